@@ -1,0 +1,30 @@
+/** The generated service definitions in the shape in which Nest takes them, so that no .proto file is read at run time. */
+import type { PackageDefinition } from '@grpc/proto-loader';
+import { AttributeServiceService } from './gen/index.attrium.attribute.v1.js';
+import { CatalogueServiceService } from './gen/index.attrium.catalogue.v1.js';
+import { EventServiceService } from './gen/index.attrium.event.v1.js';
+import { IdentityServiceService } from './gen/index.attrium.identity.v1.js';
+import { ProfileServiceService } from './gen/index.attrium.profile.v1.js';
+import { SegmentServiceService } from './gen/index.attrium.segment.v1.js';
+import { TriggerServiceService } from './gen/index.attrium.trigger.v1.js';
+
+const SERVICES = {
+  'attrium.attribute.v1.AttributeService': AttributeServiceService,
+  'attrium.catalogue.v1.CatalogueService': CatalogueServiceService,
+  'attrium.event.v1.EventService': EventServiceService,
+  'attrium.identity.v1.IdentityService': IdentityServiceService,
+  'attrium.profile.v1.ProfileService': ProfileServiceService,
+  'attrium.segment.v1.SegmentService': SegmentServiceService,
+  'attrium.trigger.v1.TriggerService': TriggerServiceService,
+};
+
+/** Full name of a gRPC service, as in health checks and reflection. */
+export type ServiceName = keyof typeof SERVICES;
+
+export const SERVICE_NAMES = Object.keys(SERVICES) as readonly ServiceName[];
+
+/**
+ * For Nest's gRPC options `packageDefinition`. Nest serves the services of its option `package` (`attrium.profile.v1`, or several) that
+ * have a controller. The generated definitions have all that grpc-js reads of a loaded package; their types say it in other words.
+ */
+export const packageDefinition = SERVICES as unknown as PackageDefinition;
