@@ -1,0 +1,119 @@
+/** Compiles a valid catalogue: event conditions become unnamed attributes, segments are put in order. Pure and deterministic. */
+import { type Condition, type ParsedCondition, readsOf } from '@attrium/condition';
+import { assertNever, parseExactJson } from '@attrium/event';
+import { behaviourAttribute, isUnnamed } from './behaviour.js';
+import { attributeKey, canonicalJson } from './canonical.js';
+import type {
+  CompiledAttribute,
+  CompiledCatalogue,
+  CompiledSegment,
+  CompiledTrigger,
+  ComputedAttribute,
+} from './compiled.js';
+import type { AttributeDefinition, Catalogue, SegmentDefinition, TriggerDefinition } from './definitions.js';
+import { parseCatalogue } from './parse.js';
+
+/** Compiles a catalogue that `parseCatalogue` found valid. The same input gives the same output, in any process. */
+export function compileCatalogue(input: {
+  readonly workspace: string;
+  readonly revision: number;
+  readonly catalogue: Catalogue;
+}): CompiledCatalogue {
+  const { workspace, revision, catalogue } = input;
+  const unnamed: UnnamedAttributes = new Map();
+  const segments = inReadingOrder(catalogue.segments).map((segment) => compileSegment(segment, unnamed));
+  const triggers = catalogue.triggers.map((trigger) => compileTrigger(trigger, unnamed));
+  const named = catalogue.attributes.map(compileAttribute);
+  return { workspace, revision, attributes: [...named, ...unnamed.values()], segments, triggers };
+}
+
+/** Compiles what `CatalogueActivated` carries. Only valid catalogues are appended, so an invalid one is a bug and throws. */
+export function compileActivated(activated: {
+  readonly workspace: string;
+  readonly revision: number;
+  readonly catalogueJson: string;
+}): CompiledCatalogue {
+  const { workspace, revision } = activated;
+  const outcome = parseCatalogue(parseExactJson(activated.catalogueJson));
+  if (outcome.kind === 'invalid') {
+    const first = outcome.faults[0];
+    throw new Error(`catalogue ${revision} of ${workspace} is invalid at ${first?.path}: ${first?.message}`);
+  }
+  return compileCatalogue({ workspace, revision, catalogue: outcome.catalogue });
+}
+
+function compileAttribute(definition: AttributeDefinition): CompiledAttribute {
+  return { ...definition, key: attributeKey(definition) };
+}
+
+type UnnamedAttributes = Map<string, ComputedAttribute>;
+
+function lower(condition: ParsedCondition, unnamed: UnnamedAttributes): Condition {
+  switch (condition.kind) {
+    case 'all':
+      return { kind: 'all', of: condition.of.map((child) => lower(child, unnamed)) };
+    case 'any':
+      return { kind: 'any', of: condition.of.map((child) => lower(child, unnamed)) };
+    case 'not':
+      return { kind: 'not', of: lower(condition.of, unnamed) };
+    case 'behaviour': {
+      const attribute = behaviourAttribute(condition);
+      const shared = unnamed.get(attribute.name);
+      if (shared !== undefined && canonicalJson(shared) !== canonicalJson(attribute)) {
+        throw new Error(`two event conditions have the hash ${attribute.name}`);
+      }
+      if (shared === undefined) unnamed.set(attribute.name, attribute);
+      const did: Condition = {
+        kind: 'compare',
+        operand: { kind: 'attribute', name: attribute.name },
+        comparator: 'equals',
+        value: true,
+      };
+      return condition.did ? did : { kind: 'not', of: did };
+    }
+    case 'compare':
+    case 'segment':
+      return condition;
+    default:
+      return assertNever(condition);
+  }
+}
+
+function compileSegment(segment: SegmentDefinition, unnamed: UnnamedAttributes): CompiledSegment {
+  const where = lower(segment.where, unnamed);
+  const { attributes, segments } = readsOf(where);
+  return { name: segment.name, of: segment.of, where, attributes, segments };
+}
+
+function compileTrigger(trigger: TriggerDefinition, unnamed: UnnamedAttributes): CompiledTrigger {
+  const condition = trigger.condition === undefined ? undefined : lower(trigger.condition, unnamed);
+  const reads = condition === undefined ? undefined : readsOf(condition);
+  const attributes = reads?.attributes ?? [];
+  return {
+    name: trigger.name,
+    when: trigger.when,
+    condition,
+    frequency: trigger.frequency,
+    webhooks: trigger.webhooks,
+    stream: trigger.stream,
+    // Unnamed attributes mean nothing to a journey system.
+    payload: [...new Set([...trigger.payload, ...attributes.filter((name) => !isUnnamed(name))])],
+    attributes,
+    segments: reads?.segments ?? [],
+  };
+}
+
+/** Each segment after those it reads, else in the order of the catalogue. A cycle is refused by `parseCatalogue`. */
+function inReadingOrder(segments: readonly SegmentDefinition[]): readonly SegmentDefinition[] {
+  const byName = new Map(segments.map((segment) => [segment.name, segment]));
+  const done = new Set<string>();
+  const ordered: SegmentDefinition[] = [];
+  const visit = (segment: SegmentDefinition): void => {
+    if (done.has(segment.name)) return;
+    done.add(segment.name);
+    for (const name of readsOf(segment.where).segments) visit(byName.get(name)!);
+    ordered.push(segment);
+  };
+  for (const segment of segments) visit(segment);
+  return ordered;
+}

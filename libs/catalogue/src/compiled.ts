@@ -1,0 +1,98 @@
+/** What stages work with: a catalogue that is valid, its behavioural conditions turned into unnamed attributes. */
+import type { Condition } from '@attrium/condition';
+import type { ValueType } from '@attrium/event';
+
+export const MERGE_STRATEGIES = ['most_recent', 'first_stored'] as const;
+export type MergeStrategy = (typeof MERGE_STRATEGIES)[number];
+
+/** Where a declared attribute takes its values from: a trait or a property (path into nested objects), optionally of one event or source only. */
+export interface AttributeSource {
+  readonly kind: 'trait' | 'property';
+  readonly path: readonly string[];
+  /** Event name; undefined: of every event. */
+  readonly event?: string | undefined;
+  readonly source?: string | undefined;
+}
+
+export const REDUCERS = ['count', 'sum', 'first_time', 'last_time'] as const;
+export type Reducer = (typeof REDUCERS)[number];
+
+interface AttributeHead {
+  /** Unnamed attributes (behavioural conditions) have a name that begins with `~`. */
+  readonly name: string;
+  /** Identity of the state: changes when the definition changes its meaning, so that a new meaning starts anew. */
+  readonly key: string;
+  readonly of: 'user' | 'account';
+  readonly type: ValueType;
+  readonly visible: boolean;
+}
+
+export interface DeclaredAttribute extends AttributeHead {
+  readonly kind: 'declared';
+  readonly merge: MergeStrategy;
+  readonly from: readonly AttributeSource[];
+}
+
+export interface ComputedAttribute extends AttributeHead {
+  readonly kind: 'computed';
+  readonly reducer: Reducer;
+  readonly event: string;
+  /** The property that `sum` adds up. */
+  readonly property?: readonly string[] | undefined;
+  /** Which of the events count; over event properties only. */
+  readonly where?: Condition | undefined;
+  /** Rolling window in milliseconds, for `count` and `sum`; undefined: lifetime. */
+  readonly withinMs?: number | undefined;
+  /** Set on unnamed attributes of behavioural conditions: the value is the boolean `count >= atLeast`. */
+  readonly atLeast?: number | undefined;
+}
+
+export type CompiledAttribute = DeclaredAttribute | ComputedAttribute;
+
+export interface CompiledSegment {
+  readonly name: string;
+  readonly of: 'user' | 'account';
+  /** Over attributes (named and unnamed) and other segments. */
+  readonly where: Condition;
+  /** Names of the attributes and segments that `where` reads. */
+  readonly attributes: readonly string[];
+  readonly segments: readonly string[];
+}
+
+export type TriggerWhen =
+  | { readonly kind: 'segment'; readonly segment: string; readonly enters: boolean; readonly exits: boolean }
+  | { readonly kind: 'attribute'; readonly attribute: string };
+
+export type Frequency =
+  | { readonly kind: 'every' }
+  | { readonly kind: 'once' }
+  | { readonly kind: 'once_per'; readonly periodMs: number };
+
+export interface WebhookDestination {
+  readonly url: string;
+  /** Name of the signing secret; undefined: the workspace's. */
+  readonly secret?: string | undefined;
+}
+
+export interface CompiledTrigger {
+  readonly name: string;
+  readonly when: TriggerWhen;
+  readonly condition?: Condition | undefined;
+  readonly frequency: Frequency;
+  readonly webhooks: readonly WebhookDestination[];
+  readonly stream: boolean;
+  /** Named attributes whose values the firing carries: those that `payload` names and those that `if` reads. */
+  readonly payload: readonly string[];
+  /** What `condition` reads, unnamed attributes too: segment passes on the values of these and of `payload`. */
+  readonly attributes: readonly string[];
+  readonly segments: readonly string[];
+}
+
+export interface CompiledCatalogue {
+  readonly workspace: string;
+  readonly revision: number;
+  readonly attributes: readonly CompiledAttribute[];
+  /** In an order in which each comes after the segments that it reads. */
+  readonly segments: readonly CompiledSegment[];
+  readonly triggers: readonly CompiledTrigger[];
+}

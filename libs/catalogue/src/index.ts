@@ -1,0 +1,44 @@
+export { isUnnamed } from './behaviour.js';
+export { compileActivated, compileCatalogue } from './compile.js';
+export {
+  type AttributeSource,
+  type CompiledAttribute,
+  type CompiledCatalogue,
+  type CompiledSegment,
+  type CompiledTrigger,
+  type ComputedAttribute,
+  type DeclaredAttribute,
+  type Frequency,
+  MERGE_STRATEGIES,
+  type MergeStrategy,
+  REDUCERS,
+  type Reducer,
+  type TriggerWhen,
+  type WebhookDestination,
+} from './compiled.js';
+export type {
+  AttributeDefinition,
+  Catalogue,
+  ComputedAttributeDefinition,
+  DeclaredAttributeDefinition,
+  SegmentDefinition,
+  TriggerDefinition,
+} from './definitions.js';
+export { CATALOGUE_FAULT_CODES, type CatalogueFault, type CatalogueFaultCode } from './fault.js';
+export {
+  ATTRIBUTES_MAX,
+  BEHAVIOURS_MAX,
+  CATALOGUE_BYTES_MAX,
+  CATALOGUE_DEPTH_MAX,
+  CATALOGUE_NODES_MAX,
+  DELIVER_MAX,
+  FAULTS_MAX,
+  FROM_MAX,
+  PAYLOAD_MAX,
+  RESERVED_NAMES,
+  SEGMENTS_MAX,
+  TRIGGERS_MAX,
+  URL_LENGTH_MAX,
+} from './limits.js';
+export { type CatalogueOutcome, parseCatalogue } from './parse.js';
+export { type PlanItem, planCatalogue } from './plan.js';

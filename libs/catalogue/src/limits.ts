@@ -1,0 +1,28 @@
+/** Limits of one workspace's catalogue, and names that definitions cannot take. */
+
+export const CATALOGUE_BYTES_MAX = 512 * 1024;
+export const CATALOGUE_DEPTH_MAX = 64;
+/** Values, lists and objects of the catalogue's JSON, counted as they are written out. */
+export const CATALOGUE_NODES_MAX = 100_000;
+export const ATTRIBUTES_MAX = 200;
+export const SEGMENTS_MAX = 500;
+export const TRIGGERS_MAX = 200;
+/** Distinct event conditions (did, did not) of all segments and triggers: each becomes an unnamed attribute. */
+export const BEHAVIOURS_MAX = 500;
+/** Traits and properties that feed one declared attribute. */
+export const FROM_MAX = 20;
+/** Destinations of one trigger. */
+export const DELIVER_MAX = 10;
+/** Attributes that one trigger's `payload` names. */
+export const PAYLOAD_MAX = 50;
+export const URL_LENGTH_MAX = 2_048;
+/** Faults that one answer lists; the last one says that there are more. */
+export const FAULTS_MAX = 200;
+
+/** What formulas (CEL) reserve, and the columns that every exported row of an entity has. */
+export const RESERVED_NAMES: ReadonlySet<string> = new Set(
+  (
+    'as break const continue else false for function if import in let loop package namespace null return true var void while ' +
+    'account_id entity_id event_id identifiers profile_id segments workspace_id'
+  ).split(' '),
+);

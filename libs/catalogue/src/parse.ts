@@ -1,0 +1,158 @@
+/** Reads and validates a whole catalogue; all its faults come in one answer. */
+import { type Behaviour, isJsonObject, type ParsedCondition, readsOf } from '@attrium/condition';
+import { readAttribute } from './attribute.js';
+import { behaviourAttribute } from './behaviour.js';
+import type { Catalogue, SegmentDefinition, TriggerDefinition } from './definitions.js';
+import { boundFaults, type CatalogueFault, type Report, reportIssues, reportNotSupported } from './fault.js';
+import { ATTRIBUTES_MAX, BEHAVIOURS_MAX, SEGMENTS_MAX, TRIGGERS_MAX } from './limits.js';
+import { checkName, type Names, namesOf } from './names.js';
+import { segmentSchema } from './schema.js';
+import { sizeFault } from './size.js';
+import { readEntityCondition, readTrigger } from './trigger.js';
+
+export type CatalogueOutcome =
+  | { readonly kind: 'valid'; readonly catalogue: Catalogue }
+  | { readonly kind: 'invalid'; readonly faults: readonly CatalogueFault[] };
+
+const LISTS = ['attributes', 'segments', 'triggers'] as const;
+type ListName = (typeof LISTS)[number];
+const LIMITS: Readonly<Record<ListName, number>> = {
+  attributes: ATTRIBUTES_MAX,
+  segments: SEGMENTS_MAX,
+  triggers: TRIGGERS_MAX,
+};
+/** Parts of a catalogue that come with later releases. */
+const LATER_LISTS = ['sources', 'identity', 'destinations', 'experiments'];
+
+/** Validates parsed JSON (or YAML) as a catalogue. Numbers may be exact (`parseExactJson`). Never throws. */
+export function parseCatalogue(json: unknown): CatalogueOutcome {
+  const faults: CatalogueFault[] = [];
+  const report: Report = (path, code, message) => {
+    faults.push({ path, code, message });
+  };
+  const tooBig = sizeFault(json);
+  if (tooBig !== undefined) faults.push(tooBig);
+  else if (!isJsonObject(json))
+    report('', 'wrong_type', 'a catalogue is an object of attributes, segments and triggers');
+  else {
+    const lists = readLists(json, report);
+    const catalogue = readDefinitions(lists, report);
+    if (faults.length === 0) return { kind: 'valid', catalogue };
+  }
+  return { kind: 'invalid', faults: boundFaults(faults) };
+}
+
+type Lists = Readonly<Record<ListName, readonly unknown[]>>;
+
+function readLists(json: Readonly<Record<string, unknown>>, report: Report): Lists {
+  for (const key of Object.keys(json)) {
+    if (LISTS.includes(key as ListName)) continue;
+    if (LATER_LISTS.includes(key)) reportNotSupported(report, key, `${key} in catalogues`);
+    else report(key, 'unknown_key', `${key} is not known here; known are ${LISTS.join(', ')}`);
+  }
+  const list = (name: ListName): readonly unknown[] => {
+    // A list whose entries are all commented out is null in YAML.
+    if (!Object.hasOwn(json, name) || json[name] === null) return [];
+    const entries = json[name];
+    if (!Array.isArray(entries)) {
+      report(name, 'wrong_type', `${name} is a list`);
+      return [];
+    }
+    if (entries.length > LIMITS[name]) report(name, 'over_limit', `there may be at most ${LIMITS[name]} ${name}`);
+    return entries.slice(0, LIMITS[name]);
+  };
+  return { attributes: list('attributes'), segments: list('segments'), triggers: list('triggers') };
+}
+
+function readDefinitions(lists: Lists, report: Report): Catalogue {
+  const names = namesOf(lists);
+  const present = <T>(definition: T | undefined): definition is T => definition !== undefined;
+  checkNames(lists, report);
+  const attributes = lists.attributes.map((json, index) => readAttribute(json, `attributes[${index}]`, report));
+  const segments = lists.segments.map((json, index) => readSegment(json, `segments[${index}]`, names, report));
+  const triggers = lists.triggers.map((json, index) => readTrigger(json, `triggers[${index}]`, names, report));
+  checkCycles(segments, report);
+  checkBehaviours(segments.filter(present), triggers.filter(present), report);
+  return {
+    attributes: attributes.filter(present),
+    segments: segments.filter(present),
+    triggers: triggers.filter(present),
+  };
+}
+
+function checkNames(lists: Lists, report: Report): void {
+  for (const list of LISTS) {
+    const taken = new Set<string>();
+    for (const [index, json] of lists[list].entries()) {
+      if (isJsonObject(json) && typeof json.name === 'string')
+        checkName(json.name, `${list}[${index}].name`, taken, report);
+    }
+  }
+}
+
+function readSegment(json: unknown, path: string, names: Names, report: Report): SegmentDefinition | undefined {
+  const parsed = segmentSchema.safeParse(json, { reportInput: true });
+  if (!parsed.success) {
+    reportIssues(report, path, parsed.error.issues);
+    return undefined;
+  }
+  const { name, of } = parsed.data;
+  if (of !== 'user') reportNotSupported(report, `${path}.of`, `segments of kind ${of}`);
+  if (parsed.data.where === undefined) report(`${path}.where`, 'missing_key', 'where is missing');
+  else {
+    const where = readEntityCondition(parsed.data.where, `${path}.where`, names, report);
+    if (where !== undefined && of === 'user') return { name, of, where };
+  }
+  return undefined;
+}
+
+/** Reports each cycle once, at the segment where it was found, with the way round. */
+function checkCycles(segments: readonly (SegmentDefinition | undefined)[], report: Report): void {
+  const byName = new Map<string, { segment: SegmentDefinition; index: number }>();
+  for (const [index, segment] of segments.entries())
+    if (segment !== undefined) byName.set(segment.name, { segment, index });
+  const done = new Set<string>();
+  const way: string[] = [];
+  const visit = (name: string): void => {
+    const found = byName.get(name);
+    if (found === undefined || done.has(name)) return;
+    const start = way.indexOf(name);
+    if (start >= 0) {
+      const round = [...way.slice(start), name].join(' → ');
+      report(`segments[${found.index}].where`, 'segment_cycle', `segments may not depend on themselves: ${round}`);
+      return;
+    }
+    way.push(name);
+    for (const next of readsOf(found.segment.where).segments) visit(next);
+    way.pop();
+    done.add(name);
+  };
+  for (const name of byName.keys()) visit(name);
+}
+
+function checkBehaviours(
+  segments: readonly SegmentDefinition[],
+  triggers: readonly TriggerDefinition[],
+  report: Report,
+): void {
+  const distinct = new Set<string>();
+  for (const condition of [...segments.map(({ where }) => where), ...triggers.map(({ condition }) => condition)]) {
+    if (condition !== undefined) {
+      for (const behaviour of behavioursOf(condition)) distinct.add(behaviourAttribute(behaviour).name);
+    }
+  }
+  if (distinct.size > BEHAVIOURS_MAX) {
+    report(
+      '',
+      'over_limit',
+      `there may be at most ${BEHAVIOURS_MAX} different event conditions, and there are ${distinct.size}`,
+    );
+  }
+}
+
+function behavioursOf(condition: ParsedCondition): readonly Behaviour[] {
+  if (condition.kind === 'behaviour') return [condition];
+  if (condition.kind === 'not') return behavioursOf(condition.of);
+  if (condition.kind === 'all' || condition.kind === 'any') return condition.of.flatMap(behavioursOf);
+  return [];
+}

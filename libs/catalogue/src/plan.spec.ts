@@ -1,0 +1,81 @@
+import { describe, expect, it } from '@jest/globals';
+import type { Catalogue } from './definitions.js';
+import { parseCatalogue } from './parse.js';
+import { planCatalogue } from './plan.js';
+
+const valid = (json: unknown): Catalogue => {
+  const outcome = parseCatalogue(json);
+  if (outcome.kind === 'invalid') throw new Error(JSON.stringify(outcome.faults));
+  return outcome.catalogue;
+};
+const catalogue = (change: { within?: string; visibility?: string; gt?: number; frequency?: string } = {}): Catalogue =>
+  valid({
+    attributes: [
+      {
+        name: 'orders',
+        kind: 'user',
+        type: 'number',
+        visibility: change.visibility,
+        compute: { count: 'Order', within: change.within },
+      },
+    ],
+    segments: [{ name: 'vips', of: 'user', where: { attribute: 'orders', gt: change.gt ?? 5 } }],
+    triggers: [
+      {
+        name: 'hello',
+        when: { segment: 'vips', enters: true },
+        frequency: change.frequency ?? 'every',
+        deliver: [{ stream: true }],
+      },
+    ],
+  });
+const plan = (before: Catalogue | undefined, after: Catalogue): string[] =>
+  planCatalogue(before, after).map(
+    (item) => `${item.kind} ${item.of} ${item.name}${item.fromNowOn ? ' from now on' : ''}`,
+  );
+
+describe('the plan of a catalogue', () => {
+  it('of nothing before adds everything, from now on', () => {
+    expect(plan(undefined, catalogue())).toEqual([
+      'added attribute orders from now on',
+      'added segment vips from now on',
+      'added trigger hello from now on',
+    ]);
+  });
+
+  it('of the same catalogue is empty', () => {
+    expect(planCatalogue(catalogue(), catalogue())).toEqual([]);
+  });
+
+  it('says that an attribute with another meaning begins anew', () => {
+    const items = planCatalogue(catalogue(), catalogue({ within: '30d' }));
+    expect(items).toEqual([
+      {
+        kind: 'changed',
+        of: 'attribute',
+        name: 'orders',
+        fromNowOn: true,
+        notice: 'its values begin anew: takes effect from now on; history is not folded in yet',
+      },
+    ]);
+  });
+
+  it('says that an attribute which is only hidden keeps its values', () => {
+    expect(plan(catalogue(), catalogue({ visibility: 'hidden' }))).toEqual(['changed attribute orders']);
+  });
+
+  it('finds changed segments and triggers', () => {
+    expect(plan(catalogue(), catalogue({ gt: 6, frequency: 'once' }))).toEqual([
+      'changed segment vips from now on',
+      'changed trigger hello from now on',
+    ]);
+  });
+
+  it('finds what is removed', () => {
+    expect(plan(catalogue(), valid({}))).toEqual([
+      'removed attribute orders',
+      'removed segment vips',
+      'removed trigger hello',
+    ]);
+  });
+});

@@ -1,0 +1,84 @@
+/** The shapes of definitions as users write them; what a shape cannot say is checked beside it, in the files of each definition. */
+import { VALUE_TYPES } from '@attrium/event';
+import { z } from 'zod';
+import { DELIVER_MAX, FROM_MAX, PAYLOAD_MAX, URL_LENGTH_MAX } from './limits.js';
+
+const oneOf = <const T extends readonly [string, ...string[]]>(values: T) =>
+  z.enum(values, {
+    error: (issue) =>
+      issue.input === undefined ? `missing: one of ${values.join(', ')}` : `expected one of ${values.join(', ')}`,
+  });
+
+export const KINDS = ['user', 'account', 'event'] as const;
+
+export const computeSchema = z.strictObject({
+  count: z.string().optional(),
+  sum: z.string().optional(),
+  first_time: z.string().optional(),
+  last_time: z.string().optional(),
+  of: z.string().optional(),
+  where: z.unknown().optional(),
+  within: z.string().optional(),
+});
+
+export const fromSchema = z.strictObject({
+  trait: z.string().optional(),
+  property: z.string().optional(),
+  path: z.string().optional(),
+  event: z.string().optional(),
+  source: z.string().optional(),
+});
+
+export const attributeSchema = z.strictObject({
+  name: z.string(),
+  kind: oneOf(KINDS),
+  type: oneOf(VALUE_TYPES),
+  visibility: oneOf(['visible', 'hidden']).default('visible'),
+  merge: z.string().optional(),
+  from: z.array(fromSchema).min(1).max(FROM_MAX).optional(),
+  compute: computeSchema.optional(),
+});
+export type AttributeInput = z.infer<typeof attributeSchema>;
+
+export const segmentSchema = z.strictObject({
+  name: z.string(),
+  of: oneOf(['user', 'account']),
+  where: z.unknown(),
+});
+
+/** No user and password in the URL: a secret is given by name. */
+const WEBHOOK_URL = /^https?:\/\/[^\s/?#@\\]+(?:[/?][^\s#]*)?$/;
+
+export const triggerSchema = z.strictObject({
+  name: z.string(),
+  when: z.strictObject({
+    segment: z.string().optional(),
+    enters: z.literal(true).optional(),
+    exits: z.literal(true).optional(),
+    attribute: z.string().optional(),
+    changes: z.literal(true).optional(),
+  }),
+  if: z.unknown().optional(),
+  frequency: z.union([oneOf(['every', 'once']), z.strictObject({ once_per: z.string() })], {
+    error: 'frequency is every, once or { once_per: 30d }; it says how often the trigger fires for one profile',
+  }),
+  payload: z.array(z.string()).max(PAYLOAD_MAX).optional(),
+  deliver: z
+    .array(
+      z.strictObject({
+        webhook: z
+          .string()
+          .max(URL_LENGTH_MAX)
+          .regex(WEBHOOK_URL, { error: 'expected an http or https URL without user, password and fragment' })
+          .optional(),
+        secret: z
+          .string()
+          .regex(/^[A-Z][A-Z0-9_]{0,63}$/, { error: 'expected the name of a secret, such as WINBACK_SECRET' })
+          .optional(),
+        stream: z.literal(true).optional(),
+      }),
+    )
+    .min(1)
+    .max(DELIVER_MAX),
+});
+export type TriggerInput = z.infer<typeof triggerSchema>;

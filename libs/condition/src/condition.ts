@@ -1,0 +1,69 @@
+/** The one condition language: a tree that is true or false of an entity or of an event. */
+import type { Value } from '@attrium/event';
+
+export const COMPARATORS = [
+  'equals',
+  'not_equals',
+  'gt',
+  'gte',
+  'lt',
+  'lte',
+  'in',
+  'not_in',
+  'contains',
+  'starts_with',
+  'ends_with',
+  'exists',
+] as const;
+export type Comparator = (typeof COMPARATORS)[number];
+
+/** What a comparison looks at: an attribute of the entity or a property of the event (dots go into nested objects). */
+export type Operand =
+  | { readonly kind: 'attribute'; readonly name: string }
+  | { readonly kind: 'property'; readonly path: readonly string[] };
+
+export type Condition =
+  | { readonly kind: 'all'; readonly of: readonly Condition[] }
+  | { readonly kind: 'any'; readonly of: readonly Condition[] }
+  | { readonly kind: 'not'; readonly of: Condition }
+  | {
+      readonly kind: 'compare';
+      readonly operand: Operand;
+      readonly comparator: Comparator;
+      /** The right side; a list for `in` and `not_in`; a boolean for `exists`. */
+      readonly value: Value;
+    }
+  | { readonly kind: 'segment'; readonly segment: string };
+
+/**
+ * What an entity did or did not do. It exists only in parsed catalogues: libs/catalogue turns it into a comparison with an
+ * unnamed attribute, so that stages never meet it.
+ */
+export interface Behaviour {
+  readonly kind: 'behaviour';
+  readonly event: string;
+  /** false: did not, the exact negation of did. */
+  readonly did: boolean;
+  /** How many such events make it true; 1 or more. */
+  readonly atLeast: number;
+  /** Rolling window in milliseconds; undefined: ever. */
+  readonly withinMs?: number | undefined;
+  /** Which of the events count; over event properties only. */
+  readonly where?: Condition | undefined;
+}
+
+/** A condition as users write it: every `Condition` is one, and it may hold behaviours. */
+export type ParsedCondition =
+  | Condition
+  | Behaviour
+  | { readonly kind: 'all'; readonly of: readonly ParsedCondition[] }
+  | { readonly kind: 'any'; readonly of: readonly ParsedCondition[] }
+  | { readonly kind: 'not'; readonly of: ParsedCondition };
+
+/** Where a condition finds what it asks for. A missing attribute or property is `undefined`. */
+export interface ConditionSubject {
+  attribute(name: string): Value | undefined;
+  /** The property as a value: JSON scalars and lists of strings; anything else is `undefined`. */
+  property(path: readonly string[]): Value | undefined;
+  inSegment(name: string): boolean;
+}

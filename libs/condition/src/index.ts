@@ -1,0 +1,34 @@
+export { compileCondition, evaluate, type Predicate } from './compile.js';
+export {
+  type Behaviour,
+  COMPARATORS,
+  type Comparator,
+  type Condition,
+  type ConditionSubject,
+  type Operand,
+  type ParsedCondition,
+} from './condition.js';
+export { CONDITION_FAULT_CODES, type ConditionFault, type ConditionFaultCode, type Fault } from './fault.js';
+export { isJsonObject, type JsonObject, jsonAt, timestampFromText, typedValueOfJson, valueOfJson } from './json.js';
+export {
+  AT_LEAST_MAX,
+  CONDITION_DEPTH_MAX,
+  CONDITION_NODES_MAX,
+  EVENT_NAME_LENGTH_MAX,
+  LIST_ENTRIES_MAX,
+  NAME_PATTERN,
+  PATH_STEPS_MAX,
+  TEXT_LENGTH_MAX,
+  WITHIN_MS_MAX,
+} from './limits.js';
+export {
+  type ConditionScope,
+  isEventName,
+  type ParseOptions,
+  type ParseOutcome,
+  parseCondition,
+  pathOfText,
+} from './parse.js';
+export { type ConditionReads, readsOf } from './reads.js';
+export type { LeftType } from './right-side.js';
+export { eventSubject } from './subject.js';

@@ -1,0 +1,309 @@
+/** The records of the logs: what sources sent, and the facts that stages appended. All times are milliseconds since 1970 UTC. */
+import type { Value } from './value.js';
+
+/** (type, value) naming someone: `user_id`, `anonymous_id`, `email`. */
+export interface Identifier {
+  readonly type: string;
+  readonly value: string;
+}
+
+/** A profile or an account. `ordinal` is unique over all identity shards and never reused. */
+export interface Entity {
+  readonly workspace: string;
+  readonly kind: 'profile' | 'account';
+  readonly id: string;
+  readonly ordinal: number;
+}
+
+export const EVENT_TYPES = ['identify', 'track', 'page', 'screen', 'group', 'alias'] as const;
+export type EventType = (typeof EVENT_TYPES)[number];
+
+/** What a customer's source sent. `id` is its messageId: unique in a workspace within the dedup window. */
+export interface Event {
+  readonly kind: 'event';
+  readonly id: string;
+  readonly workspace: string;
+  readonly source: string;
+  readonly type: EventType;
+  /** Name of a track event, page or screen; for the other types the type itself. */
+  readonly name: string;
+  /** The event's own time, skew corrected, never above `receivedAt`. */
+  readonly occurredAt: number;
+  readonly receivedAt: number;
+  /** The time that the client stated, where `occurredAt` had to be moved. */
+  readonly statedAt?: number | undefined;
+  readonly identifiers: readonly Identifier[];
+  /** The other identifier of an alias. */
+  readonly previous?: Identifier | undefined;
+  readonly groupId?: string | undefined;
+  /** The event as its source sent it: UTF-8 JSON of one object (properties, traits, context). */
+  readonly payload: Uint8Array;
+  /** The record as it stands in the log, when it was read from there; copied on instead of encoded again. */
+  readonly bytes?: Uint8Array | undefined;
+}
+
+/** An event and the profile it belongs to. `origin` is the profile id it would belong to without any merge. */
+export interface EventResolved {
+  readonly kind: 'event-resolved';
+  readonly id: string;
+  readonly entity: Entity;
+  readonly origin: string;
+  readonly event: Event;
+}
+
+export interface ProfileCreated {
+  readonly kind: 'profile-created';
+  readonly id: string;
+  readonly entity: Entity;
+  readonly cause: string;
+  readonly occurredAt: number;
+}
+
+export interface IdentifierLinked {
+  readonly kind: 'identifier-linked';
+  readonly id: string;
+  readonly entity: Entity;
+  readonly identifier: Identifier;
+  readonly cause: string;
+  readonly occurredAt: number;
+}
+
+export const REFUSAL_REASONS = ['blocked', 'unknown-type', 'too-long', 'limit'] as const;
+/** blocked: the value names nobody; limit: with it a profile would hold too many identifiers or merges. */
+export type RefusalReason = (typeof REFUSAL_REASONS)[number];
+
+/** An identifier of an event that took no part in resolving it. */
+export interface IdentifierRefused {
+  readonly kind: 'identifier-refused';
+  readonly id: string;
+  readonly workspace: string;
+  /** The profile that the event went to; undefined when no identifier could be used and it went nowhere. */
+  readonly entity?: Entity | undefined;
+  /** Normalised; a value that was too long is cut. */
+  readonly identifier: Identifier;
+  readonly why: RefusalReason;
+  readonly cause: string;
+  readonly occurredAt: number;
+}
+
+/** Appended to the partitions of both: the loser hands its state to the survivor. `mergeId` is the id of identity's decision. */
+export interface ProfilesMerged {
+  readonly kind: 'profiles-merged';
+  readonly id: string;
+  readonly mergeId: string;
+  readonly survivor: Entity;
+  readonly loser: Entity;
+  /** Identifiers that the survivor gained from the loser. */
+  readonly identifiers: readonly Identifier[];
+  readonly cause: string;
+  readonly occurredAt: number;
+}
+
+/** The state of a loser on its way to the survivor's partition; dropped by (stage, mergeId) where already had. */
+export interface StateTransferred {
+  readonly kind: 'state-transferred';
+  readonly id: string;
+  readonly stage: string;
+  readonly mergeId: string;
+  readonly from: Entity;
+  readonly to: Entity;
+  /** The stage's own encoding of the state, in its `stateVersion`. */
+  readonly state: Uint8Array;
+  readonly stateVersion: number;
+  /** Attributes (or segments) whose current rows of the loser are void from here on. */
+  readonly published: readonly string[];
+}
+
+/** The stage before has folded these merges of this entity and emits for it again. */
+export interface MergeCompleted {
+  readonly kind: 'merge-completed';
+  readonly id: string;
+  readonly entity: Entity;
+  readonly mergeIds: readonly string[];
+}
+
+export const CHANGE_REASONS = ['event', 'merge', 'split', 'window', 'backfill', 'correction'] as const;
+export type ChangeReason = (typeof CHANGE_REASONS)[number];
+
+export interface AttributeChange {
+  readonly name: string;
+  readonly before?: Value | undefined;
+  readonly after?: Value | undefined;
+}
+
+/** All attribute changes of one entity at one instant. `cause` is the id of the event, merge or timer that made them. */
+export interface AttributesChanged {
+  readonly kind: 'attributes-changed';
+  readonly id: string;
+  readonly entity: Entity;
+  readonly effectiveAt: number;
+  readonly recordedAt: number;
+  readonly reason: ChangeReason;
+  readonly cause: string;
+  readonly revision: number;
+  readonly changes: readonly AttributeChange[];
+}
+
+/** An event that a trigger or segment asked for, with the properties it named. */
+export interface EventMatched {
+  readonly kind: 'event-matched';
+  readonly id: string;
+  readonly entity: Entity;
+  readonly definition: string;
+  readonly eventId: string;
+  readonly name: string;
+  readonly occurredAt: number;
+  readonly recordedAt: number;
+  /** UTF-8 JSON of the event's properties. */
+  readonly properties: Uint8Array;
+}
+
+export interface Membership {
+  readonly segment: string;
+  /** Entered: since when it is a member. Exited: since when it no longer is. */
+  readonly at: number;
+}
+
+/** A change of the past only: `before` and `after` are the times since when it is a member, undefined for none. No trigger fires. */
+export interface MembershipCorrection {
+  readonly segment: string;
+  readonly before?: number | undefined;
+  readonly after?: number | undefined;
+}
+
+export interface NamedValue {
+  readonly name: string;
+  readonly value: Value;
+}
+
+/**
+ * All segments that one entity entered and exited at one instant, and the attribute changes that triggers asked for,
+ * with the values, memberships and identifiers that the triggers concerned need.
+ */
+export interface SegmentChanged {
+  readonly kind: 'segment-changed';
+  readonly id: string;
+  readonly entity: Entity;
+  readonly effectiveAt: number;
+  readonly recordedAt: number;
+  readonly reason: ChangeReason;
+  readonly cause: string;
+  readonly revision: number;
+  readonly entered: readonly Membership[];
+  readonly exited: readonly Membership[];
+  readonly corrected: readonly MembershipCorrection[];
+  readonly changes: readonly AttributeChange[];
+  readonly values: readonly NamedValue[];
+  readonly memberships: readonly string[];
+  readonly identifiers: readonly Identifier[];
+}
+
+/** One occurrence of a trigger. Its id is the idempotency key of every delivery. */
+export interface TriggerFired {
+  readonly kind: 'trigger-fired';
+  readonly id: string;
+  readonly entity: Entity;
+  readonly trigger: string;
+  readonly revision: number;
+  readonly effectiveAt: number;
+  readonly recordedAt: number;
+  readonly reason: ChangeReason;
+  readonly cause: string;
+  /** What fired it: a segment entered or exited, or an attribute changed. */
+  readonly on: FiringCause;
+  readonly values: readonly NamedValue[];
+  readonly identifiers: readonly Identifier[];
+}
+
+export type FiringCause =
+  | { readonly kind: 'segment-entered'; readonly segment: string; readonly at: number }
+  | { readonly kind: 'segment-exited'; readonly segment: string; readonly at: number }
+  | { readonly kind: 'attribute-changed'; readonly change: AttributeChange };
+
+export const SUPPRESSION_REASONS = ['frequency', 'condition', 'consent', 'merge'] as const;
+export type SuppressionReason = (typeof SUPPRESSION_REASONS)[number];
+
+export interface FiringSuppressed {
+  readonly kind: 'firing-suppressed';
+  readonly id: string;
+  readonly entity: Entity;
+  readonly trigger: string;
+  readonly revision: number;
+  readonly effectiveAt: number;
+  readonly recordedAt: number;
+  readonly why: SuppressionReason;
+  readonly cause: string;
+  readonly on: FiringCause;
+}
+
+/** A revision of a workspace's catalogue takes effect at this position. */
+export interface CatalogueActivated {
+  readonly kind: 'catalogue-activated';
+  readonly id: string;
+  readonly workspace: string;
+  readonly revision: number;
+  readonly author: string;
+  readonly activatedAt: number;
+  /** UTF-8 JSON of the whole catalogue. */
+  readonly catalogue: Uint8Array;
+}
+
+/** From here on decisions are made by this version of the logic. */
+export interface LogicActivated {
+  readonly kind: 'logic-activated';
+  readonly id: string;
+  readonly version: number;
+}
+
+/** Time passed: timers due at or before `dueAt` fire. */
+export interface Tick {
+  readonly kind: 'tick';
+  readonly id: string;
+  readonly dueAt: number;
+}
+
+export type LogRecord =
+  | Event
+  | EventResolved
+  | ProfileCreated
+  | IdentifierLinked
+  | IdentifierRefused
+  | ProfilesMerged
+  | StateTransferred
+  | MergeCompleted
+  | AttributesChanged
+  | EventMatched
+  | SegmentChanged
+  | TriggerFired
+  | FiringSuppressed
+  | CatalogueActivated
+  | LogicActivated
+  | Tick;
+
+export type RecordKind = LogRecord['kind'];
+
+type WithoutId<T> = T extends unknown ? Omit<T, 'id'> : never;
+
+/** A fact before the stage loop has given it its id. */
+export type FactBody = WithoutId<Exclude<LogRecord, Event>>;
+
+/** The entity whose state a record touches first; undefined for records of no entity. */
+export function entityOf(record: LogRecord): Entity | undefined {
+  switch (record.kind) {
+    case 'event':
+    case 'profiles-merged':
+    case 'catalogue-activated':
+    case 'logic-activated':
+    case 'tick':
+      return undefined;
+    case 'state-transferred':
+      return record.to;
+    default:
+      return record.entity;
+  }
+}
+
+/** Marks a place that the type checker proves unreachable. */
+export function assertNever(value: never): never {
+  throw new Error(`unexpected ${JSON.stringify(value)}`);
+}
