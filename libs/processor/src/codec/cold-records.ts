@@ -1,0 +1,187 @@
+/** The records that are seldom written, between the types of libs/event and the generated messages. */
+import type { Entity, FactBody, Identifier, LogRecord } from '@attrium/event';
+import { assertNever } from '@attrium/event';
+import type { logV1, valueV1 } from '@attrium/proto';
+import { CodecError } from './codec-error.js';
+import type { HotFact } from './hot-writer.js';
+import {
+  CHANGE_REASON_NUMBER,
+  changeReasonOf,
+  ENTITY_KIND_NUMBER,
+  entityKindOf,
+  REFUSAL_REASON_NUMBER,
+  refusalReasonOf,
+  SUPPRESSION_REASON_NUMBER,
+  suppressionReasonOf,
+} from './wire-names.js';
+import { firingCauseFromProto, firingCauseToProto, namedValueFromProto, namedValueToProto } from './wire-value.js';
+
+export type ColdFact = Exclude<FactBody, HotFact>;
+type ColdRecord = Extract<LogRecord, { kind: ColdFact['kind'] }>;
+type EntryRecord = NonNullable<logV1.Entry['record']>;
+
+export function coldToProto(record: ColdFact): EntryRecord {
+  switch (record.kind) {
+    case 'identifier-refused': {
+      const { workspace, identifier, cause, occurredAt } = record;
+      const entity = record.entity === undefined ? undefined : entityToProto(record.entity);
+      const why = REFUSAL_REASON_NUMBER[record.why];
+      return { $case: 'identifierRefused', value: { workspace, entity, identifier, why, cause, occurredAt } };
+    }
+    case 'profiles-merged':
+      return {
+        $case: 'profilesMerged',
+        value: {
+          mergeId: record.mergeId,
+          survivor: entityToProto(record.survivor),
+          loser: entityToProto(record.loser),
+          identifiers: [...record.identifiers],
+          cause: record.cause,
+          occurredAt: record.occurredAt,
+        },
+      };
+    case 'state-transferred':
+      return {
+        $case: 'stateTransferred',
+        value: {
+          stage: record.stage,
+          mergeId: record.mergeId,
+          from: entityToProto(record.from),
+          to: entityToProto(record.to),
+          state: record.state as Uint8Array<ArrayBuffer>,
+          stateVersion: record.stateVersion,
+          published: [...record.published],
+        },
+      };
+    case 'merge-completed':
+      return {
+        $case: 'mergeCompleted',
+        value: { entity: entityToProto(record.entity), mergeIds: [...record.mergeIds] },
+      };
+    case 'trigger-fired':
+      return {
+        $case: 'triggerFired',
+        value: {
+          entity: entityToProto(record.entity),
+          trigger: record.trigger,
+          revision: record.revision,
+          effectiveAt: record.effectiveAt,
+          recordedAt: record.recordedAt,
+          reason: CHANGE_REASON_NUMBER[record.reason],
+          cause: record.cause,
+          on: firingCauseToProto(record.on),
+          values: record.values.map(namedValueToProto),
+          identifiers: [...record.identifiers],
+        },
+      };
+    case 'firing-suppressed':
+      return {
+        $case: 'firingSuppressed',
+        value: {
+          entity: entityToProto(record.entity),
+          trigger: record.trigger,
+          revision: record.revision,
+          effectiveAt: record.effectiveAt,
+          recordedAt: record.recordedAt,
+          why: SUPPRESSION_REASON_NUMBER[record.why],
+          cause: record.cause,
+          on: firingCauseToProto(record.on),
+        },
+      };
+    case 'catalogue-activated': {
+      const { workspace, revision, author, activatedAt } = record;
+      const catalogue = record.catalogue as Uint8Array<ArrayBuffer>;
+      return { $case: 'catalogueActivated', value: { workspace, revision, author, activatedAt, catalogue } };
+    }
+    case 'logic-activated':
+      return { $case: 'logicActivated', value: { version: record.version } };
+    case 'tick':
+      return { $case: 'tick', value: { dueAt: record.dueAt } };
+    default:
+      return assertNever(record);
+  }
+}
+
+/** Throws CodecError for a message without what its record cannot be without. */
+export function coldFromProto(id: string, record: EntryRecord): ColdRecord {
+  switch (record.$case) {
+    case 'identifierRefused': {
+      const { workspace, cause, occurredAt } = record.value;
+      const entity = record.value.entity === undefined ? undefined : entityFromProto(record.value.entity);
+      const identifier = identifierFromProto(record.value.identifier);
+      const why = refusalReasonOf(record.value.why);
+      return { kind: 'identifier-refused', id, workspace, entity, identifier, why, cause, occurredAt };
+    }
+    case 'profilesMerged': {
+      const { mergeId, identifiers, cause, occurredAt } = record.value;
+      const survivor = entityFromProto(record.value.survivor);
+      const loser = entityFromProto(record.value.loser);
+      return { kind: 'profiles-merged', id, mergeId, survivor, loser, identifiers, cause, occurredAt };
+    }
+    case 'stateTransferred': {
+      const { stage, mergeId, state, stateVersion, published } = record.value;
+      const from = entityFromProto(record.value.from);
+      const to = entityFromProto(record.value.to);
+      return { kind: 'state-transferred', id, stage, mergeId, from, to, state, stateVersion, published };
+    }
+    case 'mergeCompleted': {
+      const { entity, mergeIds } = record.value;
+      return { kind: 'merge-completed', id, entity: entityFromProto(entity), mergeIds };
+    }
+    case 'triggerFired': {
+      const { value } = record;
+      return {
+        ...firingHead(id, value),
+        kind: 'trigger-fired',
+        reason: changeReasonOf(value.reason),
+        values: value.values.map(namedValueFromProto),
+        identifiers: value.identifiers,
+      };
+    }
+    case 'firingSuppressed':
+      return {
+        ...firingHead(id, record.value),
+        kind: 'firing-suppressed',
+        why: suppressionReasonOf(record.value.why),
+      };
+    case 'catalogueActivated': {
+      const { workspace, revision, author, activatedAt, catalogue } = record.value;
+      return { kind: 'catalogue-activated', id, workspace, revision, author, activatedAt, catalogue };
+    }
+    case 'logicActivated':
+      return { kind: 'logic-activated', id, version: record.value.version };
+    case 'tick':
+      return { kind: 'tick', id, dueAt: record.value.dueAt };
+    default:
+      // Only damaged bytes lead here: the reader of hot records has refused what the generated code made one of.
+      throw new CodecError(`${record.$case} is not encoded as its reader expects`);
+  }
+}
+
+function firingHead(id: string, value: logV1.TriggerFired | logV1.FiringSuppressed) {
+  return {
+    id,
+    entity: entityFromProto(value.entity),
+    trigger: value.trigger,
+    revision: value.revision,
+    effectiveAt: value.effectiveAt,
+    recordedAt: value.recordedAt,
+    cause: value.cause,
+    on: firingCauseFromProto(value.on),
+  };
+}
+
+function entityToProto({ workspace, kind, id, ordinal }: Entity): logV1.Entity {
+  return { workspace, kind: ENTITY_KIND_NUMBER[kind], id, ordinal };
+}
+
+function entityFromProto(entity: logV1.Entity | undefined): Entity {
+  if (entity === undefined) throw new CodecError('a record without its entity');
+  const { workspace, id, ordinal } = entity;
+  return { workspace, kind: entityKindOf(entity.kind), id, ordinal };
+}
+
+function identifierFromProto(identifier: valueV1.Identifier | undefined): Identifier {
+  if (identifier === undefined) throw new CodecError('a record without its identifier');
+  return { type: identifier.type, value: identifier.value };
+}

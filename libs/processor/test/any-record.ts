@@ -1,0 +1,150 @@
+/** Arbitrary records of every kind, for property tests. */
+import {
+  CHANGE_REASONS,
+  Decimal,
+  type Entity,
+  EVENT_TYPES,
+  type Identifier,
+  type LogRecord,
+  REFUSAL_REASONS,
+  type RecordKind,
+  SUPPRESSION_REASONS,
+  Timestamp,
+  type Value,
+} from '@attrium/event';
+import fc from 'fast-check';
+
+/** Short ASCII, any Unicode, text with a byte order mark, and text whose length takes two and three bytes. */
+const text = fc.oneof(
+  { weight: 4, arbitrary: fc.string({ maxLength: 12 }) },
+  { weight: 4, arbitrary: fc.string({ unit: 'binary', maxLength: 30 }) },
+  fc.constantFrom('', '\ufeffmark', 'größe', '年齢', '😀'.repeat(11), 'x'.repeat(127), 'é'.repeat(64), 'y'.repeat(128)),
+  fc.constantFrom('z'.repeat(16_383), '年'.repeat(5_462)),
+);
+const bytes = fc.uint8Array({ maxLength: 200 });
+const time = fc.oneof(
+  fc.integer({ min: 1_600_000_000_000, max: 1_900_000_000_000 }),
+  fc.maxSafeInteger(),
+  fc.constant(0),
+);
+const count = fc.oneof(fc.maxSafeNat(), fc.nat(300), fc.constant(0));
+const small = fc.oneof(fc.nat(), fc.constant(0), fc.constant(2 ** 32 - 1));
+const maybe = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined });
+const few = <T>(arbitrary: fc.Arbitrary<T>) => fc.array(arbitrary, { maxLength: 4 });
+
+export const anyValue: fc.Arbitrary<Value> = fc.oneof(
+  text,
+  fc.double({ noNaN: true, noDefaultInfinity: true }),
+  fc.constantFrom(0, -0, 0.1, -1, Number.MAX_VALUE, Number.MIN_VALUE),
+  fc.boolean(),
+  time.map((ms) => new Timestamp(ms)),
+  fc.bigInt({ min: -(10n ** 38n) + 1n, max: 10n ** 38n - 1n }).map((units) => new Decimal(units)),
+  few(text),
+);
+
+const identifier: fc.Arbitrary<Identifier> = fc.record({ type: text, value: text });
+const entity: fc.Arbitrary<Entity> = fc.record({
+  workspace: text,
+  kind: fc.constantFrom('profile', 'account'),
+  id: text,
+  ordinal: count,
+});
+const reason = fc.constantFrom(...CHANGE_REASONS);
+const membership = fc.record({ segment: text, at: time });
+const change = fc.record({ name: text, before: maybe(anyValue), after: maybe(anyValue) });
+const namedValue = fc.record({ name: text, value: anyValue });
+const on = fc.oneof(
+  fc.record({ kind: fc.constantFrom('segment-entered' as const, 'segment-exited' as const), segment: text, at: time }),
+  fc.record({ kind: fc.constant('attribute-changed' as const), change }),
+);
+const event = fc.record({
+  kind: fc.constant('event' as const),
+  id: text,
+  workspace: text,
+  source: text,
+  type: fc.constantFrom(...EVENT_TYPES),
+  name: text,
+  occurredAt: time,
+  receivedAt: time,
+  statedAt: maybe(time),
+  identifiers: few(identifier),
+  previous: maybe(identifier),
+  groupId: maybe(text),
+  payload: bytes,
+});
+const stamps = { effectiveAt: time, recordedAt: time };
+const decided = { entity, cause: text, revision: count, ...stamps };
+
+type Bodies = { [K in RecordKind]: Record<string, fc.Arbitrary<unknown>> };
+
+/** The fields of each kind, besides `kind` and `id`. */
+const BODIES: Omit<Bodies, 'event'> = {
+  'event-resolved': { entity, origin: text, event },
+  'profile-created': { entity, cause: text, occurredAt: time },
+  'identifier-linked': { entity, identifier, cause: text, occurredAt: time },
+  'identifier-refused': {
+    workspace: text,
+    entity: maybe(entity),
+    identifier,
+    why: fc.constantFrom(...REFUSAL_REASONS),
+    cause: text,
+    occurredAt: time,
+  },
+  'profiles-merged': {
+    mergeId: text,
+    survivor: entity,
+    loser: entity,
+    identifiers: few(identifier),
+    cause: text,
+    occurredAt: time,
+  },
+  'state-transferred': {
+    stage: text,
+    mergeId: text,
+    from: entity,
+    to: entity,
+    state: bytes,
+    stateVersion: small,
+    published: few(text),
+  },
+  'merge-completed': { entity, mergeIds: few(text) },
+  'attributes-changed': { ...decided, reason, changes: few(change) },
+  'event-matched': {
+    entity,
+    definition: text,
+    eventId: text,
+    name: text,
+    occurredAt: time,
+    recordedAt: time,
+    properties: bytes,
+  },
+  'segment-changed': {
+    ...decided,
+    reason,
+    entered: few(membership),
+    exited: few(membership),
+    corrected: few(fc.record({ segment: text, before: maybe(time), after: maybe(time) })),
+    changes: few(change),
+    values: few(namedValue),
+    memberships: few(text),
+    identifiers: few(identifier),
+  },
+  'trigger-fired': { ...decided, trigger: text, reason, on, values: few(namedValue), identifiers: few(identifier) },
+  'firing-suppressed': { ...decided, trigger: text, why: fc.constantFrom(...SUPPRESSION_REASONS), on },
+  'catalogue-activated': { workspace: text, revision: count, author: text, activatedAt: time, catalogue: bytes },
+  'logic-activated': { version: small },
+  tick: { dueAt: time },
+};
+
+export const RECORD_KINDS = ['event', ...Object.keys(BODIES)] as readonly RecordKind[];
+
+/** Records of one kind. */
+export function anyRecordOf(kind: RecordKind): fc.Arbitrary<LogRecord> {
+  if (kind === 'event') return event;
+  return fc.record(
+    { kind: fc.constant(kind), id: text, ...BODIES[kind] },
+    { noNullPrototype: true },
+  ) as unknown as fc.Arbitrary<LogRecord>;
+}
+
+export const anyRecord: fc.Arbitrary<LogRecord> = fc.oneof(...RECORD_KINDS.map(anyRecordOf));
