@@ -1,0 +1,180 @@
+/** Runs one stage as a service: log, state store, stage loop, questions, projection, and the host around them. */
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { openClickHouse, type Projection, Projector } from '@attrium/clickhouse';
+import { askSubject, type LogName, partitionFilters, streamOf } from '@attrium/event';
+import { connectNats, ensureStreams, JetStreamLog, type NatsLink, serveAsk } from '@attrium/nats';
+import {
+  DEFAULT_STAGE_SETTINGS,
+  openLmdbStore,
+  type StageBinding,
+  StageProcessor,
+  type StateStore,
+  systemClock,
+} from '@attrium/processor';
+import type { DynamicModule, Type } from '@nestjs/common';
+import { Access } from './access.js';
+import type { DrainStep } from './drain.js';
+import type { GrpcServices } from './grpc-endpoint.js';
+import { createLogger, type Logger } from './logger.js';
+import { natsOptions } from './nats-endpoint.js';
+import { openKeys } from './open-keys.js';
+import { ProfileLocator } from './profile-locator.js';
+import { Readiness } from './readiness.js';
+import { type AskStage, stageClient } from './stage-client.js';
+import { ownedPartitionsOf, type StageConfig } from './stage-settings.js';
+import { exposeProjector, exposeStage, observeStage, watchLag } from './stage-telemetry.js';
+import { type RunningHost, startHost } from './start-host.js';
+
+/** What the API and the deliverer of a stage service work with. */
+export interface StageHandle {
+  readonly config: StageConfig;
+  readonly logger: Logger;
+  readonly link: NatsLink;
+  readonly log: JetStreamLog;
+  readonly stage: StageProcessor;
+  readonly readiness: Readiness;
+  readonly access: Access;
+  /** Asks the owner of any partition of any stage, this instance included. */
+  readonly askStage: AskStage;
+  readonly locator: ProfileLocator;
+}
+
+export interface StageServiceOptions {
+  readonly binding: StageBinding;
+  readonly config: StageConfig;
+  readonly module: (handle: StageHandle) => Type | DynamicModule;
+  readonly grpc?: GrpcServices;
+  /** False in tests: no signal handlers, no exit. */
+  readonly ownsProcess?: boolean;
+  readonly projections?: readonly Projection[];
+  /** Folder of the `.sql` files that make the tables of the projections. */
+  readonly migrationsDirectory?: string;
+  /** Starts what runs beside the stage; the steps returned run on the way down, before the stage stops. */
+  readonly beside?: (handle: StageHandle) => Promise<readonly DrainStep[]>;
+}
+
+const CONNECT_TIMEOUT_MS = 60_000;
+const START_RETRY_MS = 500;
+
+export async function runStageService(options: StageServiceOptions): Promise<RunningHost> {
+  const { binding, config } = options;
+  const logger = createLogger({ service: binding.name, level: config.logLevel, instance: config.instance });
+  const readiness = new Readiness();
+  const link = await connectNats({
+    ...natsOptions(config.natsUrl, binding.name),
+    connectTimeoutMs: CONNECT_TIMEOUT_MS,
+  });
+  await ensureStreams(link.publish, {
+    profile: config.logProfile,
+    ...(config.logBytesMax > 0 ? { bytesMax: config.logBytesMax } : {}),
+  });
+  const log = new JetStreamLog(link);
+  const opening = openKeys({ link, logger, readiness });
+  const store = openLmdbStore({
+    directory: join(config.dataDirectory, 'state', binding.name),
+    ...(config.stateBytesMax > 0 ? { mapSizeBytesMax: config.stateBytesMax } : {}),
+  });
+  const owned = ownedPartitionsOf(
+    config.ownedPartitions,
+    binding.input === 'events' ? config.shards : config.partitions,
+  );
+  const stage = processorOf(binding, config, { log, store, owned, logger });
+  readiness.register('nats', () => (link.connected ? undefined : 'NATS is out of reach'));
+  readiness.register('stage', () => (stage.isCaughtUp ? undefined : 'the stage is catching up with its log'));
+  exposeStage(() => stage.status());
+  await startStage(stage, logger);
+  const asks = owned.map((partition) =>
+    serveAsk(link.read, askSubject(binding.name, partition), (question) => stage.ask(partition, question)),
+  );
+  const lag = watchLag({ log, input: binding.input, status: () => stage.status() });
+  const projector = startProjector(options, log, logger);
+  const askStage = stageClient({ link, clock: systemClock, timeoutMs: config.askTimeoutMs });
+  const handle: StageHandle = {
+    ...{ config, logger, link, log, stage, readiness, askStage },
+    access: new Access(opening.keys),
+    locator: new ProfileLocator({ ask: askStage, partitions: config.partitions, shards: config.shards }),
+  };
+  const beside = (await options.beside?.(handle)) ?? [];
+  return startHost({
+    service: binding.name,
+    module: options.module(handle),
+    config,
+    logger,
+    readiness,
+    ...(options.grpc === undefined ? {} : { grpc: options.grpc }),
+    ...(options.ownsProcess === undefined ? {} : { ownsProcess: options.ownsProcess }),
+    onDrain: [...beside, { name: 'lag', run: () => lag.stop() }, { name: 'stage', run: () => stage.stop() }],
+    onClose: [
+      { name: 'questions', run: () => Promise.all(asks.map((served) => served.stop())) },
+      { name: 'keys', run: () => opening.close() },
+      { name: 'projector', run: () => projector?.stop() },
+      { name: 'log', run: () => log.close() },
+      { name: 'nats', run: () => link.close() },
+      { name: 'state', run: () => store.close() },
+    ],
+  });
+}
+
+function processorOf(
+  binding: StageBinding,
+  config: StageConfig,
+  parts: { log: JetStreamLog; store: StateStore; owned: readonly number[]; logger: Logger },
+): StageProcessor {
+  const { logger } = parts;
+  return new StageProcessor({
+    binding,
+    log: parts.log,
+    store: parts.store,
+    clock: systemClock,
+    partitions: config.partitions,
+    shards: config.shards,
+    owned: parts.owned,
+    owner: `${config.instance ?? binding.name}-${randomUUID()}`,
+    settings: {
+      ...DEFAULT_STAGE_SETTINGS,
+      lingerMs: config.lingerMs,
+      checkpointIntervalMs: config.checkpointIntervalMs,
+      cacheRowsMax: config.cacheRowsMax,
+    },
+    observe: observeStage(logger),
+    fatal: (error) => {
+      logger.fatal({ err: error }, 'the stage cannot go on');
+      process.exit(1);
+    },
+  });
+}
+
+/** A log that is out of reach is waited for; anything else ends the process. */
+async function startStage(stage: StageProcessor, logger: Logger): Promise<void> {
+  for (;;) {
+    try {
+      await stage.start();
+      return;
+    } catch (error) {
+      if ((error as { retryable?: boolean }).retryable !== true) throw error;
+      logger.warn({ err: error }, 'the stage cannot start yet');
+      await new Promise((resolve) => setTimeout(resolve, START_RETRY_MS));
+    }
+  }
+}
+
+function startProjector(options: StageServiceOptions, log: JetStreamLog, logger: Logger): Projector | undefined {
+  const { binding, config, projections, migrationsDirectory } = options;
+  if (!config.projection || config.clickhouseUrl === undefined || projections === undefined) return undefined;
+  const output: LogName = binding.output;
+  const projector = new Projector({
+    log,
+    stream: streamOf(output),
+    subjects: Array.from({ length: config.partitions }, (_, partition) => partitionFilters(output, partition)).flat(),
+    clickhouse: openClickHouse({ url: config.clickhouseUrl, database: config.clickhouseDatabase }),
+    projections,
+    ...(migrationsDirectory === undefined
+      ? {}
+      : { migrations: { service: binding.name, directory: migrationsDirectory } }),
+    report: (level, message) => logger[level](message),
+  });
+  projector.start();
+  exposeProjector(() => projector.status);
+  return projector;
+}
