@@ -1,0 +1,192 @@
+/** Turns what clients of every kind send into one `Event`. */
+import { Decimal, EVENT_TYPES, type Event, type EventType, type Identifier, stringifyExactJson } from '@attrium/event';
+import type { RawEvent, ShapeCheck } from './event-shape.js';
+import { eventTime, readTime } from './event-time.js';
+import { inspectJson } from './inspect-json.js';
+import type { IngestLimits } from './limits.js';
+import { TOO_DEEP } from './nesting.js';
+import { type Rejection, rejection } from './rejection.js';
+
+/** What is the same for all events of one request. */
+export interface Envelope {
+  readonly workspace: string;
+  readonly source: string;
+  readonly receivedAt: number;
+  /** `sentAt` of the request, as the client stated it. */
+  readonly sentAt?: unknown;
+  /** Of the batch; an event's own entries win. */
+  readonly context?: Readonly<Record<string, unknown>> | undefined;
+  readonly integrations?: Readonly<Record<string, unknown>> | undefined;
+  /** Address of the sender, for requests of browsers: they do not know their own. */
+  readonly ip?: string | undefined;
+  /** The type that the path names; without one the event must name it. */
+  readonly type?: EventType | undefined;
+}
+
+export interface Normaliser {
+  readonly limits: IngestLimits;
+  readonly checkShape: ShapeCheck;
+  /** A new unique id, for events that come without a messageId. */
+  readonly newMessageId: () => string;
+  readonly encodeUtf8: (text: string) => Uint8Array;
+}
+
+export type Normalised =
+  | { readonly kind: 'accepted'; readonly event: Event }
+  | { readonly kind: 'rejected'; readonly rejection: Rejection; readonly messageId?: string };
+
+/** The event, or why it is not taken. */
+export function normaliseEvent(given: unknown, envelope: Envelope, normaliser: Normaliser): Normalised {
+  const { limits } = normaliser;
+  if (given === TOO_DEEP)
+    return refuse(rejection('nestedTooDeeply', `The event has more than ${limits.eventLevelsMax} levels.`));
+  const misshapen = normaliser.checkShape(given);
+  const raw = given as RawEvent;
+  if (misshapen !== undefined) return refuse(misshapen, given);
+  const inspection = inspectJson(raw, limits.eventLevelsMax);
+  if (inspection.rejection !== undefined) return refuse(inspection.rejection, given);
+
+  const type = envelope.type ?? eventTypeOf(raw.type);
+  if (type === undefined)
+    return refuse(rejection('unknownType', `The type must be one of ${EVENT_TYPES.join(', ')}.`), given);
+  const incomplete = missingField(type, raw);
+  if (incomplete !== undefined) return refuse(incomplete, given);
+  const identifiers = identifiersOf(type, raw, envelope, limits);
+  if (identifiers.length === 0) {
+    return refuse(rejection('noIdentifier', 'An event needs a userId or an anonymousId.'), given);
+  }
+  const stated = statedTime(raw);
+  if (typeof stated === 'object') return refuse(stated, given);
+
+  const messageId = textOf(raw.messageId) ?? normaliser.newMessageId();
+  const groupId = textOf(raw.groupId);
+  const previousId = type === 'alias' ? textOf(raw.previousId) : undefined;
+  const name = nameOf(type, raw);
+  const texts = [messageId, name, groupId, previousId, ...identifiers.map((identifier) => identifier.value)];
+  if (!texts.every(isUsableText)) {
+    return refuse(rejection('unusableText', 'Ids and names must not hold NUL or half of a surrogate pair.'), given);
+  }
+
+  const object = payloadOf(type, raw, envelope);
+  // The batch's context has been inspected with the batch, but may hold decimals of its own.
+  const exact = inspection.hasDecimal || envelope.context !== undefined;
+  const payload = normaliser.encodeUtf8(exact ? stringifyExactJson(object) : JSON.stringify(object));
+  if (payload.length > limits.eventBytesMax) {
+    return refuse(
+      rejection('eventTooLarge', `The event has ${payload.length} bytes; ${limits.eventBytesMax} are allowed.`),
+      given,
+    );
+  }
+  const sentAt = envelope.sentAt ?? raw.sentAt;
+  return {
+    kind: 'accepted',
+    event: {
+      kind: 'event',
+      id: messageId,
+      workspace: envelope.workspace,
+      source: envelope.source,
+      type,
+      name,
+      ...eventTime({ stated, sentAt: readTime(sentAt), receivedAt: envelope.receivedAt }),
+      receivedAt: envelope.receivedAt,
+      identifiers,
+      ...(previousId === undefined ? {} : { previous: { type: 'previous_id', value: previousId } }),
+      ...(groupId === undefined ? {} : { groupId }),
+      payload,
+    },
+  };
+}
+
+function refuse(reason: Rejection, given?: unknown): Normalised {
+  const messageId = typeof given === 'object' && given !== null ? (given as RawEvent).messageId : undefined;
+  return typeof messageId === 'string' && messageId !== ''
+    ? { kind: 'rejected', rejection: reason, messageId: messageId.slice(0, 100) }
+    : { kind: 'rejected', rejection: reason };
+}
+
+function eventTypeOf(value: unknown): EventType | undefined {
+  return EVENT_TYPES.find((type) => type === value);
+}
+
+/** Text of an identifier or name; null and "" are absence, numbers their text. */
+function textOf(value: unknown): string | undefined {
+  if (typeof value === 'string') return value === '' ? undefined : value;
+  return typeof value === 'number' || value instanceof Decimal ? String(value) : undefined;
+}
+
+function isUsableText(text: string | undefined): boolean {
+  return text === undefined || (text.isWellFormed() && !text.includes('\u0000'));
+}
+
+function missingField(type: EventType, raw: RawEvent): Rejection | undefined {
+  if (type === 'track' && textOf(raw.event) === undefined)
+    return rejection('noEventName', 'A track event needs "event", its name.');
+  if (type === 'group' && textOf(raw.groupId) === undefined)
+    return rejection('noGroupId', 'A group event needs "groupId".');
+  if (type === 'alias' && (textOf(raw.previousId) === undefined || textOf(raw.userId) === undefined)) {
+    return rejection('noAlias', 'An alias event needs "previousId" and "userId".');
+  }
+  return undefined;
+}
+
+/** Who the event is about, highest priority first. Group traits tell of the account, so only those in the context tell of the person. */
+function identifiersOf(type: EventType, raw: RawEvent, envelope: Envelope, limits: IngestLimits): Identifier[] {
+  const identifiers: Identifier[] = [];
+  const userId = textOf(raw.userId);
+  if (userId !== undefined) identifiers.push({ type: 'user_id', value: userId });
+  const anonymousId = textOf(raw.anonymousId);
+  if (anonymousId !== undefined) identifiers.push({ type: 'anonymous_id', value: anonymousId });
+  const own = type === 'identify' ? raw.traits?.email : undefined;
+  const email = own ?? objectOf(raw.context?.traits)?.email ?? objectOf(envelope.context?.traits)?.email;
+  if (typeof email === 'string' && email.trim() !== '' && email.length <= limits.identifierCharactersMax) {
+    identifiers.push({ type: 'email', value: email });
+  }
+  return identifiers;
+}
+
+/** The time that the client states; undefined when it states none. */
+function statedTime(raw: RawEvent): number | Rejection | undefined {
+  const given = [raw.timestamp, raw.originalTimestamp].find(
+    (time) => time !== undefined && time !== null && time !== '',
+  );
+  if (given === undefined) return undefined;
+  const ms = readTime(given);
+  if (ms === undefined)
+    return rejection('unreadableTime', 'The timestamp is no ISO 8601 time and no number of milliseconds.');
+  return ms < 0 ? rejection('timeTooOld', 'The timestamp is before 1970.') : ms;
+}
+
+function nameOf(type: EventType, raw: RawEvent): string {
+  if (type === 'track') return textOf(raw.event)!;
+  if (type !== 'page' && type !== 'screen') return type;
+  const inside = textOf(raw.properties?.name);
+  return textOf(raw.name) ?? (inside !== undefined && inside.length <= 500 ? inside : undefined) ?? type;
+}
+
+/** The event as it goes on: the batch's context under its own, traits and page names where everyone looks for them, no keys. */
+function payloadOf(type: EventType, raw: RawEvent, envelope: Envelope): Record<string, unknown> {
+  const { writeKey: _writeKey, ...object } = raw as Record<string, unknown>;
+  object.type = type;
+  if (envelope.context !== undefined) object.context = { ...envelope.context, ...raw.context };
+  if (envelope.integrations !== undefined)
+    object.integrations = { ...envelope.integrations, ...objectOf(raw.integrations) };
+  if (envelope.ip !== undefined) object.context = { ...(object.context as object | null | undefined), ip: envelope.ip };
+  if (type === 'identify') {
+    const traits = objectOf(objectOf(object.context)?.traits);
+    if (traits !== undefined) object.traits = { ...traits, ...raw.traits };
+  }
+  if (type === 'page' || type === 'screen') {
+    const named: Record<string, unknown> = {};
+    if (textOf(raw.name) !== undefined) named.name = raw.name;
+    if (textOf(raw.category) !== undefined) named.category = raw.category;
+    object.properties = { ...named, ...raw.properties };
+  }
+  return object;
+}
+
+/** The value when it is a JSON object. */
+function objectOf(value: unknown): Readonly<Record<string, unknown>> | undefined {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Decimal)
+    ? (value as Readonly<Record<string, unknown>>)
+    : undefined;
+}
