@@ -1,0 +1,190 @@
+/** Decides which profile an event belongs to, what that links and merges, and folds the decision into the state. */
+import type { Entity, Event, Identifier } from '@attrium/event';
+import { hashText } from './hash.js';
+import { type IdentityRules, identifierKey, type Refusal, usableIdentifiers } from './identifier.js';
+import {
+  entityAt,
+  type IdentityState,
+  PROFILE_COUNTER,
+  type ProfileRow,
+  profileAt,
+  profileKey,
+  type Shard,
+  survivorOf,
+} from './state.js';
+
+/** One profile that ends in another. */
+export interface Merge {
+  /** Unique over all merges: a profile can be merged away again only after it was split off. */
+  readonly mergeId: string;
+  readonly loser: Entity;
+  readonly identifiers: readonly Identifier[];
+}
+
+export interface Resolution {
+  readonly kind: 'resolved';
+  readonly entity: Entity;
+  readonly created: boolean;
+  /** The profile that the event would belong to without any merge. */
+  readonly home: number;
+  readonly origin: string;
+  readonly linked: readonly Identifier[];
+  /** Oldest loser first. */
+  readonly merges: readonly Merge[];
+  /** Keys of identifiers that still name a profile which was merged away earlier. */
+  readonly outdated: readonly string[];
+  readonly refused: readonly Refusal[];
+}
+
+/** No identifier of the event can be used: it belongs to nobody. */
+export interface Unresolved {
+  readonly kind: 'unresolved';
+  readonly refused: readonly Refusal[];
+}
+
+interface Candidate {
+  readonly identifier: Identifier;
+  readonly key: string;
+  /** The live profile that owns it; undefined for a new identifier. */
+  readonly owner: number | undefined;
+  readonly home: number | undefined;
+  readonly outdated: boolean;
+}
+
+/** Reads the state only; the same state and event give the same decision. */
+export function decide(
+  state: IdentityState,
+  event: Event,
+  options: { rules: IdentityRules } & Shard,
+): Resolution | Unresolved {
+  const { workspace } = event;
+  const { usable, refused } = usableIdentifiers(
+    event,
+    options.rules,
+    (identifier) => state.identifiers.get(identifierKey(workspace, identifier)) !== undefined,
+  );
+  if (usable.length === 0) return { kind: 'unresolved', refused };
+  const candidates = usable.map((identifier) => candidateOf(state, workspace, identifier));
+  const taken = candidates.slice(0, countWithinLimits(state, candidates, options.rules));
+  const owners = [...new Set(taken.flatMap(({ owner }) => owner ?? []))].sort((a, b) => a - b);
+  for (const candidate of candidates.slice(taken.length)) {
+    // What the profile holds already is not lost by being left out.
+    if (candidate.owner !== undefined && owners.includes(candidate.owner)) continue;
+    refused.push({ identifier: candidate.identifier, why: 'limit' });
+  }
+  const linked = taken.filter(({ owner }) => owner === undefined).map(({ identifier }) => identifier);
+  const [oldest, ...losers] = owners;
+  if (oldest === undefined) {
+    const entity = newProfile(state, event, taken[0]!.identifier, options);
+    const { ordinal: home, id: origin } = entity;
+    return { kind: 'resolved', entity, created: true, home, origin, linked, merges: [], outdated: [], refused };
+  }
+  // Without merges the event, and with it every new identifier, would go where its highest-priority known identifier is at home.
+  const home = taken.find((candidate) => candidate.home !== undefined)!.home!;
+  return {
+    kind: 'resolved',
+    entity: entityAt(state, oldest),
+    created: false,
+    home,
+    origin: profileAt(state, home).id,
+    linked,
+    merges: losers.map((loser) => mergeOf(state, loser)),
+    outdated: taken.filter(({ outdated }) => outdated).map(({ key }) => key),
+    refused,
+  };
+}
+
+function candidateOf(state: IdentityState, workspace: string, identifier: Identifier): Candidate {
+  const key = identifierKey(workspace, identifier);
+  const row = state.identifiers.get(key);
+  if (row === undefined) return { identifier, key, owner: undefined, home: undefined, outdated: false };
+  const owner = survivorOf(state, row.ordinal);
+  return { identifier, key, owner, home: row.home, outdated: owner !== row.ordinal };
+}
+
+function mergeOf(state: IdentityState, loser: number): Merge {
+  const row = profileAt(state, loser);
+  return {
+    mergeId: `m:${row.id}:${row.losses + 1}`,
+    loser: entityAt(state, loser),
+    identifiers: [...row.identifiers],
+  };
+}
+
+/**
+ * How many of the candidates, the highest priority first, can be one profile. More candidates never hold fewer identifiers, so this is
+ * what is left when the lowest priorities are given up until no limit is broken. The first alone never breaks one.
+ */
+function countWithinLimits(state: IdentityState, candidates: readonly Candidate[], rules: IdentityRules): number {
+  const first = candidates[0]!.owner;
+  if (first !== undefined && candidates.every(({ owner }) => owner === first)) return candidates.length;
+  const owners = new Set<number>();
+  const held = new Map<string, number>();
+  let identifiers = 0;
+  let merges = -1;
+  const hold = (type: string): void => {
+    held.set(type, (held.get(type) ?? 0) + 1);
+    identifiers++;
+  };
+  for (const [index, { identifier, owner }] of candidates.entries()) {
+    if (owner === undefined) hold(identifier.type);
+    else if (!owners.has(owner)) {
+      owners.add(owner);
+      const row = profileAt(state, owner);
+      for (const { type } of row.identifiers) hold(type);
+      merges += row.merges + 1;
+    }
+    if (index === 0) continue;
+    if (identifiers > rules.identifiersPerProfileMax || merges > rules.mergesPerProfileMax) return index;
+    for (const [type, count] of held) if (count > (rules.valuesMax[type] ?? 0)) return index;
+  }
+  return candidates.length;
+}
+
+/** The id is a hash of the first identifier and the event; should it be taken, the next attempt is another one. */
+function newProfile(state: IdentityState, event: Event, first: Identifier, { shard, shards }: Shard): Entity {
+  const { workspace } = event;
+  const seed = `${identifierKey(workspace, first)}\n${event.id}`;
+  let id = hashText(seed);
+  for (let attempt = 1; state.profileIds.get(profileKey(workspace, id)) !== undefined; attempt++) {
+    id = hashText(`${seed}\n${attempt}`);
+  }
+  const counter = (state.counters.get(PROFILE_COUNTER)?.count ?? 0) + 1;
+  return { workspace, kind: 'profile', id, ordinal: counter * shards + shard };
+}
+
+/** Folds a decision into the state. */
+export function evolve(state: IdentityState, decision: Resolution): void {
+  const { entity, home } = decision;
+  const { workspace, ordinal } = entity;
+  if (decision.created) create(state, entity);
+  for (const key of decision.outdated) state.identifiers.edit(key)!.ordinal = ordinal;
+  if (decision.linked.length === 0 && decision.merges.length === 0) return;
+  const survivor = editProfile(state, ordinal);
+  for (const identifier of decision.linked) {
+    state.identifiers.put(identifierKey(workspace, identifier), { ordinal, home });
+    survivor.identifiers.push(identifier);
+  }
+  for (const { loser, identifiers } of decision.merges) {
+    const row = editProfile(state, loser.ordinal);
+    survivor.identifiers.push(...identifiers);
+    survivor.merges += row.merges + 1;
+    row.mergedInto = ordinal;
+    row.losses += 1;
+    row.identifiers = [];
+  }
+}
+
+function create(state: IdentityState, { workspace, id, ordinal }: Entity): void {
+  const counter = state.counters.edit(PROFILE_COUNTER);
+  if (counter === undefined) state.counters.put(PROFILE_COUNTER, { count: 1 });
+  else counter.count += 1;
+  state.profiles.put(ordinal, { workspace, id, mergedInto: undefined, losses: 0, merges: 0, identifiers: [] });
+  state.profileIds.put(profileKey(workspace, id), ordinal);
+}
+
+function editProfile(state: IdentityState, ordinal: number): ProfileRow {
+  const row = state.profiles.edit(ordinal);
+  if (row === undefined) throw new Error(`assertion: profile ${ordinal} does not exist`);
+  return row;
+}

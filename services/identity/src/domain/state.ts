@@ -1,0 +1,77 @@
+/** What identity keeps between records: the owner of each identifier, the profiles, and how to find them by id. */
+import type { Entity, Identifier } from '@attrium/event';
+
+/** Rows by key; the tables of the stage loop have this shape, and so has a Map in a test. */
+export interface Rows<K, V> {
+  /** The row; not to be changed. */
+  get(key: K): V | undefined;
+  /** The row, to be changed in place. */
+  edit(key: K): V | undefined;
+  put(key: K, value: V): void;
+}
+
+export interface IdentifierRow {
+  /** A profile that owns it, or that was merged into the owner. */
+  ordinal: number;
+  /** The profile that would own it if nothing had ever been merged. */
+  readonly home: number;
+}
+
+export interface ProfileRow {
+  readonly workspace: string;
+  readonly id: string;
+  /** Set while the profile is merged into another; its identifiers are then listed there. */
+  mergedInto: number | undefined;
+  /** How many times it was merged into another. */
+  losses: number;
+  /** Profiles merged into it, directly or through others. */
+  merges: number;
+  identifiers: Identifier[];
+}
+
+export interface IdentityState {
+  /** By `identifierKey`. */
+  readonly identifiers: Rows<string, IdentifierRow>;
+  /** By ordinal. */
+  readonly profiles: Rows<number, ProfileRow>;
+  /** Ordinals by `profileKey`. */
+  readonly profileIds: Rows<string, number>;
+  /** One row, `PROFILE_COUNTER`: the profiles created so far in this shard. */
+  readonly counters: Rows<string, { count: number }>;
+  /** By workspace: the revision of its catalogue. */
+  readonly catalogues: Rows<string, { revision: number }>;
+}
+
+export const PROFILE_COUNTER = 'profiles';
+
+/** Ordinals are `counter × shards + shard`, the counter from 1 on: unique over all shards, rising in one, never reused. */
+export interface Shard {
+  readonly shard: number;
+  readonly shards: number;
+}
+
+export function profileKey(workspace: string, profileId: string): string {
+  return `${workspace}/${profileId}`;
+}
+
+/** The profile row of an ordinal that another row names. */
+export function profileAt(state: IdentityState, ordinal: number): ProfileRow {
+  const row = state.profiles.get(ordinal);
+  if (row === undefined) throw new Error(`assertion: profile ${ordinal} is referred to and does not exist`);
+  return row;
+}
+
+/** The live profile that an ordinal leads to: itself, or the survivor of all its merges. */
+export function survivorOf(state: IdentityState, ordinal: number): number {
+  let current = ordinal;
+  for (;;) {
+    const next = profileAt(state, current).mergedInto;
+    if (next === undefined) return current;
+    current = next;
+  }
+}
+
+export function entityAt(state: IdentityState, ordinal: number): Entity {
+  const row = profileAt(state, ordinal);
+  return { workspace: row.workspace, kind: 'profile', id: row.id, ordinal };
+}

@@ -1,0 +1,7 @@
+/** The tables that identity keeps in ClickHouse, as projections of log `resolved`. */
+import type { Projection } from '@attrium/clickhouse';
+import { events } from './event.js';
+import { identifiers } from './identifier.js';
+import { profiles } from './profile.js';
+
+export const projections: readonly Projection[] = [events, identifiers, profiles];

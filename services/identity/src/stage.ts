@@ -1,0 +1,174 @@
+/** Binds identity to the stage loop: `events`, one shard of workspaces, to `resolved`, spread by profile. */
+import {
+  type Entity,
+  type Event,
+  type FactBody,
+  type LogRecord,
+  partitionOf,
+  type RefusalReason,
+} from '@attrium/event';
+import type { Context, PartitionStage, StageBinding, StageEnvironment } from '@attrium/processor';
+import { DEFAULT_RULES, type IdentityRules, type Refusal } from './domain/identifier.js';
+import { decide, evolve, type Resolution } from './domain/resolution.js';
+import type { IdentifierRow, IdentityState, ProfileRow } from './domain/state.js';
+import { answer } from './question.js';
+import { type Chunk, chunkCodec, DEDUP_IDS_MAX, type DedupIndex, DedupWindow } from './store/dedup-window.js';
+
+/** What became of a record, for metrics; on replay after a start it is told again. */
+export type Occurrence =
+  | { readonly kind: 'resolved'; readonly created: boolean; readonly linked: number; readonly merged: number }
+  | { readonly kind: 'unresolved' }
+  | { readonly kind: 'duplicate' }
+  | { readonly kind: 'identifier-refused'; readonly why: RefusalReason }
+  | { readonly kind: 'catalogue-outdated' }
+  /** The cap on remembered message ids is reached: the dedup window is only this long. */
+  | { readonly kind: 'dedup-window-shrunk'; readonly windowMs: number };
+
+export interface IdentityOptions {
+  readonly observe?: (occurrence: Occurrence) => void;
+  readonly rules?: IdentityRules;
+  readonly dedupIdsMax?: number;
+}
+
+export const identityBinding: StageBinding = createIdentityBinding();
+
+/** Rules and cap decide: every owner must have the same. */
+export function createIdentityBinding(options: IdentityOptions = {}): StageBinding {
+  return {
+    name: 'identity',
+    input: 'events',
+    output: 'resolved',
+    logicVersion: 1,
+    stateVersion: 1,
+    open: (environment) => new IdentityShard(environment, options),
+  };
+}
+
+class IdentityShard implements PartitionStage {
+  private readonly state: IdentityState;
+  private readonly dedup: DedupWindow;
+  private readonly decision: { rules: IdentityRules; shard: number; shards: number };
+  private readonly partitions: number;
+  private readonly observe: (occurrence: Occurrence) => void;
+
+  constructor(environment: StageEnvironment, options: IdentityOptions) {
+    const { partition: shard, partitions, shards } = environment;
+    this.partitions = partitions;
+    this.observe = options.observe ?? (() => {});
+    this.decision = { rules: options.rules ?? DEFAULT_RULES, shard, shards };
+    this.state = {
+      identifiers: environment.table<string, IdentifierRow>('identifiers'),
+      profiles: environment.table<number, ProfileRow>('profiles'),
+      profileIds: environment.table<string, number>('profile-ids'),
+      counters: environment.table<string, { count: number }>('counters'),
+      catalogues: environment.table<string, { revision: number }>('catalogues'),
+    };
+    this.dedup = new DedupWindow(
+      {
+        chunks: environment.table<number, Chunk>('dedup-chunks', chunkCodec),
+        index: environment.table<number, DedupIndex>('dedup-index'),
+      },
+      options.dedupIdsMax ?? DEDUP_IDS_MAX,
+      (windowMs) => this.observe({ kind: 'dedup-window-shrunk', windowMs }),
+    );
+  }
+
+  timersBefore(): undefined {
+    return undefined;
+  }
+
+  expire(): void {
+    throw new Error('assertion: identity sets no timers');
+  }
+
+  answer(question: unknown): unknown {
+    return answer(this.state, question, this.partitions);
+  }
+
+  decide(record: LogRecord, context: Context): void {
+    switch (record.kind) {
+      case 'event':
+        this.resolve(record, context);
+        return;
+      case 'catalogue-activated':
+        this.activate(record, context);
+        return;
+      case 'logic-activated':
+        this.emitToAll({ kind: 'logic-activated', version: record.version }, context);
+        return;
+      default:
+        return;
+    }
+  }
+
+  private resolve(event: Event, context: Context): void {
+    if (this.dedup.has(event.workspace, event.id, context.now)) {
+      this.observe({ kind: 'duplicate' });
+      return;
+    }
+    // Everything is decided before anything is changed, so that a record that cannot be decided leaves no trace in the state.
+    const decision = decide(this.state, event, this.decision);
+    if (decision.kind === 'unresolved') {
+      this.emitRefusals(event, decision.refused, undefined, context);
+      this.observe({ kind: 'unresolved' });
+    } else {
+      this.emitResolution(event, decision, context);
+      evolve(this.state, decision);
+      const { created, linked, merges } = decision;
+      this.observe({ kind: 'resolved', created, linked: linked.length, merged: merges.length });
+    }
+    this.dedup.add();
+  }
+
+  private emitResolution(event: Event, decision: Resolution, context: Context): void {
+    const { entity, origin } = decision;
+    const { id: cause, occurredAt } = event;
+    const partition = partitionOf(entity.id, this.partitions);
+    if (decision.created) context.emit({ kind: 'profile-created', entity, cause, occurredAt }, partition);
+    for (const identifier of decision.linked) {
+      context.emit({ kind: 'identifier-linked', entity, identifier, cause, occurredAt }, partition);
+    }
+    for (const { mergeId, loser, identifiers } of decision.merges) {
+      const merged = {
+        kind: 'profiles-merged',
+        mergeId,
+        survivor: entity,
+        loser,
+        identifiers,
+        cause,
+        occurredAt,
+      } as const;
+      context.emit(merged, partition);
+      const other = partitionOf(loser.id, this.partitions);
+      if (other !== partition) context.emit(merged, other);
+    }
+    this.emitRefusals(event, decision.refused, entity, context);
+    context.emit({ kind: 'event-resolved', entity, origin, event }, partition);
+  }
+
+  /** Without a profile they go where the workspace's name leads. */
+  private emitRefusals(event: Event, refused: readonly Refusal[], entity: Entity | undefined, context: Context): void {
+    const { workspace, id: cause, occurredAt } = event;
+    for (const { identifier, why } of refused) {
+      const partition = partitionOf(entity?.id ?? workspace, this.partitions);
+      context.emit({ kind: 'identifier-refused', workspace, entity, identifier, why, cause, occurredAt }, partition);
+      this.observe({ kind: 'identifier-refused', why });
+    }
+  }
+
+  /** A revision that is not above the one in force was overtaken: it is dropped. */
+  private activate(record: LogRecord & { kind: 'catalogue-activated' }, context: Context): void {
+    const { id: _id, ...body } = record;
+    const { catalogues } = this.state;
+    if (record.revision <= (catalogues.get(record.workspace)?.revision ?? 0)) {
+      this.observe({ kind: 'catalogue-outdated' });
+      return;
+    }
+    catalogues.put(record.workspace, { revision: record.revision });
+    this.emitToAll(body, context);
+  }
+
+  private emitToAll(fact: FactBody, context: Context): void {
+    for (let partition = 0; partition < this.partitions; partition++) context.emit(fact, partition);
+  }
+}

@@ -1,0 +1,51 @@
+/** What happens in identity, as metrics. After a restart the replayed gap is counted again. */
+import { counter, gauge } from '@attrium/host';
+import type { Occurrence } from './stage.js';
+
+const events = counter({
+  name: 'attrium_identity_events_total',
+  help: 'Events by what became of them: resolved, unresolved (no usable identifier) or duplicate.',
+  labels: ['outcome'],
+});
+const profilesCreated = counter({ name: 'attrium_identity_profiles_created_total', help: 'Profiles created.' });
+const identifiersLinked = counter({ name: 'attrium_identity_identifiers_linked_total', help: 'Identifiers linked.' });
+const profilesMerged = counter({
+  name: 'attrium_identity_profiles_merged_total',
+  help: 'Profiles merged into another.',
+});
+const identifiersRefused = counter({
+  name: 'attrium_identity_identifiers_refused_total',
+  help: 'Identifiers that were left out, by why.',
+  labels: ['why'],
+});
+const cataloguesOutdated = counter({
+  name: 'attrium_identity_catalogues_outdated_total',
+  help: 'Catalogue revisions that were not above the one in force.',
+});
+const dedupWindowSeconds = gauge({
+  name: 'attrium_identity_dedup_window_seconds',
+  help: 'Length of the dedup window where the cap on remembered ids has shortened it.',
+});
+
+export function observe(occurrence: Occurrence): void {
+  switch (occurrence.kind) {
+    case 'resolved':
+      events(1, { outcome: 'resolved' });
+      if (occurrence.created) profilesCreated(1);
+      if (occurrence.linked > 0) identifiersLinked(occurrence.linked);
+      if (occurrence.merged > 0) profilesMerged(occurrence.merged);
+      return;
+    case 'unresolved':
+    case 'duplicate':
+      events(1, { outcome: occurrence.kind });
+      return;
+    case 'identifier-refused':
+      identifiersRefused(1, { why: occurrence.why });
+      return;
+    case 'catalogue-outdated':
+      cataloguesOutdated(1);
+      return;
+    case 'dedup-window-shrunk':
+      dedupWindowSeconds(occurrence.windowMs / 1_000);
+  }
+}
