@@ -1,0 +1,17 @@
+/** The limits of attribute values and states; reaching one is a refusal that is counted, or a coarser window, never silence. */
+
+/** Code units of one text value. */
+export const TEXT_LENGTH_MAX = 4_096;
+/** Entries of a list of texts. */
+export const LIST_ENTRIES_MAX = 100;
+/** Code units of one entry of a list. */
+export const LIST_ENTRY_LENGTH_MAX = 1_024;
+/** Instants that a value may name: what ClickHouse's DateTime64 holds, 1900 to 2299. */
+export const TIMESTAMP_MS_MIN = -2_208_988_800_000;
+export const TIMESTAMP_MS_MAX = 10_413_791_999_999;
+/** Different event times up to which a rolling window is exact; beyond, it is kept in buckets. */
+export const WINDOW_EXACT_TIMES_MAX = 1_000;
+/** Buckets of a coarse window; beyond (events far ahead of the log's time) buckets double in width. */
+export const WINDOW_BUCKETS_MAX = 2_000;
+/** First magnitude of a sum that no longer fits Decimal(38, 18), in units of 10^-18. */
+export const SUM_UNITS_LIMIT = 10n ** 38n;

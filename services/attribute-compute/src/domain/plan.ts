@@ -1,0 +1,164 @@
+/** A catalogue as this stage uses it: for each kind of event the attributes that it concerns. Derived, never stored. */
+import type { AttributeSource, CompiledAttribute, CompiledCatalogue } from '@attrium/catalogue';
+import { type ConditionSubject, compileCondition } from '@attrium/condition';
+import { type Entity, EVENT_TYPES, type Event, type EventType, type Value, type ValueType } from '@attrium/event';
+import { type AttributeReducer, reducerOf } from './reducer.js';
+
+export interface PlannedAttribute {
+  readonly name: string;
+  /** Identity of its state. */
+  readonly key: string;
+  readonly visible: boolean;
+  readonly reducer: AttributeReducer;
+  /** The value that an entity has before it is published for the first time: publishing it would say nothing new. */
+  readonly initial: Value | undefined;
+}
+
+/** A declared attribute and those of its sources that an event may hold, in the order of their precedence. */
+export interface DeclaredFeed {
+  readonly attribute: PlannedAttribute;
+  readonly type: ValueType;
+  readonly sources: readonly AttributeSource[];
+}
+
+export interface ComputedFeed {
+  readonly attribute: PlannedAttribute;
+  readonly accepts: ((subject: ConditionSubject) => boolean) | undefined;
+  /** The property that a sum adds up. */
+  readonly amount: readonly string[] | undefined;
+}
+
+/**
+ * What one sort of event (type, and name of a track event) feeds. `parse`: whether its payload has to be read: never, always, or only
+ * where it speaks of traits.
+ */
+export interface Feed {
+  readonly declared: readonly DeclaredFeed[];
+  readonly computed: readonly ComputedFeed[];
+  readonly parse: 'never' | 'traits' | 'always';
+}
+
+/** The attributes of one kind of entity. */
+export interface KindPlan {
+  readonly attributes: readonly PlannedAttribute[];
+  readonly windowed: readonly PlannedAttribute[];
+  readonly byKey: ReadonlyMap<string, PlannedAttribute>;
+  readonly byName: ReadonlyMap<string, PlannedAttribute>;
+  readonly track: ReadonlyMap<string, Feed>;
+  readonly byType: Readonly<Record<EventType, Feed | undefined>>;
+}
+
+export interface Plan {
+  readonly workspace: string;
+  readonly revision: number;
+  readonly profile: KindPlan;
+  readonly account: KindPlan;
+}
+
+export function planOf(catalogue: CompiledCatalogue): Plan {
+  return {
+    workspace: catalogue.workspace,
+    revision: catalogue.revision,
+    profile: kindPlanOf(catalogue.attributes, 'user'),
+    account: kindPlanOf(catalogue.attributes, 'account'),
+  };
+}
+
+/** Identity of a state over all revisions of a catalogue. */
+export function stateKeyOf(kind: Entity['kind'], key: string): string {
+  return `state ${kind} ${key}`;
+}
+
+/** Identity of a published value over all revisions of a catalogue. */
+export function valueKeyOf(kind: Entity['kind'], name: string): string {
+  return `value ${kind} ${name}`;
+}
+
+/** Of all that rows keep by this plan. */
+export function keysOf(plan: Plan): string[] {
+  return (['profile', 'account'] as const).flatMap((kind) =>
+    plan[kind].attributes.flatMap(({ key, name }) => [stateKeyOf(kind, key), valueKeyOf(kind, name)]),
+  );
+}
+
+/** What an event feeds in entities of a kind; undefined when it concerns no attribute. */
+export function feedOf(plan: Plan, kind: Entity['kind'], event: Event): Feed | undefined {
+  const { track, byType } = plan[kind];
+  return (event.type === 'track' ? track.get(event.name) : undefined) ?? byType[event.type];
+}
+
+function kindPlanOf(all: readonly CompiledAttribute[], of: 'user' | 'account'): KindPlan {
+  const definitions = all.filter((attribute) => attribute.of === of);
+  const planned = new Map(definitions.map((definition) => [definition, plannedOf(definition)]));
+  const attributes = [...planned.values()];
+  const feed = (type: EventType, name: string | undefined): Feed | undefined => feedFor(planned, of, type, name);
+  const track = new Map<string, Feed>();
+  for (const name of eventNames(definitions)) {
+    const found = feed('track', name);
+    if (found !== undefined) track.set(name, found);
+  }
+  return {
+    attributes,
+    windowed: attributes.filter(({ reducer }) => reducer.nextDue !== undefined),
+    byKey: new Map(attributes.map((attribute) => [attribute.key, attribute])),
+    byName: new Map(attributes.map((attribute) => [attribute.name, attribute])),
+    track,
+    byType: Object.fromEntries(EVENT_TYPES.map((type) => [type, feed(type, undefined)])) as KindPlan['byType'],
+  };
+}
+
+function plannedOf(definition: CompiledAttribute): PlannedAttribute {
+  return {
+    name: definition.name,
+    key: definition.key,
+    visible: definition.visible,
+    reducer: reducerOf(definition),
+    initial: definition.kind === 'computed' && definition.atLeast !== undefined ? false : undefined,
+  };
+}
+
+/** The names of track events that some attribute asks for. */
+function eventNames(definitions: readonly CompiledAttribute[]): Set<string> {
+  const names = new Set<string>();
+  for (const definition of definitions) {
+    if (definition.kind === 'computed') names.add(definition.event);
+    else for (const { event } of definition.from) if (event !== undefined) names.add(event);
+  }
+  return names;
+}
+
+/** `name` undefined: events of the type whose name nobody asks for. */
+function feedFor(
+  planned: ReadonlyMap<CompiledAttribute, PlannedAttribute>,
+  of: 'user' | 'account',
+  type: EventType,
+  name: string | undefined,
+): Feed | undefined {
+  const declared: DeclaredFeed[] = [];
+  const computed: ComputedFeed[] = [];
+  for (const [definition, attribute] of planned) {
+    if (definition.kind === 'declared') {
+      const sources = definition.from.filter((source) => feeds(source, of, type, name));
+      if (sources.length > 0) declared.push({ attribute, type: definition.type, sources });
+    } else if (type === 'track' && definition.event === name) {
+      const accepts = definition.where === undefined ? undefined : compileCondition(definition.where);
+      computed.push({ attribute, accepts, amount: definition.reducer === 'sum' ? definition.property : undefined });
+    }
+  }
+  if (declared.length === 0 && computed.length === 0) return undefined;
+  return { declared, computed, parse: parsing(declared, computed, type) };
+}
+
+/** Properties are of track, page and screen; the traits of a group are those of the account, so only `context.traits` there name the user. */
+function feeds(source: AttributeSource, of: 'user' | 'account', type: EventType, name: string | undefined): boolean {
+  if (source.event !== undefined && source.event !== name) return false;
+  if (source.kind === 'property') return type === 'track' || type === 'page' || type === 'screen';
+  return of === 'user' || type === 'group';
+}
+
+function parsing(declared: readonly DeclaredFeed[], computed: readonly ComputedFeed[], type: EventType): Feed['parse'] {
+  if (computed.some(({ accepts, amount }) => accepts !== undefined || amount !== undefined)) return 'always';
+  if (declared.length === 0) return 'never';
+  const traitsOnly = declared.every(({ sources }) => sources.every(({ kind }) => kind === 'trait'));
+  return traitsOnly && type !== 'identify' && type !== 'group' ? 'traits' : 'always';
+}

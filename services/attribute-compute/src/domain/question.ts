@@ -1,0 +1,65 @@
+/** What can be asked about one entity's attributes. */
+import { isUnnamed } from '@attrium/catalogue';
+import type { Entity, Value } from '@attrium/event';
+import { isHeldRow, type Row } from './entity.js';
+import type { Plan } from './plan.js';
+
+/** Asks for the visible attributes of an entity, or those named. */
+export interface AttributesQuestion {
+  readonly kind: 'attributes';
+  readonly workspace: string;
+  readonly ordinal: number;
+  readonly names?: readonly string[] | undefined;
+}
+
+interface AnswerHead {
+  /** Of the names asked for, those that the catalogue in force does not have; absent when there are none. */
+  readonly undefinedNames?: readonly string[];
+}
+
+/**
+ * unknown: the entity has no attributes here. merged: ask for the survivor, whose owner has its attributes.
+ * `merging`: a merge is open, so the values are those from before it.
+ */
+export type AttributesAnswer =
+  | (AnswerHead & { readonly kind: 'unknown' })
+  | { readonly kind: 'merged'; readonly mergedInto: Entity }
+  | (AnswerHead & {
+      readonly kind: 'attributes';
+      readonly entity: Entity;
+      readonly merging: boolean;
+      /** By name. */
+      readonly attributes: ReadonlyMap<string, AnsweredAttribute>;
+    });
+
+export interface AnsweredAttribute {
+  readonly value: Value;
+  /** The event time, or the due time of a window, that made it so, ms. */
+  readonly effectiveAt: number;
+  /** A window beyond its exact range: an event may count a thousandth of the window too long. */
+  readonly approximate: boolean;
+}
+
+/** The answer is a copy: it may be kept while the row changes. */
+export function answerAttributes(question: AttributesQuestion, row: Row | undefined, plan: Plan): AttributesAnswer {
+  const { workspace, names } = question;
+  if (row?.kind === 'pointer') {
+    const { mergedInto } = row;
+    return mergedInto.workspace === workspace ? { kind: 'merged', mergedInto } : { kind: 'unknown' };
+  }
+  const here = row?.entity.workspace === workspace ? row : undefined;
+  const { byName } = plan[here?.entity.kind ?? 'profile'];
+  const undefinedNames = names?.filter((name) => isUnnamed(name) || !byName.has(name)) ?? [];
+  const head = undefinedNames.length === 0 ? {} : { undefinedNames };
+  if (here === undefined) return { kind: 'unknown', ...head };
+  const asked = names === undefined ? undefined : new Set(names);
+  const attributes = new Map<string, AnsweredAttribute>();
+  for (const [name, { value, effectiveAt }] of here.published) {
+    const attribute = byName.get(name);
+    if (attribute === undefined || !(asked?.has(name) ?? attribute.visible)) continue;
+    const state = here.states.get(attribute.key);
+    const approximate = state !== undefined && (attribute.reducer.isApproximate?.(state) ?? false);
+    attributes.set(name, { value, effectiveAt, approximate });
+  }
+  return { kind: 'attributes', ...head, entity: here.entity, merging: isHeldRow(here), attributes };
+}

@@ -1,0 +1,256 @@
+/** Binds the domain to the stage loop: `resolved` in, `attributes` out, the same partition number on both sides. */
+import { compileActivated } from '@attrium/catalogue';
+import {
+  type AttributeChange,
+  type CatalogueActivated,
+  type ChangeReason,
+  type EventResolved,
+  type LogRecord,
+} from '@attrium/event';
+import {
+  CataloguePlans,
+  type Context,
+  type EntityOccurrence,
+  EntityRows,
+  isPresentSince,
+  type PartitionStage,
+  passOn,
+  type ReleasedMerges,
+  type StageBinding,
+  type StageEnvironment,
+} from '@attrium/processor';
+import { type AttributeCounters, newAttributeCounters } from './counters.js';
+import {
+  alignEntity,
+  alignedView,
+  type EntityRow,
+  foldEvent,
+  foldStates,
+  type IsKept,
+  isHeldRow,
+  newEntity,
+  nextDueOf,
+  pruneWindows,
+  publishChanges,
+} from './domain/entity.js';
+import { readEvent } from './domain/payload.js';
+import { feedOf, keysOf, type Plan, planOf } from './domain/plan.js';
+import { type AttributesAnswer, type AttributesQuestion, answerAttributes } from './domain/question.js';
+import { decodeRow, ENTITY_STATE_VERSION, encodeRow } from './store/entity-codec.js';
+
+const STAGE = 'attribute-compute';
+/** Of the tables; rises with the encoding of the rows and with that of the catalogues. */
+const STATE_VERSION = 2;
+/** Before a workspace's first catalogue. */
+const NO_PLAN = planOf({ workspace: '', revision: 0, attributes: [], segments: [], triggers: [] });
+
+interface Evaluation {
+  readonly reason: ChangeReason;
+  readonly cause: string;
+  readonly effectiveAt: number;
+}
+
+/** What the running stage has counted. */
+export const attributeCounters = newAttributeCounters();
+
+export const attributeComputeBinding: StageBinding = bindingWith(attributeCounters);
+
+export function bindingWith(counters: AttributeCounters): StageBinding {
+  return {
+    name: STAGE,
+    input: 'resolved',
+    output: 'attributes',
+    logicVersion: 1,
+    stateVersion: STATE_VERSION,
+    open: (environment) => new AttributePartition(environment, counters),
+  };
+}
+
+const textOf = (bytes: Uint8Array): string =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+
+class AttributePartition implements PartitionStage {
+  private readonly entities: EntityRows<EntityRow>;
+  private readonly plans: CataloguePlans<Plan>;
+
+  constructor(
+    environment: StageEnvironment,
+    private readonly counters: AttributeCounters,
+  ) {
+    this.plans = new CataloguePlans(
+      environment.table('catalogues'),
+      (activated) => planOf(compileActivated(activated)),
+      NO_PLAN,
+      keysOf,
+    );
+    this.entities = new EntityRows<EntityRow>(environment, {
+      stage: STAGE,
+      codec: { encode: encodeRow, decode: decodeRow },
+      stateVersion: ENTITY_STATE_VERSION,
+      isFirst: true,
+      passesMergesOn: true,
+      create: newEntity,
+      published: (row) => [...row.published.keys()],
+      beforeHandOver: (row, context) => this.beforeHandOver(row, context),
+      fold: (row, loser, context) => this.fold(row, loser, context),
+      settled: (row, released, context) => this.settle(row, released, context),
+      observe: ({ kind }) => this.count(kind),
+    });
+  }
+
+  timersBefore(record: LogRecord): number | undefined {
+    switch (record.kind) {
+      case 'event-resolved':
+        return record.entity.ordinal;
+      case 'state-transferred':
+        return record.stage === STAGE ? record.to.ordinal : undefined;
+      case 'profiles-merged':
+        return this.entities.isHere(record.survivor) ? record.survivor.ordinal : record.loser.ordinal;
+      default:
+        return undefined;
+    }
+  }
+
+  decide(record: LogRecord, context: Context): void {
+    switch (record.kind) {
+      case 'event-resolved':
+        this.decideEvent(record, context);
+        break;
+      case 'profile-created':
+      case 'identifier-linked':
+      case 'logic-activated':
+        passOn(record, context);
+        break;
+      case 'profiles-merged':
+        this.entities.merge(record, context);
+        break;
+      case 'state-transferred':
+        this.entities.transfer(record, context);
+        break;
+      case 'catalogue-activated':
+        this.decideCatalogue(record, context);
+        break;
+      default:
+      // Nobody writes other kinds into this log.
+    }
+  }
+
+  expire(ordinal: number, dueAt: number, context: Context): void {
+    const row = this.entities.edit(ordinal);
+    if (row === undefined) return;
+    const plan = this.align(row);
+    row.due = undefined;
+    if (!isHeldRow(row)) {
+      const { windowed } = plan[row.entity.kind];
+      const changes = publishChanges(row, windowed, dueAt, dueAt);
+      emitChanges(row, plan, changes, { reason: 'window', cause: `timer:${dueAt}`, effectiveAt: dueAt }, context);
+    }
+    pruneWindows(row, plan[row.entity.kind], dueAt);
+    this.schedule(row, plan, dueAt, context);
+  }
+
+  answer(question: unknown): AttributesAnswer {
+    const asked = question as AttributesQuestion;
+    if (asked.kind !== 'attributes') throw new Error(`${STAGE} does not answer ${String(asked.kind)}`);
+    const plan = this.plans.of(asked.workspace);
+    const found = this.entities.get(asked.ordinal);
+    const isHere = found?.kind === 'entity' && found.entity.workspace === asked.workspace;
+    const row = isHere ? alignedView(found, plan.revision, this.isKeptIn(asked.workspace)) : found;
+    return answerAttributes(asked, row, plan);
+  }
+
+  private decideEvent(record: EventResolved, context: Context): void {
+    const { entity, event } = record;
+    const plan = this.plans.of(entity.workspace);
+    const feed = feedOf(plan, entity.kind, event);
+    if (feed === undefined) return;
+    const { contributions, refused, unreadable } = readEvent(feed, entity.kind, event, textOf);
+    if (unreadable) this.counters.unreadablePayloads++;
+    for (const name of refused) this.countRefused(`${entity.workspace}/${name}`);
+    if (contributions.length === 0) return;
+    const row = this.entities.of(entity);
+    if (row === undefined) return;
+    this.align(row);
+    const { moved, coarsened } = foldEvent(row, event, contributions, context.now);
+    this.counters.coarsenedWindows += coarsened;
+    if (!isHeldRow(row)) {
+      const touched = contributions.map(({ attribute }) => attribute);
+      const changes = publishChanges(row, touched, context.now, event.occurredAt);
+      emitChanges(row, plan, changes, { reason: 'event', cause: event.id, effectiveAt: event.occurredAt }, context);
+    }
+    if (moved) this.schedule(row, plan, context.now, context);
+  }
+
+  /** The loser's states are judged by the revision that they came with. */
+  private fold(row: EntityRow, loser: EntityRow, context: Context): void {
+    this.align(loser);
+    foldStates(row, loser, this.align(row)[row.entity.kind], context.now);
+  }
+
+  /** What the merges changed, then that they are completed. */
+  private settle(row: EntityRow, released: ReleasedMerges | undefined, context: Context): void {
+    const plan = this.align(row);
+    const { entity } = row;
+    if (released !== undefined) {
+      const { mergeIds, occurredAt: effectiveAt } = released;
+      const changes = publishChanges(row, plan[entity.kind].attributes, context.now, effectiveAt);
+      emitChanges(row, plan, changes, { reason: 'merge', cause: mergeIds.at(-1)!, effectiveAt }, context);
+      context.emit({ kind: 'merge-completed', entity, mergeIds });
+    }
+    this.schedule(row, plan, context.now, context);
+  }
+
+  private beforeHandOver(row: EntityRow, context: Context): void {
+    const { ordinal } = row.entity;
+    this.align(row);
+    // Timers of one entity fire before a record; where both are here, that was the survivor.
+    while (row.due !== undefined && row.due <= context.now) this.expire(ordinal, row.due, context);
+    row.due = undefined;
+    context.setTimer(ordinal, undefined);
+  }
+
+  private decideCatalogue(record: CatalogueActivated, context: Context): void {
+    this.plans.activate(record);
+    passOn(record, context);
+  }
+
+  private schedule(row: EntityRow, plan: Plan, asOf: number, context: Context): void {
+    const due = nextDueOf(row, plan[row.entity.kind], asOf);
+    if (due === row.due) return;
+    row.due = due;
+    context.setTimer(row.entity.ordinal, due);
+  }
+
+  private align(row: EntityRow): Plan {
+    const plan = this.plans.of(row.entity.workspace);
+    if (row.revision !== plan.revision) alignEntity(row, plan.revision, this.isKeptIn(row.entity.workspace));
+    return plan;
+  }
+
+  private isKeptIn(workspace: string): IsKept {
+    const since = this.plans.sinceOf(workspace);
+    return (key, revision) => isPresentSince(since, key, revision);
+  }
+
+  private count(kind: EntityOccurrence['kind']): void {
+    if (kind === 'misaddressed') this.counters.misaddressedRecords++;
+    else if (kind === 'transfer-forwarded') this.counters.forwardedTransfers++;
+    else this.counters.repeatedTransfers++;
+  }
+
+  private countRefused(key: string): void {
+    const { refusedValues } = this.counters;
+    refusedValues.set(key, (refusedValues.get(key) ?? 0) + 1);
+  }
+}
+
+function emitChanges(
+  { entity }: EntityRow,
+  { revision }: Plan,
+  changes: readonly AttributeChange[],
+  evaluation: Evaluation,
+  context: Context,
+): void {
+  if (changes.length === 0) return;
+  context.emit({ kind: 'attributes-changed', entity, recordedAt: context.now, revision, ...evaluation, changes });
+}
