@@ -1,0 +1,19 @@
+/** What happens in this stage beside its facts; telemetry counts it. On replay after a start it is told again. */
+
+export type Occurrence =
+  | {
+      readonly kind: 'memberships-changed';
+      readonly entered: number;
+      readonly exited: number;
+      readonly corrected: number;
+    }
+  /** A record, other than a transfer, for an entity that was merged away: it is dropped. */
+  | { readonly kind: 'misaddressed' }
+  /** A transfer sent on to the survivor of a later merge. */
+  | { readonly kind: 'transfer-forwarded' }
+  /** A transfer that came again and was dropped. */
+  | { readonly kind: 'transfer-repeated' }
+  /** A held entity kept back more than it may: the newest attribute changes were dropped, and the triggers on them do not fire. */
+  | { readonly kind: 'kept-back-dropped'; readonly records: number };
+
+export type Observe = (occurrence: Occurrence) => void;

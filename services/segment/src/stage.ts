@@ -1,0 +1,251 @@
+/** Binds the domain to the stage loop: `attributes` in, `memberships` out, the same partition number on both sides. */
+import { compileActivated } from '@attrium/catalogue';
+import {
+  type AttributeChange,
+  type AttributesChanged,
+  type CatalogueActivated,
+  type ChangeReason,
+  type IdentifierLinked,
+  isHeld,
+  type LogRecord,
+} from '@attrium/event';
+import {
+  CataloguePlans,
+  type Context,
+  EntityRows,
+  isPresentSince,
+  type PartitionStage,
+  passOn,
+  type ReleasedMerges,
+  type StageBinding,
+  type StageEnvironment,
+} from '@attrium/processor';
+import { concernOf, requestedChanges } from './domain/concern.js';
+import {
+  alignEntity,
+  alignedView,
+  type EntityRow,
+  foldChanges,
+  foldIdentifiers,
+  foldLoser,
+  type IsKept,
+  type KeptChanges,
+  keepBack,
+  newEntity,
+  type Row,
+} from './domain/entity.js';
+import { evaluateAll, evaluateChanges, type Flips, NO_FLIPS } from './domain/evaluation.js';
+import { type Plan, planOf } from './domain/plan.js';
+import type { Observe } from './occurrence.js';
+import { answer, type EvaluateAnswer, type MembershipsAnswer } from './question.js';
+import { decodeEntity, ENTITY_STATE_VERSION, encodeEntity } from './store/entity-codec.js';
+
+const STAGE = 'segment';
+/** Before a workspace's first catalogue. */
+const NO_PLAN = planOf({ workspace: '', revision: 0, attributes: [], segments: [], triggers: [] });
+
+/** Why and when something changed. */
+interface Instant {
+  readonly reason: ChangeReason;
+  readonly cause: string;
+  readonly effectiveAt: number;
+}
+
+export interface SegmentOptions {
+  readonly observe?: Observe;
+}
+
+export const segmentBinding: StageBinding = createSegmentBinding();
+
+export function createSegmentBinding(options: SegmentOptions = {}): StageBinding {
+  return {
+    name: STAGE,
+    input: 'attributes',
+    output: 'memberships',
+    logicVersion: 1,
+    stateVersion: ENTITY_STATE_VERSION,
+    open: (environment) => new SegmentPartition(environment, options.observe ?? (() => {})),
+  };
+}
+
+class SegmentPartition implements PartitionStage {
+  private readonly entities: EntityRows<EntityRow>;
+  private readonly catalogues: CataloguePlans<Plan>;
+
+  constructor(
+    environment: StageEnvironment,
+    private readonly observe: Observe,
+  ) {
+    this.catalogues = new CataloguePlans(
+      environment.table('catalogues'),
+      (activated) => planOf(compileActivated(activated)),
+      NO_PLAN,
+      ({ keys }) => keys,
+    );
+    this.entities = new EntityRows<EntityRow>(environment, {
+      stage: STAGE,
+      codec: { encode: encodeEntity, decode: decodeEntity },
+      stateVersion: ENTITY_STATE_VERSION,
+      isFirst: false,
+      passesMergesOn: true,
+      create: newEntity,
+      published: ({ memberships, ended }) => [...new Set([...memberships.keys(), ...ended.keys()])],
+      merging: (row, { identifiers }) => foldIdentifiers(row, identifiers),
+      fold: (row, loser) => this.fold(row, loser),
+      settled: (row, released, context) => {
+        if (released !== undefined) this.release(row, released, context);
+      },
+      observe,
+    });
+  }
+
+  timersBefore(): undefined {
+    return undefined;
+  }
+
+  expire(): void {
+    throw new Error('assertion: segment sets no timers');
+  }
+
+  answer(question: unknown): MembershipsAnswer | EvaluateAnswer {
+    const row = (ordinal: number) => this.view(ordinal);
+    return answer({ row, plan: (workspace) => this.catalogues.of(workspace) }, question);
+  }
+
+  decide(record: LogRecord, context: Context): void {
+    switch (record.kind) {
+      case 'attributes-changed':
+        this.decideChanges(record, context);
+        break;
+      case 'profile-created':
+        this.entities.of(record.entity);
+        break;
+      case 'identifier-linked':
+        this.decideLink(record);
+        break;
+      case 'profiles-merged':
+        this.entities.merge(record, context);
+        break;
+      case 'state-transferred':
+        this.entities.transfer(record, context);
+        break;
+      case 'merge-completed':
+        this.entities.complete(record, context);
+        break;
+      case 'catalogue-activated':
+        this.decideCatalogue(record, context);
+        break;
+      case 'logic-activated':
+        passOn(record, context);
+        break;
+      default:
+      // Other kinds in this log are not for this stage.
+    }
+  }
+
+  private decideChanges(record: AttributesChanged, context: Context): void {
+    const { entity, effectiveAt, recordedAt, reason, cause, changes } = record;
+    const row = this.entities.of(entity);
+    if (row === undefined) return;
+    const plan = this.catalogues.of(entity.workspace);
+    const isAligned = row.revision === plan.revision;
+    if (!isAligned) this.align(row);
+    const late = reason === 'event' && effectiveAt < row.newestAt;
+    row.newestAt = Math.max(row.newestAt, effectiveAt);
+    foldChanges(row, changes);
+    const requested = requestedChanges(plan, changes);
+    if (row.merges !== undefined && isHeld(row.merges)) {
+      if (requested.length > 0) {
+        this.observeDropped(keepBack(row, [{ effectiveAt, recordedAt, reason, cause, changes: requested }]));
+      }
+      return;
+    }
+    const flips = isAligned ? evaluateChanges(row, plan, changes, effectiveAt) : evaluateAll(row, plan, effectiveAt);
+    const corrects = late && (flips.entered.length > 0 || flips.exited.length > 0);
+    const instant: Instant = { reason: corrects ? 'correction' : reason, cause, effectiveAt };
+    this.emitChange(row, plan, instant, flips, requested, context);
+  }
+
+  private decideLink({ entity, identifier }: IdentifierLinked): void {
+    const row = this.entities.of(entity);
+    if (row !== undefined) foldIdentifiers(row, [identifier]);
+  }
+
+  /** The hold has ended: what was kept back, what the merges changed, then that they are completed. */
+  private release(row: EntityRow, { mergeIds, occurredAt: effectiveAt }: ReleasedMerges, context: Context): void {
+    const plan = this.align(row);
+    row.newestAt = Math.max(row.newestAt, effectiveAt);
+    const flips = evaluateAll(row, plan, effectiveAt);
+    const { kept } = row;
+    row.kept = [];
+    for (const changes of kept) this.emitKept(row, plan, changes, context);
+    const instant: Instant = { reason: 'merge', cause: mergeIds.at(-1)!, effectiveAt };
+    this.emitChange(row, plan, instant, flips, [], context);
+    context.emit({ kind: 'merge-completed', entity: row.entity, mergeIds });
+  }
+
+  /** The loser's memberships are judged by the revision that they came with. */
+  private fold(row: EntityRow, loser: EntityRow): void {
+    this.align(row);
+    this.align(loser);
+    this.observeDropped(foldLoser(row, loser));
+  }
+
+  private align(row: EntityRow): Plan {
+    const plan = this.catalogues.of(row.entity.workspace);
+    if (row.revision !== plan.revision) alignEntity(row, plan.revision, this.isKeptIn(row.entity.workspace));
+    return plan;
+  }
+
+  /** A row as answers show it. */
+  private view(ordinal: number): Row | undefined {
+    const row = this.entities.get(ordinal);
+    if (row?.kind !== 'entity') return row;
+    const { workspace } = row.entity;
+    return alignedView(row, this.catalogues.of(workspace).revision, this.isKeptIn(workspace));
+  }
+
+  private isKeptIn(workspace: string): IsKept {
+    const since = this.catalogues.sinceOf(workspace);
+    return (key, revision) => isPresentSince(since, key, revision);
+  }
+
+  /** The catalogue may be another one than when the changes were kept: a trigger that is gone asks for nothing. */
+  private emitKept(row: EntityRow, plan: Plan, kept: KeptChanges, context: Context): void {
+    const { reason, cause, effectiveAt } = kept;
+    const requested = requestedChanges(plan, kept.changes);
+    this.emitChange(row, plan, { reason, cause, effectiveAt }, NO_FLIPS, requested, context);
+  }
+
+  private emitChange(
+    row: EntityRow,
+    plan: Plan,
+    instant: Instant,
+    flips: Flips,
+    requested: readonly AttributeChange[],
+    context: Context,
+  ): void {
+    const [entered, exited, corrected] = [flips.entered.length, flips.exited.length, flips.corrected.length];
+    if (entered + exited + corrected + requested.length === 0) return;
+    context.emit({
+      kind: 'segment-changed',
+      entity: row.entity,
+      recordedAt: context.now,
+      revision: plan.revision,
+      ...instant,
+      ...flips,
+      changes: requested,
+      ...concernOf(row, plan, flips, requested),
+    });
+    this.observe({ kind: 'memberships-changed', entered, exited, corrected });
+  }
+
+  private decideCatalogue(record: CatalogueActivated, context: Context): void {
+    this.catalogues.activate(record);
+    passOn(record, context);
+  }
+
+  private observeDropped(records: number): void {
+    if (records > 0) this.observe({ kind: 'kept-back-dropped', records });
+  }
+}

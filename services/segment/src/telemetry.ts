@@ -1,0 +1,46 @@
+/** What happens in segment, as metrics. After a restart the replayed gap is counted again. */
+import { counter } from '@attrium/host';
+import type { Occurrence } from './occurrence.js';
+
+const flips = counter({
+  name: 'attrium_segment_memberships_total',
+  help: 'Memberships that changed: entered, exited, or corrected in the past.',
+  labels: ['change'],
+});
+const misaddressed = counter({
+  name: 'attrium_segment_records_misaddressed_total',
+  help: 'Records for an entity that was merged away; dropped.',
+});
+const transfersForwarded = counter({
+  name: 'attrium_segment_transfers_forwarded_total',
+  help: 'Transfers sent on to the survivor of a later merge.',
+});
+const transfersRepeated = counter({
+  name: 'attrium_segment_transfers_repeated_total',
+  help: 'Transfers that came again and were dropped.',
+});
+const keptBackDropped = counter({
+  name: 'attrium_segment_changes_dropped_total',
+  help: 'Attribute changes beyond what a held entity may keep back; the triggers on them do not fire.',
+});
+
+export function observe(occurrence: Occurrence): void {
+  switch (occurrence.kind) {
+    case 'memberships-changed':
+      if (occurrence.entered > 0) flips(occurrence.entered, { change: 'entered' });
+      if (occurrence.exited > 0) flips(occurrence.exited, { change: 'exited' });
+      if (occurrence.corrected > 0) flips(occurrence.corrected, { change: 'corrected' });
+      return;
+    case 'misaddressed':
+      misaddressed(1);
+      return;
+    case 'transfer-forwarded':
+      transfersForwarded(1);
+      return;
+    case 'transfer-repeated':
+      transfersRepeated(1);
+      return;
+    case 'kept-back-dropped':
+      keptBackDropped(occurrence.records);
+  }
+}
