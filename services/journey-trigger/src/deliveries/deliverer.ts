@@ -1,0 +1,217 @@
+/**
+ * Brings firings from their log into the deliveries log: each once (its id is the message id, and the position is kept), those of one
+ * profile in order, those of others beside them.
+ */
+import {
+  type CatalogueActivated,
+  deliveriesSubject,
+  partitionFilters,
+  partitionOfSubject,
+  streamOf,
+  type TriggerFired,
+} from '@attrium/event';
+import type { Logger } from '@attrium/host';
+import { type Clock, decodePack, type Log, type LogReader, type StoredMessage } from '@attrium/processor';
+import type { DelivererPositions } from './deliverer-positions.js';
+import { firingJson } from './firing-json.js';
+
+export interface DelivererOptions {
+  readonly log: Log;
+  readonly positions: DelivererPositions;
+  /** Takes up a catalogue before what follows it is published. Throws when that cannot be done now. */
+  readonly activate: (record: CatalogueActivated) => Promise<void>;
+  readonly partitions: readonly number[];
+  readonly inFlightMax: number;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly telemetry: {
+    published(latencyMs: number): void;
+    publishRetried(): void;
+  };
+  /** Called when it cannot go on: the log has lost what it needs, or holds what cannot be read. */
+  readonly fatal: (error: unknown) => void;
+}
+
+/** A message of the firings log and how many of its firings are not yet in the deliveries log. */
+interface OpenMessage {
+  readonly sequence: number;
+  left: number;
+}
+
+const FIRINGS = streamOf('firings');
+const SAVE_INTERVAL_MS = 1_000;
+const RETRY_MS = 50;
+const RETRY_MS_MAX = 2_000;
+/** Messages after which others get their turn. */
+const TURN_MESSAGES = 64;
+
+export class Deliverer {
+  private reader: LogReader | undefined;
+  private from: ReadonlyMap<number, number> = new Map();
+  private readonly open: OpenMessage[] = [];
+  /** The last publish of each profile that has one under way. */
+  private readonly tails = new Map<string, Promise<void>>();
+  private reached = 0;
+  private publishing = 0;
+  private stopped = false;
+  private running: Promise<void> = Promise.resolve();
+  private saving: Promise<void> = Promise.resolve();
+  private saver: { cancel(): void } | undefined;
+  private wake: () => void = () => {};
+
+  constructor(private readonly options: DelivererOptions) {}
+
+  /** Firings on their way. */
+  get inFlight(): number {
+    return this.publishing;
+  }
+
+  /** Throws when the positions cannot be read. */
+  async start(): Promise<void> {
+    const { log, positions, partitions } = this.options;
+    this.from = await positions.load();
+    const { firstSequence } = await log.bounds(FIRINGS);
+    const saved = Math.min(...this.from.values());
+    this.reached = saved === 0 ? firstSequence - 1 : saved;
+    this.reader = log.read(FIRINGS, {
+      subjects: partitions.flatMap((partition) => partitionFilters('firings', partition)),
+      fromSequence: this.reached + 1,
+      wake: () => this.wake(),
+      failed: (error) => this.options.fatal(error),
+    });
+    this.running = this.run().catch((error) => this.options.fatal(error));
+    this.saveLater();
+  }
+
+  /** Ends what is under way, as far as the log answers, and keeps the position. */
+  async stop(): Promise<void> {
+    if (this.stopped) return;
+    this.stopped = true;
+    this.wake();
+    this.saver?.cancel();
+    await this.running;
+    await Promise.all(this.tails.values());
+    await this.reader?.close();
+    await this.saving;
+    await this.save();
+  }
+
+  private async run(): Promise<void> {
+    for (let turn = 1; !this.stopped; turn++) {
+      const message = this.reader?.next();
+      if (message === undefined) await this.wait();
+      else await this.take(message);
+      if (turn % TURN_MESSAGES === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+
+  /** Until something arrives, is acknowledged, or the end comes. */
+  private wait(): Promise<void> {
+    if (this.stopped || (this.reader?.buffered ?? 0) > 0) return Promise.resolve();
+    return this.pause();
+  }
+
+  private pause(): Promise<void> {
+    return new Promise((resolve) => {
+      this.wake = resolve;
+    });
+  }
+
+  private async take(message: StoredMessage): Promise<void> {
+    const open: OpenMessage = { sequence: message.sequence, left: 1 };
+    this.open.push(open);
+    // Another partition of ours may be behind this one.
+    if (message.sequence > (this.from.get(partitionOfSubject(message.subject)) ?? 0)) {
+      for (const record of decodePack(message.payload).records) {
+        if (record.kind === 'trigger-fired') {
+          while (this.publishing >= this.options.inFlightMax && !this.stopped) await this.pause();
+          if (this.stopped) return;
+          open.left++;
+          this.deliver(record, open);
+        } else if (record.kind === 'catalogue-activated' && !(await this.activate(record))) {
+          return;
+        }
+      }
+    }
+    this.finish(open);
+  }
+
+  /** Behind all that was fired before it. False when the end came first. */
+  private async activate(record: CatalogueActivated): Promise<boolean> {
+    while (this.publishing > 0 && !this.stopped) await this.pause();
+    for (let attempt = 0; !this.stopped; attempt++) {
+      try {
+        await this.options.activate(record);
+        return true;
+      } catch (error) {
+        const { workspace, revision } = record;
+        this.options.logger.warn(
+          { err: error, workspace, revision },
+          'the destinations of a catalogue cannot be set up yet',
+        );
+        await this.rest(attempt);
+      }
+    }
+    return false;
+  }
+
+  private deliver(firing: TriggerFired, open: OpenMessage): void {
+    const profile = firing.entity.id;
+    this.publishing++;
+    const before = this.tails.get(profile) ?? Promise.resolve();
+    const tail = before.then(async () => {
+      const published = await this.publish(firing);
+      this.publishing--;
+      if (this.tails.get(profile) === tail) this.tails.delete(profile);
+      if (published) this.finish(open);
+      this.wake();
+    });
+    this.tails.set(profile, tail);
+  }
+
+  /** Until the log has it; false when the end came first. */
+  private async publish(firing: TriggerFired): Promise<boolean> {
+    const { log, clock, telemetry, logger } = this.options;
+    const subject = deliveriesSubject(firing.entity.workspace, firing.trigger);
+    const payload = Buffer.from(firingJson(firing));
+    for (let attempt = 0; !this.stopped || attempt === 0; attempt++) {
+      const outcome = await log.append(subject, payload, { messageId: firing.id });
+      if (outcome.kind === 'appended') {
+        telemetry.published(clock.now() - firing.recordedAt);
+        return true;
+      }
+      telemetry.publishRetried();
+      const reason = outcome.kind === 'unknown' ? outcome.reason : outcome.kind;
+      if (attempt === 0) logger.warn({ reason, firing: firing.id }, 'the deliveries log has not taken a firing yet');
+      await this.rest(attempt);
+    }
+    return false;
+  }
+
+  private finish(open: OpenMessage): void {
+    open.left--;
+    while (this.open[0]?.left === 0) this.reached = this.open.shift()!.sequence;
+  }
+
+  private rest(attempt: number): Promise<void> {
+    const ms = Math.min(RETRY_MS * 2 ** Math.min(attempt, 10), RETRY_MS_MAX);
+    return new Promise((resolve) => this.options.clock.after(ms, resolve));
+  }
+
+  private saveLater(): void {
+    this.saver = this.options.clock.after(SAVE_INTERVAL_MS, () => {
+      this.saving = this.save().then(() => {
+        if (!this.stopped) this.saveLater();
+      });
+    });
+  }
+
+  private async save(): Promise<void> {
+    try {
+      await this.options.positions.save(this.reached);
+    } catch (error) {
+      // What was published since the last save is dropped by its message id when it comes again.
+      this.options.logger.warn({ err: error }, 'the position in the firings log cannot be kept now');
+    }
+  }
+}

@@ -1,0 +1,101 @@
+/** A firing as JSON: what the deliveries log holds and webhooks send (docs/reference/firing.md). */
+import {
+  assertNever,
+  Decimal,
+  decimalFromText,
+  type FiringCause,
+  type Identifier,
+  Timestamp,
+  type TriggerFired,
+  type Value,
+  type ValueType,
+} from '@attrium/event';
+
+/** A number that a double does not hold exactly is text; a timestamp is ISO 8601 text. */
+export type JsonValue = string | number | boolean | readonly string[];
+
+export type FiringOn =
+  | { readonly kind: 'segment-entered' | 'segment-exited'; readonly segment: string; readonly at: string }
+  | {
+      readonly kind: 'attribute-changed';
+      readonly attribute: string;
+      readonly before?: JsonValue;
+      readonly after?: JsonValue;
+    };
+
+/** All times are ISO 8601, UTC. */
+export interface FiringJson {
+  readonly id: string;
+  readonly workspace: string;
+  readonly trigger: string;
+  readonly revision: number;
+  readonly profileId: string;
+  readonly identifiers: readonly Identifier[];
+  readonly on: FiringOn;
+  readonly effectiveAt: string;
+  readonly recordedAt: string;
+  readonly reason: TriggerFired['reason'];
+  readonly cause: string;
+  readonly attributes: Readonly<Record<string, JsonValue>>;
+}
+
+export function firingJson(firing: TriggerFired): string {
+  const json: FiringJson = {
+    id: firing.id,
+    workspace: firing.entity.workspace,
+    trigger: firing.trigger,
+    revision: firing.revision,
+    profileId: firing.entity.id,
+    identifiers: firing.identifiers.map(({ type, value }) => ({ type, value })),
+    on: onOf(firing.on),
+    effectiveAt: isoText(firing.effectiveAt),
+    recordedAt: isoText(firing.recordedAt),
+    reason: firing.reason,
+    cause: firing.cause,
+    attributes: Object.fromEntries(firing.values.map(({ name, value }) => [name, jsonOfValue(value)])),
+  };
+  return JSON.stringify(json);
+}
+
+/** Reads what `firingJson` wrote. Throws SyntaxError for what is no JSON. */
+export function readFiring(bytes: Uint8Array): FiringJson {
+  return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')) as FiringJson;
+}
+
+export function jsonOfValue(value: Value): JsonValue {
+  if (value instanceof Timestamp) return isoText(value.ms);
+  return value instanceof Decimal ? value.toString() : value;
+}
+
+/** The value that `jsonOfValue` made text or number of; without a type, or with one that the text does not fit, text stays text. */
+export function valueOfJson(json: JsonValue, type: ValueType | undefined): Value {
+  if (typeof json !== 'string') return json;
+  if (type === 'number') return decimalFromText(json) ?? json;
+  if (type !== 'timestamp') return json;
+  const ms = Date.parse(json);
+  return Number.isNaN(ms) ? json : new Timestamp(ms);
+}
+
+function onOf(on: FiringCause): FiringOn {
+  switch (on.kind) {
+    case 'segment-entered':
+    case 'segment-exited':
+      return { kind: on.kind, segment: on.segment, at: isoText(on.at) };
+    case 'attribute-changed': {
+      const { name, before, after } = on.change;
+      return {
+        kind: on.kind,
+        attribute: name,
+        ...(before === undefined ? {} : { before: jsonOfValue(before) }),
+        ...(after === undefined ? {} : { after: jsonOfValue(after) }),
+      };
+    }
+    default:
+      return assertNever(on);
+  }
+}
+
+/** What no calendar reaches is given as the number that it is. */
+function isoText(ms: number): string {
+  return Math.abs(ms) <= 8.64e15 ? new Date(ms).toISOString() : String(ms);
+}

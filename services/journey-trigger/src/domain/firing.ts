@@ -1,0 +1,92 @@
+/** Decides which triggers fire on a change, and which do not and why. */
+import { isUnnamed } from '@attrium/catalogue';
+import type { ConditionSubject } from '@attrium/condition';
+import { assertNever, type FiringCause, type NamedValue, type SegmentChanged, type Value } from '@attrium/event';
+import type { EntityRow, Fired } from './entity.js';
+import type { Plan, PlannedTrigger } from './plan.js';
+
+export type Outcome =
+  | { readonly kind: 'fires'; readonly trigger: string; readonly on: FiringCause; readonly values: NamedValue[] }
+  | {
+      readonly kind: 'suppressed';
+      readonly trigger: string;
+      readonly on: FiringCause;
+      readonly why: 'condition' | 'frequency';
+    };
+
+/**
+ * For each trigger that watches for one of the changes: first its condition, over what the change carries, then its frequency. A trigger
+ * watches for one thing, so that it fires at most once on a change. Corrections of the past and backfills fire nothing.
+ */
+export function decideFirings(row: EntityRow | undefined, plan: Plan, change: SegmentChanged): Outcome[] {
+  if (change.reason === 'backfill') return [];
+  const outcomes: Outcome[] = [];
+  let subject: Subject | undefined;
+  const decide = (triggers: readonly PlannedTrigger[] | undefined, on: () => FiringCause): void => {
+    for (const trigger of triggers ?? []) {
+      subject ??= subjectOf(change);
+      outcomes.push(decideTrigger(trigger, row?.fired.get(trigger.name), subject, change, on()));
+    }
+  };
+  for (const { segment, at } of change.entered) {
+    decide(plan.onEntered.get(segment), () => ({ kind: 'segment-entered', segment, at }));
+  }
+  for (const { segment, at } of change.exited) {
+    decide(plan.onExited.get(segment), () => ({ kind: 'segment-exited', segment, at }));
+  }
+  for (const each of change.changes) {
+    decide(plan.onChanged.get(each.name), () => ({ kind: 'attribute-changed', change: each }));
+  }
+  return outcomes;
+}
+
+function decideTrigger(
+  trigger: PlannedTrigger,
+  last: Fired | undefined,
+  subject: Subject,
+  change: SegmentChanged,
+  on: FiringCause,
+): Outcome {
+  const { name, condition, payload } = trigger;
+  if (condition !== undefined && !condition(subject)) {
+    return { kind: 'suppressed', trigger: name, on, why: 'condition' };
+  }
+  if (last !== undefined && !mayFireAgain(trigger, last, change)) {
+    return { kind: 'suppressed', trigger: name, on, why: 'frequency' };
+  }
+  const values: NamedValue[] = [];
+  for (const attribute of payload) {
+    const value = subject.values.get(attribute);
+    if (value !== undefined) values.push({ name: attribute, value });
+  }
+  return { kind: 'fires', trigger: name, on, values };
+}
+
+/** By log time, which is monotone and the same in every replay. */
+function mayFireAgain({ frequency }: PlannedTrigger, last: Fired, { recordedAt }: SegmentChanged): boolean {
+  switch (frequency.kind) {
+    case 'every':
+      return true;
+    case 'once':
+      return false;
+    case 'once_per':
+      return recordedAt - last.recordedAt >= frequency.periodMs;
+    default:
+      return assertNever(frequency);
+  }
+}
+
+interface Subject extends ConditionSubject {
+  readonly values: ReadonlyMap<string, Value>;
+}
+
+function subjectOf(change: SegmentChanged): Subject {
+  const values = new Map(change.values.map(({ name, value }) => [name, value]));
+  const memberships = new Set(change.memberships);
+  return {
+    values,
+    attribute: (name) => values.get(name) ?? (isUnnamed(name) ? false : undefined),
+    property: () => undefined,
+    inSegment: (name) => memberships.has(name),
+  };
+}

@@ -1,0 +1,43 @@
+/** A catalogue as this stage uses it: which triggers watch a segment or an attribute. Derived, never stored. */
+import type { CompiledCatalogue, CompiledTrigger, Frequency } from '@attrium/catalogue';
+import { compileCondition, type Predicate } from '@attrium/condition';
+
+export interface PlannedTrigger {
+  readonly name: string;
+  readonly frequency: Frequency;
+  /** The `if`; undefined: always true. */
+  readonly condition: Predicate | undefined;
+  /** Attributes whose values the firing carries. */
+  readonly payload: readonly string[];
+}
+
+export interface Plan {
+  /** By segment, by segment, by attribute; triggers in the order of the catalogue. */
+  readonly onEntered: ReadonlyMap<string, readonly PlannedTrigger[]>;
+  readonly onExited: ReadonlyMap<string, readonly PlannedTrigger[]>;
+  readonly onChanged: ReadonlyMap<string, readonly PlannedTrigger[]>;
+}
+
+export function planOf({ triggers }: CompiledCatalogue): Plan {
+  const onEntered = new Map<string, PlannedTrigger[]>();
+  const onExited = new Map<string, PlannedTrigger[]>();
+  const onChanged = new Map<string, PlannedTrigger[]>();
+  for (const trigger of triggers) {
+    const { when } = trigger;
+    const planned = planTrigger(trigger);
+    if (when.kind === 'attribute') addTo(onChanged, when.attribute, planned);
+    if (when.kind === 'segment' && when.enters) addTo(onEntered, when.segment, planned);
+    if (when.kind === 'segment' && when.exits) addTo(onExited, when.segment, planned);
+  }
+  return { onEntered, onExited, onChanged };
+}
+
+function planTrigger({ name, frequency, condition, payload }: CompiledTrigger): PlannedTrigger {
+  return { name, frequency, condition: condition === undefined ? undefined : compileCondition(condition), payload };
+}
+
+function addTo<V>(map: Map<string, V[]>, key: string, value: V): void {
+  const values = map.get(key);
+  if (values === undefined) map.set(key, [value]);
+  else values.push(value);
+}

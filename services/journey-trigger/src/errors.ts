@@ -1,0 +1,68 @@
+/** The failures that journey-trigger reports, each with a code and a page. */
+import { type FailureStatus, OperatingError } from '@attrium/host';
+
+/** A question that journey-trigger does not understand: the asker's fault. */
+export class InvalidQuestionError extends Error {
+  readonly code = 'ATR-TRIGGER-001';
+  readonly retryable = false;
+
+  constructor(reason: string) {
+    super(`journey-trigger cannot answer: ${reason}`);
+    this.name = 'InvalidQuestionError';
+  }
+}
+
+/** A webhook leads to where webhooks may not go: an address that is not of the public internet, or a port that is not allowed. */
+export class AddressRefusedError extends Error {
+  override readonly name = 'AddressRefusedError';
+  readonly code = 'ATR-TRIGGER-010';
+  /** What a name resolves to may change. */
+  readonly retryable = true;
+}
+
+interface StreamFailureKind {
+  readonly code: string;
+  readonly status: FailureStatus;
+  readonly retryable: boolean;
+  readonly message: string;
+}
+
+const STREAM_FAILURES = {
+  misshapenRequest: {
+    code: 'ATR-TRIGGER-022',
+    status: 'invalid',
+    retryable: false,
+    message: 'A request names a trigger.',
+  },
+  noSuchStream: {
+    code: 'ATR-TRIGGER-023',
+    status: 'not-found',
+    retryable: false,
+    message: 'There is no such trigger, or it does not deliver to a stream.',
+  },
+  tooManyStreams: {
+    code: 'ATR-TRIGGER-024',
+    status: 'limited',
+    retryable: true,
+    message: 'This instance serves as many streams as it may.',
+  },
+  unavailable: {
+    code: 'ATR-TRIGGER-025',
+    status: 'unavailable',
+    retryable: true,
+    message: 'The log is out of reach, or this instance is shutting down: resume after the last position.',
+  },
+} as const satisfies Record<string, StreamFailureKind>;
+
+export type StreamFailure = keyof typeof STREAM_FAILURES;
+
+/** A stream of firings that cannot be had, or cannot go on. */
+export class FiringStreamError extends OperatingError {
+  constructor(
+    readonly failure: StreamFailure,
+    options: { cause?: unknown } = {},
+  ) {
+    const { message, ...kind } = STREAM_FAILURES[failure];
+    super(message, { ...kind, cause: options.cause });
+  }
+}

@@ -1,0 +1,21 @@
+/** What happens in this stage beside its facts; telemetry counts it. On replay after a start it is told again. */
+import type { SuppressionReason } from '@attrium/event';
+
+export type Occurrence =
+  | { readonly kind: 'fired'; readonly workspace: string; readonly trigger: string }
+  | {
+      readonly kind: 'suppressed';
+      readonly workspace: string;
+      readonly trigger: string;
+      readonly why: SuppressionReason;
+    }
+  /** A record, other than a transfer, for an entity that was merged away: it is dropped. */
+  | { readonly kind: 'misaddressed' }
+  /** A transfer sent on to the survivor of a later merge. */
+  | { readonly kind: 'transfer-forwarded' }
+  /** A transfer that came again and was dropped. */
+  | { readonly kind: 'transfer-repeated' }
+  /** A held entity kept back more than it may: the newest changes were dropped, and no trigger fires on them. */
+  | { readonly kind: 'kept-back-dropped'; readonly records: number };
+
+export type Observe = (occurrence: Occurrence) => void;

@@ -1,0 +1,74 @@
+/** Table `firings`: one row a firing, suppressed ones too. */
+import { type Cell, jsonText, type Projection } from '@attrium/clickhouse';
+import { assertNever, type FiringCause, type Value } from '@attrium/event';
+
+function textOf(value: Value | undefined): string | undefined {
+  return value === undefined ? undefined : jsonText(value);
+}
+
+/** on_kind, on_name, before, after. */
+function causeCells(on: FiringCause): Cell[] {
+  switch (on.kind) {
+    case 'segment-entered':
+    case 'segment-exited':
+      return [on.kind, on.segment, undefined, undefined];
+    case 'attribute-changed':
+      return [on.kind, on.change.name, textOf(on.change.before), textOf(on.change.after)];
+    default:
+      return assertNever(on);
+  }
+}
+
+export const firings: Projection = {
+  table: 'firings',
+  columns: [
+    { name: 'workspace_id', type: 'text' },
+    { name: 'trigger', type: 'text' },
+    { name: 'profile_id', type: 'text' },
+    { name: 'kind', type: 'text' },
+    { name: 'firing_id', type: 'text' },
+    { name: 'outcome', type: 'text' },
+    { name: 'suppressed_by', type: 'text' },
+    { name: 'effective_at', type: 'time' },
+    { name: 'recorded_at', type: 'time' },
+    { name: 'reason', type: 'text' },
+    { name: 'cause', type: 'text' },
+    { name: 'revision', type: 'number' },
+    { name: 'on_kind', type: 'text' },
+    { name: 'on_name', type: 'text' },
+    { name: 'before', type: 'text' },
+    { name: 'after', type: 'text' },
+    { name: 'values.name', type: 'texts' },
+    { name: 'values.value', type: 'texts' },
+    { name: 'identifiers.type', type: 'texts' },
+    { name: 'identifiers.value', type: 'texts' },
+  ],
+  project: (record) => {
+    if (record.kind !== 'trigger-fired' && record.kind !== 'firing-suppressed') return undefined;
+    const fired = record.kind === 'trigger-fired' ? record : undefined;
+    const { entity } = record;
+    const values = fired?.values ?? [];
+    const identifiers = fired?.identifiers ?? [];
+    return [
+      [
+        entity.workspace,
+        record.trigger,
+        entity.id,
+        entity.kind,
+        record.id,
+        fired === undefined ? 'suppressed' : 'fired',
+        record.kind === 'firing-suppressed' ? record.why : '',
+        record.effectiveAt,
+        record.recordedAt,
+        fired?.reason ?? '',
+        record.cause,
+        record.revision,
+        ...causeCells(record.on),
+        values.map((entry) => entry.name),
+        values.map((entry) => jsonText(entry.value)),
+        identifiers.map((identifier) => identifier.type),
+        identifiers.map((identifier) => identifier.value),
+      ],
+    ];
+  },
+};

@@ -1,0 +1,126 @@
+/** Everything that journey-trigger counts, by what happened. After a restart the stage counts the replayed gap again. */
+import { counter, histogram, sampledGauge } from '@attrium/host';
+import type { Occurrence } from './occurrence.js';
+import type { FailureClass } from './webhooks/webhook-attempt.js';
+
+const fired = counter({
+  name: 'attrium_trigger_fired_total',
+  help: 'Firings decided.',
+  labels: ['workspace', 'trigger'],
+});
+const suppressed = counter({
+  name: 'attrium_trigger_suppressed_total',
+  help: 'Firings suppressed, by why.',
+  labels: ['workspace', 'trigger', 'why'],
+});
+const oddities = counter({
+  name: 'attrium_trigger_oddities_total',
+  help: 'Records that came to an entity merged away, transfers forwarded or repeated, changes dropped while held; by what.',
+  labels: ['kind'],
+});
+const published = counter({
+  name: 'attrium_deliveries_published_total',
+  help: 'Firings published into the deliveries log.',
+});
+const publishRetries = counter({
+  name: 'attrium_deliveries_publish_retries_total',
+  help: 'Publishes into the deliveries log without a clear answer; they are tried again.',
+});
+const publishedSeconds = histogram({
+  name: 'attrium_deliveries_published_seconds',
+  help: 'From the log time of the record that fired to the place in the deliveries log.',
+});
+const delivered = counter({
+  name: 'attrium_webhook_delivered_total',
+  help: 'Deliveries that a webhook took.',
+  labels: ['workspace', 'trigger'],
+});
+const failedAttempts = counter({
+  name: 'attrium_webhook_attempts_failed_total',
+  help: 'Attempts that failed, by class.',
+  labels: ['workspace', 'trigger', 'why'],
+});
+const givenUp = counter({
+  name: 'attrium_webhook_given_up_total',
+  help: 'Deliveries that went to the dead letters.',
+  labels: ['workspace', 'trigger'],
+});
+const dropped = counter({
+  name: 'attrium_webhook_dropped_total',
+  help: 'Deliveries dropped because their receiver wants no more (410).',
+  labels: ['workspace', 'trigger'],
+});
+const deliveredSeconds = histogram({
+  name: 'attrium_webhook_delivered_seconds',
+  help: 'From the log time of the record that fired to the answer of the webhook.',
+});
+const streamed = counter({ name: 'attrium_firing_streamed_total', help: 'Firings written to gRPC streams.' });
+
+export interface DestinationLabels {
+  readonly workspace: string;
+  readonly trigger: string;
+}
+
+export const telemetry = {
+  stage(occurrence: Occurrence): void {
+    switch (occurrence.kind) {
+      case 'fired':
+        fired(1, { workspace: occurrence.workspace, trigger: occurrence.trigger });
+        return;
+      case 'suppressed': {
+        const { workspace, trigger, why } = occurrence;
+        suppressed(1, { workspace, trigger, why });
+        return;
+      }
+      case 'kept-back-dropped':
+        oddities(occurrence.records, { kind: occurrence.kind });
+        return;
+      default:
+        oddities(1, { kind: occurrence.kind });
+    }
+  },
+  published(latencyMs: number): void {
+    published(1);
+    publishedSeconds(Math.max(0, latencyMs) / 1_000);
+  },
+  publishRetried: (): void => publishRetries(1),
+  watchDeliverer(read: { inFlight: () => number }): void {
+    sampledGauge(
+      { name: 'attrium_deliveries_in_flight', help: 'Firings on their way into the deliveries log.' },
+      read.inFlight,
+    );
+  },
+  delivered(destination: DestinationLabels, latencyMs: number): void {
+    delivered(1, labelsOf(destination));
+    deliveredSeconds(Math.max(0, latencyMs) / 1_000);
+  },
+  attemptFailed: (destination: DestinationLabels, why: FailureClass): void =>
+    failedAttempts(1, { ...labelsOf(destination), why }),
+  givenUp: (destination: DestinationLabels): void => givenUp(1, labelsOf(destination)),
+  dropped: (destination: DestinationLabels): void => dropped(1, labelsOf(destination)),
+  watchWebhooks(read: () => { waiting: number; open: number; obstructed: number }): void {
+    sampledGauge(
+      { name: 'attrium_webhook_waiting', help: 'Deliveries under way or waiting for another attempt.' },
+      () => read().waiting,
+    );
+    sampledGauge(
+      { name: 'attrium_webhook_breakers_open', help: 'Destinations that only get probes.' },
+      () => read().open,
+    );
+    sampledGauge(
+      {
+        name: 'attrium_webhook_destinations_obstructed',
+        help: 'Destinations that are disabled or whose secret is missing.',
+      },
+      () => read().obstructed,
+    );
+  },
+  streamed: (): void => streamed(1),
+  watchStreams(read: () => number): void {
+    sampledGauge({ name: 'attrium_firing_streams', help: 'Open gRPC streams of firings.' }, read);
+  },
+};
+
+function labelsOf({ workspace, trigger }: DestinationLabels): { workspace: string; trigger: string } {
+  return { workspace, trigger };
+}

@@ -1,0 +1,102 @@
+/** The tables of journey-trigger in the real engine: what its records become there. */
+import { fileURLToPath } from 'node:url';
+import { type Entity } from '@attrium/event';
+import { describe, expect, it } from '@jest/globals';
+import { tablesUnderTest } from '../../../libs/clickhouse/test/tables-under-test.js';
+import { projections } from '../src/projections/projections.js';
+
+const { append, rows } = tablesUnderTest({
+  service: 'journey-trigger',
+  log: 'firings',
+  projections,
+  migrationsDirectory: fileURLToPath(new URL('../migrations', import.meta.url)),
+});
+
+const T0 = Date.UTC(2026, 0, 1);
+const entity = (id: string, ordinal: number): Entity => ({ workspace: 'shop', kind: 'profile', id, ordinal });
+const ANN = entity('ann', 1);
+const BOB = entity('bob', 2);
+
+describe('table firings', () => {
+  it('holds one row a firing, suppressed ones with the reason', async () => {
+    await append(0, [
+      {
+        kind: 'trigger-fired',
+        id: 'f1',
+        entity: ANN,
+        trigger: 'winback',
+        revision: 3,
+        effectiveAt: T0,
+        recordedAt: T0 + 1,
+        reason: 'window',
+        cause: 's1',
+        on: { kind: 'segment-entered', segment: 'vip', at: T0 },
+        values: [
+          { name: 'city', value: 'Rome' },
+          { name: 'n', value: 0.5 },
+        ],
+        identifiers: [{ type: 'user_id', value: 'u1' }],
+      },
+      {
+        kind: 'firing-suppressed',
+        id: 'f2',
+        entity: BOB,
+        trigger: 'winback',
+        revision: 3,
+        effectiveAt: T0,
+        recordedAt: T0 + 1,
+        why: 'frequency',
+        cause: 's2',
+        on: { kind: 'attribute-changed', change: { name: 'city', before: 'Rome' } },
+      },
+    ]);
+    const common = {
+      workspace_id: 'shop',
+      trigger: 'winback',
+      kind: 'profile',
+      revision: 3,
+      effective_at: '2026-01-01 00:00:00.000',
+      recorded_at: '2026-01-01 00:00:00.001',
+      partition: 0,
+      sequence: 1,
+    };
+    expect(await rows('SELECT * EXCEPT version FROM firings ORDER BY row_index')).toEqual([
+      {
+        ...common,
+        profile_id: 'ann',
+        firing_id: 'f1',
+        outcome: 'fired',
+        suppressed_by: '',
+        reason: 'window',
+        cause: 's1',
+        row_index: 0,
+        on_kind: 'segment-entered',
+        on_name: 'vip',
+        before: null,
+        after: null,
+        'values.name': ['city', 'n'],
+        'values.value': ['"Rome"', '0.5'],
+        'identifiers.type': ['user_id'],
+        'identifiers.value': ['u1'],
+      },
+      {
+        ...common,
+        profile_id: 'bob',
+        firing_id: 'f2',
+        outcome: 'suppressed',
+        suppressed_by: 'frequency',
+        reason: '',
+        cause: 's2',
+        row_index: 1,
+        on_kind: 'attribute-changed',
+        on_name: 'city',
+        before: '"Rome"',
+        after: null,
+        'values.name': [],
+        'values.value': [],
+        'identifiers.type': [],
+        'identifiers.value': [],
+      },
+    ]);
+  });
+});
