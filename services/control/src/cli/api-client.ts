@@ -1,0 +1,119 @@
+/** The REST API of control as the command line uses it. */
+import type { PlanItem } from '@attrium/catalogue';
+import { CliError } from './cli-error.js';
+import type { Endpoint } from './endpoint.js';
+
+export interface Fault {
+  readonly path: string;
+  readonly code: string;
+  readonly message: string;
+}
+
+/** A plan or a put, or what is wrong with the catalogue. */
+export type PlanAnswer =
+  | { readonly kind: 'planned'; readonly revision: number; readonly plan: readonly PlanItem[] }
+  | { readonly kind: 'faulty'; readonly faults: readonly Fault[] };
+
+interface Failure {
+  readonly error?: {
+    readonly code?: string;
+    readonly message?: string;
+    readonly details?: { readonly faults?: readonly Fault[] };
+  };
+}
+
+interface Asked {
+  readonly body?: string;
+  readonly contentType?: string;
+  readonly ifMatch?: string;
+}
+
+const TIMEOUT_MS = 30_000;
+
+export class ApiClient {
+  constructor(private readonly endpoint: Endpoint) {}
+
+  private get workspacePath(): string {
+    return `/v1/workspaces/${encodeURIComponent(this.endpoint.workspace)}`;
+  }
+
+  /** The text of the answer, which keeps exact numbers. */
+  async catalogueText(): Promise<string> {
+    return (await this.ask('GET', `${this.workspacePath}/catalogue`)).text;
+  }
+
+  async plan(text: string, contentType: string): Promise<PlanAnswer> {
+    return this.planned(
+      await this.ask('POST', `${this.workspacePath}/catalogue/plan`, { body: text, contentType }, [422]),
+    );
+  }
+
+  async put(text: string, contentType: string, revision: number): Promise<PlanAnswer> {
+    const asked = { body: text, contentType, ifMatch: String(revision) };
+    return this.planned(await this.ask('PUT', `${this.workspacePath}/catalogue`, asked, [422]));
+  }
+
+  async profile(identifier: string): Promise<unknown> {
+    return JSON.parse((await this.ask('GET', `${this.workspacePath}/profiles/${encodeURIComponent(identifier)}`)).text);
+  }
+
+  async status(): Promise<unknown> {
+    return JSON.parse(
+      (await this.ask('GET', `/v1/status?workspace=${encodeURIComponent(this.endpoint.workspace)}`)).text,
+    );
+  }
+
+  async keys(): Promise<unknown> {
+    return JSON.parse((await this.ask('GET', `${this.workspacePath}/keys`)).text);
+  }
+
+  async createKey(key: object): Promise<unknown> {
+    const asked = { body: JSON.stringify(key), contentType: 'application/json' };
+    return JSON.parse((await this.ask('POST', `${this.workspacePath}/keys`, asked)).text);
+  }
+
+  async revokeKey(id: string): Promise<unknown> {
+    return JSON.parse((await this.ask('DELETE', `${this.workspacePath}/keys/${encodeURIComponent(id)}`)).text);
+  }
+
+  private planned({ status, text }: { status: number; text: string }): PlanAnswer {
+    const body = JSON.parse(text) as Failure & { revision: number; plan: readonly PlanItem[] };
+    if (status === 422) return { kind: 'faulty', faults: body.error?.details?.faults ?? [] };
+    return { kind: 'planned', revision: body.revision, plan: body.plan };
+  }
+
+  private async ask(
+    method: string,
+    path: string,
+    asked: Asked = {},
+    alsoGood: readonly number[] = [],
+  ): Promise<{ readonly status: number; readonly text: string }> {
+    const { url, key } = this.endpoint;
+    const response = await fetch(`${url}${path}`, {
+      method,
+      headers: {
+        authorization: `Bearer ${key}`,
+        ...(asked.contentType === undefined ? {} : { 'content-type': asked.contentType }),
+        ...(asked.ifMatch === undefined ? {} : { 'if-match': asked.ifMatch }),
+      },
+      ...(asked.body === undefined ? {} : { body: asked.body }),
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    }).catch((cause: Error & { cause?: Error }) => {
+      throw new CliError(`Control at ${url} cannot be reached: ${cause.cause?.message ?? cause.message}`, { cause });
+    });
+    const text = await response.text();
+    if (!response.ok && !alsoGood.includes(response.status)) throw new CliError(sentenceOf(response.status, text));
+    return { status: response.status, text };
+  }
+}
+
+function sentenceOf(status: number, text: string): string {
+  try {
+    const { error } = JSON.parse(text) as Failure;
+    if (error?.message === undefined) return `Control answered ${status}.`;
+    const faults = (error.details?.faults ?? []).map(({ path, message }) => `\n  ${path}: ${message}`);
+    return `${error.message} (${error.code})${faults.join('')}`;
+  } catch {
+    return `Control answered ${status}.`;
+  }
+}

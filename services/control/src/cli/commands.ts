@@ -1,0 +1,123 @@
+/** The commands of `attrium`. */
+import { readFileSync } from 'node:fs';
+import { Command, Option } from 'commander';
+import { ApiClient, type PlanAnswer } from './api-client.js';
+import { CliError } from './cli-error.js';
+import { type EndpointFlags, findEndpoint } from './endpoint.js';
+import { faultLines, planLines, type StatusAnswer, statusLines } from './plan-text.js';
+
+/** What a command writes. */
+export interface Terminal {
+  out(line: string): void;
+  err(line: string): void;
+}
+
+/** The command line; `parseAsync` rejects with CliError, or with commander's own error for wrong usage. */
+export function attriumCommand(terminal: Terminal, env?: Readonly<Record<string, string | undefined>>): Command {
+  const program = new Command('attrium')
+    .description('Works with the definitions, profiles and keys of an Attrium workspace.')
+    .option('--url <url>', 'URL of control (ATTRIUM_CONTROL_URL)')
+    .option('--key <key>', 'secret key (ATTRIUM_ADMIN_KEY)')
+    .option('--workspace <name>', 'workspace (ATTRIUM_WORKSPACE)')
+    .configureOutput({
+      writeOut: (text) => terminal.out(text.trimEnd()),
+      writeErr: (text) => terminal.err(text.trimEnd()),
+    })
+    .exitOverride();
+  const api = (): ApiClient => new ApiClient(findEndpoint(program.opts<EndpointFlags>(), env));
+  const json = (value: unknown): void => terminal.out(JSON.stringify(value, null, 2));
+  addCatalogueCommands(program, api, terminal);
+  program
+    .command('get <what> [identifier]')
+    .description('print the catalogue, or one profile: get catalogue | get profile TYPE:VALUE')
+    .action(async (what: string, identifier: string | undefined) => {
+      if (what === 'catalogue') terminal.out(await api().catalogueText());
+      else if (what === 'profile' && identifier !== undefined) json(await api().profile(identifier));
+      else throw new CliError('get catalogue, or get profile TYPE:VALUE');
+    });
+  program
+    .command('status')
+    .description('show how far the logs are and which catalogue is in force')
+    .option('--json', 'as JSON')
+    .action(async (options: { json?: boolean }) => {
+      const status = (await api().status()) as StatusAnswer;
+      if (options.json === true) json(status);
+      else for (const line of statusLines(status)) terminal.out(line);
+    });
+  addKeyCommands(program, api, json);
+  return program;
+}
+
+function addCatalogueCommands(program: Command, api: () => ApiClient, terminal: Terminal): void {
+  const show = (answer: PlanAnswer): Extract<PlanAnswer, { kind: 'planned' }> => {
+    if (answer.kind === 'faulty') {
+      throw new CliError(`The catalogue has faults:\n${faultLines(answer.faults).join('\n')}`);
+    }
+    for (const line of planLines(answer.plan)) terminal.out(line);
+    return answer;
+  };
+  program
+    .command('plan <file>')
+    .description('show what a catalogue (YAML or JSON) would change')
+    .action(async (file: string) => {
+      const { plan, revision } = show(await api().plan(readFile(file), contentTypeOf(file)));
+      terminal.out(
+        plan.length === 0
+          ? `Nothing would change; revision ${revision} is in force.`
+          : `${plan.length} changes to revision ${revision}.`,
+      );
+    });
+  program
+    .command('apply <file>')
+    .description('put a catalogue (YAML or JSON) in place of the one in force')
+    .addOption(new Option('--revision <number>', 'only if this revision is in force').argParser(Number))
+    .action(async (file: string, options: { revision?: number }) => {
+      const text = readFile(file);
+      const client = api();
+      const planned = show(await client.plan(text, contentTypeOf(file)));
+      if (options.revision !== undefined && options.revision !== planned.revision) {
+        throw new CliError(`Revision ${planned.revision} is in force, not ${options.revision}.`);
+      }
+      if (planned.plan.length === 0) {
+        terminal.out(`Nothing to change; revision ${planned.revision} is in force.`);
+        return;
+      }
+      // What was shown is what is put: another's change in between is refused.
+      const answer = await client.put(text, contentTypeOf(file), planned.revision);
+      if (answer.kind === 'faulty') throw new CliError(faultLines(answer.faults).join('\n'));
+      terminal.out(`Revision ${answer.revision} is in force.`);
+    });
+}
+
+function addKeyCommands(program: Command, api: () => ApiClient, json: (value: unknown) => void): void {
+  const keys = program.command('keys').description('create, list and revoke API keys');
+  keys
+    .command('create <kind>')
+    .description('create a key: write (with --source) or secret (with --role); its text is shown this once')
+    .option('--source <name>', 'source of the events that a write key sends')
+    .addOption(new Option('--role <role>', 'what a secret key may do').choices(['admin', 'read']))
+    .option('--name <name>', 'what to call the key')
+    .action(async (kind: string, options: { source?: string; role?: string; name?: string }) => {
+      json(await api().createKey({ kind, ...options }));
+    });
+  keys
+    .command('list')
+    .description('list the keys of the workspace, without their texts')
+    .action(async () => json(await api().keys()));
+  keys
+    .command('revoke <id>')
+    .description('end a key for good')
+    .action(async (id: string) => json(await api().revokeKey(id)));
+}
+
+function readFile(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new CliError(`${file} cannot be read: ${(cause as Error).message}`, { cause });
+  }
+}
+
+function contentTypeOf(file: string): string {
+  return /\.json$/i.test(file) ? 'application/json' : 'application/yaml';
+}

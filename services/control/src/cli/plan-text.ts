@@ -1,0 +1,45 @@
+/** Plans, faults and the status as lines for a terminal. */
+import type { PlanItem } from '@attrium/catalogue';
+import type { Fault } from './api-client.js';
+
+const SIGNS: Readonly<Record<PlanItem['kind'], string>> = { added: '+', changed: '~', removed: '-' };
+
+export function planLines(plan: readonly PlanItem[]): string[] {
+  return plan.map(({ kind, of, name, notice }) => `${SIGNS[kind]} ${of} ${name}: ${notice}`);
+}
+
+export function faultLines(faults: readonly Fault[]): string[] {
+  return faults.map(({ path, code, message }) => `${path === '' ? 'catalogue' : path}: ${message} [${code}]`);
+}
+
+export interface StatusAnswer {
+  readonly ready: boolean;
+  readonly waiting: Readonly<Record<string, string>>;
+  readonly workspace?: string;
+  readonly revision?: number;
+  readonly author?: string;
+  readonly activatedAt?: string;
+  readonly logs: readonly {
+    readonly log: string;
+    readonly lastSequence: number;
+    readonly messages: number;
+    readonly bytes: number;
+    readonly bytesMax: number;
+  }[];
+}
+
+const MIB = 1024 * 1024;
+
+export function statusLines(status: StatusAnswer): string[] {
+  const { ready, waiting, workspace, revision, author, activatedAt, logs } = status;
+  const put = author === undefined ? '' : `, put by ${author} at ${activatedAt}`;
+  return [
+    ready ? 'control is ready' : `control is not ready: ${Object.values(waiting).join('; ')}`,
+    ...(workspace === undefined ? [] : [`workspace ${workspace}: catalogue revision ${revision}${put}`]),
+    ...logs.map(({ log, lastSequence, messages, bytes, bytesMax }) => {
+      const percent = ((100 * bytes) / bytesMax).toFixed(1);
+      const size = `${(bytes / MIB).toFixed(1)} MiB`;
+      return `  ${log.padEnd(13)} last ${String(lastSequence).padStart(10)}  messages ${String(messages).padStart(10)}  ${size.padStart(11)} (${percent} %)`;
+    }),
+  ];
+}

@@ -1,0 +1,34 @@
+/** The settings of control. */
+import { askTimeoutSetting, hostSettings, inspectKeyText, integerSetting, KEY_TEXT_MAX, setting } from '@attrium/host';
+import { z } from 'zod';
+
+const BOOTSTRAP_KEY_LENGTH_MIN = 32;
+
+/** A text that can be a key: long enough not to be guessed, and without a typing error where it has a checksum. */
+function isKeyText(text: string): boolean {
+  const { kind } = inspectKeyText(text);
+  return (
+    /^\S+$/.test(text) && text.length >= BOOTSTRAP_KEY_LENGTH_MIN && kind !== 'mistyped' && !text.startsWith('atr_wk_')
+  );
+}
+
+export const controlSettings = hostSettings.extend({
+  bootstrapAdminKey: setting(
+    z.string().max(KEY_TEXT_MAX).refine(isKeyText, 'is no secret key, or shorter than 32 characters').optional(),
+    {
+      description:
+        'A secret key that may do everything in every workspace; stored (hashed) at start if it is not known.',
+      secret: true,
+    },
+  ),
+  askTimeoutMs: askTimeoutSetting,
+  logProfile: setting(z.enum(['standalone', 'cluster']).default('standalone'), {
+    description: 'standalone: one NATS server, logs of 20 GiB in all; cluster: three replicas, 200 GiB.',
+  }),
+  logBytesMax: setting(integerSetting({ min: 0, max: Number.MAX_SAFE_INTEGER }).default(0), {
+    description:
+      'What all logs may hold together, bytes; beyond it appends are refused. 0 takes the size of the profile.',
+  }),
+});
+
+export type ControlConfig = Readonly<z.infer<typeof controlSettings>>;

@@ -1,0 +1,52 @@
+/** What Nest wires: the controllers of REST and gRPC over the parts that `startControl` makes. */
+import { Access, Readiness } from '@attrium/host';
+import { type DynamicModule, Module } from '@nestjs/common';
+import { CatalogueController } from './api/catalogue.controller.js';
+import { CatalogueRpcController } from './api/catalogue-rpc.controller.js';
+import { KeyController } from './api/key.controller.js';
+import { ProfileController } from './api/profile.controller.js';
+import { ProfileRpcController } from './api/profile-rpc.controller.js';
+import { LOG_SIZES, StatusController } from './api/status.controller.js';
+import { WorkspaceController } from './api/workspace.controller.js';
+import { CatalogueKeeper } from './catalogue-keeper.js';
+import { KeyStore } from './clients/key-store.js';
+import type { LogSize } from './clients/log-sizes.js';
+import { SecretStore } from './clients/secret-store.js';
+import { ProfileReader } from './profile-reader.js';
+
+@Module({})
+class ControlModule {}
+
+export interface ControlParts {
+  readonly access: Access;
+  readonly readiness: Readiness;
+  readonly catalogues: CatalogueKeeper;
+  readonly keys: KeyStore;
+  readonly secrets: SecretStore;
+  readonly profiles: ProfileReader;
+  readonly logSizes: () => Promise<LogSize[]>;
+}
+
+export function controlModule(parts: ControlParts): DynamicModule {
+  return {
+    module: ControlModule,
+    controllers: [
+      CatalogueController,
+      KeyController,
+      ProfileController,
+      StatusController,
+      WorkspaceController,
+      CatalogueRpcController,
+      ProfileRpcController,
+    ],
+    providers: [
+      { provide: Access, useValue: parts.access },
+      { provide: Readiness, useValue: parts.readiness },
+      { provide: CatalogueKeeper, useValue: parts.catalogues },
+      { provide: KeyStore, useValue: parts.keys },
+      { provide: SecretStore, useValue: parts.secrets },
+      { provide: ProfileReader, useValue: parts.profiles },
+      { provide: LOG_SIZES, useValue: parts.logSizes },
+    ],
+  };
+}

@@ -1,0 +1,140 @@
+/** Puts control together: NATS, the installation's streams and buckets, keys, and the parts behind REST and gRPC. */
+import { randomUUID } from 'node:crypto';
+import {
+  Access,
+  createLogger,
+  type HostContext,
+  type Logger,
+  natsOptions,
+  openKeys,
+  ProfileLocator,
+  Readiness,
+  type RunningHost,
+  stageClient,
+  startHost,
+} from '@attrium/host';
+import {
+  Bucket,
+  CATALOGUE_BUCKET,
+  connectNats,
+  ensureStreams,
+  JetStreamLog,
+  KEYS_BUCKET,
+  type NatsLink,
+  SECRETS_BUCKET,
+} from '@attrium/nats';
+import { systemClock } from '@attrium/processor';
+import { descriptorSet, packageDefinition } from '@attrium/proto';
+import { CatalogueKeeper } from './catalogue-keeper.js';
+import { CatalogueLog } from './clients/catalogue-log.js';
+import { activateLogic, storeBootstrapKey } from './clients/installation.js';
+import { KeyStore } from './clients/key-store.js';
+import { logSizes } from './clients/log-sizes.js';
+import { SecretStore } from './clients/secret-store.js';
+import type { ControlConfig } from './config.js';
+import { controlModule } from './control.module.js';
+import { ProfileReader } from './profile-reader.js';
+import { telemetry } from './telemetry.js';
+
+const SERVICE = 'control';
+const CONNECT_TIMEOUT_MS = 60_000;
+const INSTALL_RETRY_MS = 500;
+/** Largest body; a catalogue of 512 KiB as YAML with comments. */
+const BODY_BYTES_MAX = 1024 * 1024;
+
+/** Starts control. Rejects when NATS cannot be reached, its streams are set up in another way, or a port is taken. */
+export async function startControl(
+  config: ControlConfig,
+  options: { ownsProcess?: boolean } = {},
+): Promise<RunningHost> {
+  const owner = `${config.instance ?? SERVICE}-${randomUUID()}`;
+  const logger = createLogger({ service: SERVICE, level: config.logLevel, instance: config.instance });
+  const readiness = new Readiness();
+  const link = await connectNats({ ...natsOptions(config.natsUrl, SERVICE), connectTimeoutMs: CONNECT_TIMEOUT_MS });
+  const log = new JetStreamLog(link);
+  const buckets = await untilInReach(logger, () => install({ config, link, log, owner }));
+  const opening = openKeys({ link, logger, readiness });
+  await opening.opened;
+  readiness.register('nats', () => (link.connected ? undefined : 'NATS is out of reach'));
+
+  const { partitions, shards, askTimeoutMs: timeoutMs } = config;
+  const catalogueLog = new CatalogueLog({ log, clock: systemClock, shards, owner });
+  const ask = stageClient({ link, clock: systemClock, timeoutMs });
+  const locator = new ProfileLocator({ ask, partitions, shards });
+  return startHost({
+    service: SERVICE,
+    module: controlModule({
+      access: new Access(opening.keys),
+      readiness,
+      catalogues: new CatalogueKeeper({ log: catalogueLog, view: buckets.catalogues, telemetry }),
+      keys: new KeyStore(buckets.keys, opening.keys, systemClock),
+      secrets: new SecretStore(buckets.secrets),
+      profiles: new ProfileReader({ locator, now: () => systemClock.monotonic(), telemetry }),
+      logSizes: () => logSizes(link),
+    }),
+    config,
+    logger,
+    readiness,
+    grpc: {
+      packages: ['attrium.catalogue.v1', 'attrium.profile.v1'],
+      packageDefinition,
+      descriptorSet,
+    },
+    bodyBytesMax: BODY_BYTES_MAX,
+    configure: takeBodiesAsBytes,
+    onClose: [
+      { name: 'keys', run: () => opening.close() },
+      { name: 'log', run: () => log.close() },
+      { name: 'nats', run: () => link.close() },
+    ],
+    ...(options.ownsProcess === undefined ? {} : { ownsProcess: options.ownsProcess }),
+  });
+}
+
+interface Buckets {
+  readonly keys: Bucket;
+  readonly catalogues: Bucket;
+  readonly secrets: Bucket;
+}
+
+/** Creates what is missing of the installation; what is there stays as it is. */
+async function install(host: {
+  config: ControlConfig;
+  link: NatsLink;
+  log: JetStreamLog;
+  owner: string;
+}): Promise<Buckets> {
+  const { config, link, log, owner } = host;
+  await ensureStreams(link.publish, {
+    profile: config.logProfile,
+    ...(config.logBytesMax > 0 ? { bytesMax: config.logBytesMax } : {}),
+  });
+  await activateLogic(log, { shards: config.shards, owner });
+  const [keys, catalogues, secrets] = await Promise.all([
+    Bucket.open(link.read, KEYS_BUCKET),
+    Bucket.open(link.read, CATALOGUE_BUCKET),
+    Bucket.open(link.read, SECRETS_BUCKET),
+  ]);
+  if (config.bootstrapAdminKey !== undefined)
+    await storeBootstrapKey(keys, config.bootstrapAdminKey, systemClock.now());
+  return { keys, catalogues, secrets };
+}
+
+/** A log that is out of reach is waited for; anything else ends the start. */
+async function untilInReach<T>(logger: Logger, run: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await run();
+    } catch (error) {
+      if ((error as { retryable?: boolean }).retryable !== true) throw error;
+      logger.warn({ err: error }, 'the log is out of reach; trying again');
+      await new Promise((resolve) => setTimeout(resolve, INSTALL_RETRY_MS));
+    }
+  }
+}
+
+/** Each route reads its body itself: catalogues need exact numbers, and may be YAML. */
+function takeBodiesAsBytes({ app, fastify }: HostContext): void {
+  fastify.removeAllContentTypeParsers();
+  app.useBodyParser('*', {}, (_request, body, done) => done(null, body));
+}

@@ -1,0 +1,73 @@
+/** What control refuses or cannot do, each with its code, beside what every API refuses (libs/host); docs/reference/control-api.md lists them. */
+import { type FailureStatus, OperatingError } from '@attrium/host';
+
+interface FailureKind {
+  readonly code: string;
+  readonly status: FailureStatus;
+  readonly message: string;
+  readonly retryable?: true;
+}
+
+const FAILURES = {
+  malformedBody: { code: 'ATR-CONTROL-010', status: 'invalid', message: 'The body cannot be read.' },
+  misshapenBody: { code: 'ATR-CONTROL-011', status: 'invalid', message: 'The body has the wrong shape.' },
+  badName: { code: 'ATR-CONTROL-012', status: 'invalid', message: 'This is no name.' },
+  badIdentifier: {
+    code: 'ATR-CONTROL-013',
+    status: 'invalid',
+    message: 'An identifier is written as type:value, such as user_id:u-1.',
+  },
+  tooMany: { code: 'ATR-CONTROL-014', status: 'conflict', message: 'There are as many as there may be.' },
+  faultyCatalogue: { code: 'ATR-CONTROL-020', status: 'unprocessable', message: 'The catalogue has faults.' },
+  noRevision: {
+    code: 'ATR-CONTROL-021',
+    status: 'precondition-required',
+    message: 'Say which revision this one follows: `If-Match: <revision>`, 0 for the first.',
+  },
+  badRevision: {
+    code: 'ATR-CONTROL-022',
+    status: 'invalid',
+    message: 'A revision is a whole number: `If-Match: "3"` or `If-Match: 3`.',
+  },
+  outdatedRevision: {
+    code: 'ATR-CONTROL-023',
+    status: 'precondition-failed',
+    message: 'Another revision is in force: get it, and decide anew.',
+  },
+  commitUnknown: {
+    code: 'ATR-CONTROL-024',
+    status: 'unavailable',
+    retryable: true,
+    message: 'The log did not say whether it has the catalogue. Get the revision in force before you put it again.',
+  },
+  noProfile: { code: 'ATR-CONTROL-030', status: 'not-found', message: 'No profile has this identifier.' },
+  noWorkspace: {
+    code: 'ATR-CONTROL-040',
+    status: 'not-found',
+    message: 'There is no such workspace: create it with POST /v1/workspaces.',
+  },
+  noSuchKey: { code: 'ATR-CONTROL-041', status: 'not-found', message: 'The workspace has no such key.' },
+  noSecret: { code: 'ATR-CONTROL-042', status: 'not-found', message: 'The workspace has no such secret.' },
+} as const satisfies Record<string, FailureKind>;
+
+export type ControlFailure = keyof typeof FAILURES;
+
+export class ControlError extends OperatingError {
+  constructor(
+    readonly failure: ControlFailure,
+    options: { message?: string; retryAfterSeconds?: number; details?: unknown; cause?: unknown } = {},
+  ) {
+    const kind: FailureKind = FAILURES[failure];
+    super(options.message ?? kind.message, {
+      code: kind.code,
+      status: kind.status,
+      retryable: kind.retryable ?? false,
+      ...(kind.retryable === undefined ? {} : { retryAfterSeconds: options.retryAfterSeconds ?? 1 }),
+      ...(options.details === undefined ? {} : { details: options.details }),
+      cause: options.cause,
+    });
+  }
+}
+
+/** Every code with its status and meaning. */
+export const FAILURE_KINDS: readonly FailureKind[] = Object.values(FAILURES);

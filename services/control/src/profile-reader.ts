@@ -1,0 +1,109 @@
+/** Puts a profile together from what the owners of its parts answer: identity, then attribute-compute and segment at once. */
+import type { Entity, Identifier, Value } from '@attrium/event';
+import { type LocatedProfile, PROFILE_ID, type ProfileLocator, type ProfilePlace } from '@attrium/host';
+import type { Telemetry } from './telemetry.js';
+
+export interface AnsweredAttribute {
+  readonly value: Value;
+  /** ms. */
+  readonly effectiveAt: number;
+  readonly approximate: boolean;
+}
+
+/** What attribute-compute says of an entity. */
+type AttributesAnswer =
+  | { readonly kind: 'unknown' }
+  | { readonly kind: 'merged'; readonly mergedInto: Entity }
+  | {
+      readonly kind: 'attributes';
+      readonly merging: boolean;
+      readonly attributes: ReadonlyMap<string, AnsweredAttribute>;
+    };
+
+/** What segment says of an entity. */
+interface MembershipsAnswer {
+  readonly merging: boolean;
+  readonly mergedInto?: Entity | undefined;
+  /** By name: member since, ms. */
+  readonly segments: Readonly<Record<string, number>>;
+}
+
+export interface Profile {
+  readonly profileId: string;
+  readonly identifiers: readonly Identifier[];
+  /** Visible ones with a value, by name, in code unit order. */
+  readonly attributes: ReadonlyMap<string, AnsweredAttribute>;
+  /** In code unit order of their names; `since` in ms. */
+  readonly segments: readonly { readonly name: string; readonly since: number }[];
+  /** A merge is under way: attributes and segments may still change without an event. */
+  readonly merging: boolean;
+}
+
+export class ProfileReader {
+  constructor(
+    private readonly options: {
+      readonly locator: ProfileLocator;
+      readonly now: () => number;
+      readonly telemetry: Pick<Telemetry, 'profileAnswered'>;
+    },
+  ) {}
+
+  /** The profile that an identifier belongs to; undefined for nobody. Throws OwnerSilentError. */
+  async find(workspace: string, identifier: Identifier): Promise<Profile | undefined> {
+    const { now, telemetry } = this.options;
+    const start = now();
+    try {
+      const profile = await this.read(workspace, identifier);
+      telemetry.profileAnswered(profile === undefined ? 'nobody' : 'found', now() - start);
+      return profile;
+    } catch (error) {
+      telemetry.profileAnswered('failed', now() - start);
+      throw error;
+    }
+  }
+
+  private async read(workspace: string, identifier: Identifier): Promise<Profile | undefined> {
+    const { locator } = this.options;
+    const resolved = await locator.find(workspace, identifier);
+    if (resolved === undefined) return undefined;
+    const [attributes, memberships] = await Promise.all([
+      this.attributesOf(workspace, resolved),
+      this.membershipsOf(workspace, resolved),
+    ]);
+    const moved = [attributes.at, memberships.at].find(({ profileId }) => profileId !== resolved.profileId);
+    // A merge came between the answers. Identity, which decides merges, knows the survivor by now.
+    const current: LocatedProfile =
+      moved === undefined
+        ? resolved
+        : ((await locator.find(workspace, { type: PROFILE_ID, value: moved.profileId })) ?? resolved);
+    const { answer } = attributes;
+    return {
+      profileId: current.profileId,
+      identifiers: current.identifiers,
+      attributes: answer.kind === 'attributes' ? sortedByName(answer.attributes) : new Map(),
+      segments: [...sortedByName(new Map(Object.entries(memberships.answer.segments)))].map(([name, since]) => ({
+        name,
+        since,
+      })),
+      merging: moved !== undefined || memberships.answer.merging || (answer.kind === 'attributes' && answer.merging),
+    };
+  }
+
+  private attributesOf(workspace: string, place: ProfilePlace) {
+    return this.options.locator.followed<AttributesAnswer>('attribute-compute', place, {
+      question: { kind: 'attributes', workspace },
+      mergedInto: (answer) => (answer.kind === 'merged' ? answer.mergedInto : undefined),
+    });
+  }
+
+  private membershipsOf(workspace: string, place: ProfilePlace) {
+    return this.options.locator.followed<MembershipsAnswer>('segment', place, {
+      question: { kind: 'memberships', workspace },
+      mergedInto: (answer) => answer.mergedInto,
+    });
+  }
+}
+
+function sortedByName<T>(entries: ReadonlyMap<string, T>): Map<string, T> {
+  return new Map([...entries].sort(([a], [b]) => (a < b ? -1 : 1)));
+}

@@ -1,0 +1,31 @@
+/** Everything that control counts, by what happened. */
+import { counter, histogram } from '@attrium/host';
+
+const commits = counter({
+  name: 'attrium_control_catalogue_commits_total',
+  help: 'Puts of a catalogue, by how they ended.',
+  labels: ['outcome'],
+});
+const viewLosses = counter({
+  name: 'attrium_control_catalogue_view_lost_total',
+  help: 'Copies of a catalogue that the bucket of views did not take; the log has the catalogue.',
+});
+const profiles = counter({
+  name: 'attrium_control_profiles_total',
+  help: 'Profiles asked for, by what the answer was.',
+  labels: ['outcome'],
+});
+const profileSeconds = histogram({
+  name: 'attrium_control_profile_seconds',
+  help: 'From the question for a profile to its answer, all stages asked.',
+});
+
+export const telemetry = {
+  catalogueCommitted: (outcome: 'committed' | 'faulty' | 'outdated' | 'unknown'): void => commits(1, { outcome }),
+  catalogueViewLost: (): void => viewLosses(1),
+  profileAnswered: (outcome: 'found' | 'nobody' | 'failed', ms: number): void => {
+    profiles(1, { outcome });
+    profileSeconds(ms / 1_000);
+  },
+};
+export type Telemetry = typeof telemetry;
