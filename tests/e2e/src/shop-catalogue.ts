@@ -1,0 +1,22 @@
+/** The quickstart's catalogue, with its webhooks at a receiver of the test and windows that a test can wait for. */
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { rest } from './clients.js';
+import type { Endpoints } from './standalone.js';
+
+/** How long `visits_30s` and `active_now` look back in these tests. */
+export const WINDOW_MS = 2_000;
+
+export async function applyShopCatalogue(endpoints: Endpoints, webhookUrl: string): Promise<number> {
+  const url = `${endpoints.control}/v1/workspaces/${endpoints.workspace}/catalogue`;
+  const file = resolve(import.meta.dirname, '../../../examples/quickstart/catalogue.yaml');
+  const catalogue = readFileSync(file, 'utf8')
+    .replaceAll('http://127.0.0.1:9911/hooks/attrium', webhookUrl)
+    .replaceAll('within: 30s', `within: ${WINDOW_MS / 1_000}s`);
+  const { body } = await rest(url, { key: endpoints.adminKey });
+  const { revision } = body as { revision: number };
+  const headers = { 'content-type': 'application/yaml', 'if-match': String(revision) };
+  const answer = await rest(url, { method: 'PUT', key: endpoints.adminKey, body: catalogue, headers });
+  if (answer.status !== 200) throw new Error(`control refused the catalogue: ${JSON.stringify(answer)}`);
+  return (answer.body as { revision: number }).revision;
+}

@@ -1,0 +1,69 @@
+/** Catalogues as users write them, as far as the simulation draws them and the naive recomputation reads them. */
+
+export interface AttributeSourceText {
+  readonly trait?: string;
+  readonly property?: string;
+  readonly event?: string;
+}
+
+export interface AttributeText {
+  readonly name: string;
+  readonly kind: 'user';
+  readonly type: string;
+  readonly merge?: string;
+  readonly from?: readonly AttributeSourceText[];
+  readonly compute?: {
+    readonly count?: string;
+    readonly sum?: string;
+    readonly first_time?: string;
+    readonly last_time?: string;
+    readonly of?: string;
+    readonly where?: ConditionText;
+    readonly within?: string;
+  };
+}
+
+/** One node of a condition; which keys it has says what it is. */
+export interface ConditionText {
+  readonly all?: readonly ConditionText[];
+  readonly any?: readonly ConditionText[];
+  readonly not?: ConditionText;
+  readonly segment?: string;
+  readonly is?: boolean;
+  readonly event?: string;
+  readonly did?: true;
+  readonly did_not?: true;
+  readonly at_least?: number;
+  readonly within?: string;
+  readonly where?: ConditionText;
+  readonly attribute?: string;
+  readonly property?: string;
+  readonly [comparator: string]: unknown;
+}
+
+export interface SegmentText {
+  readonly name: string;
+  readonly of: 'user';
+  readonly where: ConditionText;
+}
+
+export interface TriggerText {
+  readonly name: string;
+  readonly when: {
+    readonly segment?: string;
+    readonly enters?: true;
+    readonly exits?: true;
+    readonly attribute?: string;
+    readonly changes?: true;
+  };
+  readonly if?: ConditionText;
+  readonly frequency: 'every' | 'once' | { readonly once_per: string };
+  readonly payload?: readonly string[];
+  readonly deliver: readonly [{ readonly stream: true }];
+}
+
+export interface CatalogueText {
+  readonly attributes: readonly AttributeText[];
+  readonly segments: readonly SegmentText[];
+  readonly triggers: readonly TriggerText[];
+}

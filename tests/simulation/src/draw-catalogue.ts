@@ -1,0 +1,192 @@
+/** Draws valid catalogues: every kind of attribute, nested segments, triggers of every frequency; and later revisions of them. */
+import { parseCatalogue } from '@attrium/catalogue';
+import type { Random } from '@attrium/testing/simulation';
+import type { AttributeText, CatalogueText, ConditionText, SegmentText, TriggerText } from './definitions.js';
+
+export const EVENT_NAMES = ['Order', 'Visit', 'Cart'] as const;
+const PLANS = ['free', 'pro', 'team'];
+/** Most windows end within a run; those of an hour do not. */
+const WINDOWS = ['1s', '2s', '3s', '5s', '8s', '13s', '20s', '30s', '45s', '60s', '1h'];
+
+export function drawCatalogue(random: Random): CatalogueText {
+  const attributes = Array.from({ length: 3 + random.int(6) }, (_, index) => drawAttribute(random, `a${index}`));
+  const segments: SegmentText[] = [];
+  for (let index = 1 + random.int(4); index > 0; index--) {
+    segments.push({ name: `s${segments.length}`, of: 'user', where: drawCondition(random, attributes, segments, 0) });
+  }
+  const triggers = Array.from({ length: 1 + random.int(5) }, (_, index) =>
+    drawTrigger(random, `t${index}`, attributes, segments),
+  );
+  // Segments are put into reading order by the compiler.
+  return checked({ attributes, segments: random.shuffle(segments), triggers });
+}
+
+/** The next revision: some definitions go, some get another meaning, some come. What others read stays. */
+export function redrawCatalogue(random: Random, before: CatalogueText, revision: number): CatalogueText {
+  const triggers = before.triggers.filter(() => !random.chance(0.3));
+  const isRead = (name: string): boolean => JSON.stringify([before.segments, triggers]).includes(`"segment":"${name}"`);
+  const segments = before.segments.filter(({ name }) => isRead(name) || !random.chance(0.35));
+  const readers = JSON.stringify([segments, triggers]);
+  const attributes = before.attributes
+    .filter(({ name }) => readers.includes(`"${name}"`) || !random.chance(0.35))
+    .map((attribute) => {
+      if (!random.chance(0.2)) return attribute;
+      const drawn = drawAttribute(random, attribute.name);
+      return drawn.type === attribute.type ? drawn : attribute;
+    });
+  if (random.chance(0.6)) attributes.push(drawAttribute(random, `b${revision}`));
+  if (random.chance(0.5)) {
+    const where = drawCondition(random, attributes, segments, 0);
+    segments.push({ name: `r${revision}`, of: 'user', where });
+  }
+  if (random.chance(0.6)) triggers.push(drawTrigger(random, `u${revision}`, attributes, segments));
+  return checked({ attributes, segments, triggers });
+}
+
+/** A later revision that brings back what had gone since the first, or had got another meaning, before it is drawn on. */
+export function returnCatalogue(
+  random: Random,
+  first: CatalogueText,
+  second: CatalogueText,
+  revision: number,
+): CatalogueText {
+  const attributes = united(random, first.attributes, second.attributes);
+  const segments = united(random, first.segments, second.segments);
+  const triggers = united(random, first.triggers, second.triggers);
+  return redrawCatalogue(random, { attributes, segments, triggers }, revision);
+}
+
+/** All that had gone is back, and with it whatever it reads. */
+function united<T extends { readonly name: string }>(random: Random, first: readonly T[], second: readonly T[]): T[] {
+  const later = second.map((each) => {
+    const before = first.find(({ name }) => name === each.name);
+    return before !== undefined && random.chance(0.6) ? before : each;
+  });
+  return [...later, ...first.filter(({ name }) => !second.some((each) => each.name === name))];
+}
+
+function drawAttribute(random: Random, name: string): AttributeText {
+  const merge = random.pick(['most_recent', 'first_stored']);
+  const event = random.pick(EVENT_NAMES);
+  const where = random.chance(0.4) ? { where: drawFilter(random) } : {};
+  const within = random.chance(0.6) ? { within: random.pick(WINDOWS) } : {};
+  switch (random.int(8)) {
+    case 0:
+      return { name, kind: 'user', type: 'string', merge, from: [{ trait: 'plan' }, { property: 'plan' }] };
+    case 1:
+      return { name, kind: 'user', type: 'number', merge, from: [{ trait: 'age' }] };
+    case 2:
+      return { name, kind: 'user', type: 'boolean', merge, from: [{ property: 'vip', event }, { trait: 'vip' }] };
+    case 3:
+    case 4:
+      return { name, kind: 'user', type: 'number', compute: { count: event, ...where, ...within } };
+    case 5:
+    case 6:
+      return { name, kind: 'user', type: 'number', compute: { sum: event, of: 'revenue', ...where, ...within } };
+    default: {
+      const time = random.chance(0.5) ? { first_time: event } : { last_time: event };
+      return { name, kind: 'user', type: 'timestamp', compute: { ...time, ...where } };
+    }
+  }
+}
+
+/** A condition over the properties of an event. */
+function drawFilter(random: Random): ConditionText {
+  switch (random.int(5)) {
+    case 0:
+      return { property: 'revenue', gt: random.pick([0, 5, 10.25]) };
+    case 1:
+      return { property: 'plan', equals: random.pick(PLANS) };
+    case 2:
+      return { not: { property: 'revenue', lte: 7 } };
+    case 3:
+      return {
+        any: [
+          { property: 'vip', equals: true },
+          { property: 'plan', in: ['pro', 'team'] },
+        ],
+      };
+    default:
+      return { property: 'detail.size', exists: random.chance(0.7) };
+  }
+}
+
+function drawCondition(
+  random: Random,
+  attributes: readonly AttributeText[],
+  segments: readonly SegmentText[],
+  depth: number,
+): ConditionText {
+  const branch = (): ConditionText => drawCondition(random, attributes, segments, depth + 1);
+  const kind = random.int(depth > 2 ? 5 : 9);
+  if (kind >= 8) return { not: branch() };
+  if (kind === 7) return { any: [branch(), branch()] };
+  if (kind >= 5) return { all: Array.from({ length: 2 + random.int(2) }, branch) };
+  if (kind === 0 && segments.length > 0) {
+    const { name } = random.pick(segments);
+    return random.chance(0.3) ? { segment: name, is: random.chance(0.5) } : { segment: name };
+  }
+  if (kind <= 2) return drawBehaviour(random);
+  return drawComparison(random, random.pick(attributes));
+}
+
+function drawBehaviour(random: Random): ConditionText {
+  return {
+    event: random.pick(EVENT_NAMES),
+    ...(random.chance(0.6) ? { did: true as const } : { did_not: true as const }),
+    ...(random.chance(0.4) ? { at_least: 1 + random.int(3) } : {}),
+    ...(random.chance(0.7) ? { within: random.pick(WINDOWS) } : {}),
+    ...(random.chance(0.3) ? { where: drawFilter(random) } : {}),
+  };
+}
+
+function drawComparison(random: Random, { name: attribute, type }: AttributeText): ConditionText {
+  if (random.chance(0.15)) return { attribute, exists: random.chance(0.7) };
+  switch (type) {
+    case 'string':
+      return random.pick<ConditionText>([
+        { attribute, equals: random.pick(PLANS) },
+        { attribute, not_equals: random.pick(PLANS) },
+        { attribute, in: ['pro', 'team'] },
+        { attribute, starts_with: 't' },
+      ]);
+    case 'boolean':
+      return { attribute, equals: random.chance(0.5) };
+    case 'timestamp':
+      return { attribute, [random.pick(['gt', 'lte'])]: '2026-01-01T00:00:12Z' };
+    default:
+      return { attribute, [random.pick(['gt', 'gte', 'lt', 'lte', 'equals'])]: random.pick([0, 1, 2, 3, 10, 25.5]) };
+  }
+}
+
+function drawTrigger(
+  random: Random,
+  name: string,
+  attributes: readonly AttributeText[],
+  segments: readonly SegmentText[],
+): TriggerText {
+  const flips = random.pick([
+    { enters: true as const },
+    { exits: true as const },
+    { enters: true, exits: true } as const,
+  ]);
+  const when =
+    segments.length > 0 && random.chance(0.65)
+      ? { segment: random.pick(segments).name, ...flips }
+      : { attribute: random.pick(attributes).name, changes: true as const };
+  const once = { once_per: random.pick(['1s', '5s', '15s', '1h']) };
+  return {
+    name,
+    when,
+    ...(random.chance(0.5) ? { if: drawCondition(random, attributes, segments, 1) } : {}),
+    frequency: random.pick<TriggerText['frequency']>(['every', 'every', 'once', once, once]),
+    ...(random.chance(0.5) ? { payload: [random.pick(attributes).name] } : {}),
+    deliver: [{ stream: true }],
+  };
+}
+
+function checked(catalogue: CatalogueText): CatalogueText {
+  const outcome = parseCatalogue(JSON.parse(JSON.stringify(catalogue)));
+  if (outcome.kind === 'valid') return catalogue;
+  throw new Error(`drew an invalid catalogue: ${JSON.stringify(outcome.faults)}`);
+}

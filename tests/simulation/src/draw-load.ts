@@ -1,0 +1,184 @@
+/** Draws what arrives: packs of events of a few people with many identifiers each, late, shuffled, sent again, with equal times. */
+import type { CatalogueActivated, Event, Identifier } from '@attrium/event';
+import type { Random } from '@attrium/testing/simulation';
+import type { CatalogueText } from './definitions.js';
+import { drawCatalogue, EVENT_NAMES, redrawCatalogue, returnCatalogue } from './draw-catalogue.js';
+
+export const START_MS = Date.UTC(2026, 0, 1);
+const GRAIN_MS = 250;
+
+export interface Pack {
+  /** When ingest sends it, ms. */
+  readonly at: number;
+  readonly workspace: string;
+  readonly records: readonly Event[];
+}
+
+export interface Activation {
+  readonly at: number;
+  readonly record: CatalogueActivated;
+  readonly catalogue: CatalogueText;
+}
+
+export interface Load {
+  readonly packs: readonly Pack[];
+  readonly activations: readonly Activation[];
+  /** When the last of it is sent, ms. */
+  readonly endsAt: number;
+}
+
+interface Person {
+  readonly workspace: string;
+  readonly identifiers: readonly Identifier[];
+}
+
+const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+/** The first `events` events of a seed are the same whatever their number is. */
+export function drawLoad(random: Random, options: { events: number; workspaces: readonly string[] }): Load {
+  const { events, workspaces } = options;
+  const people = drawPeople(random.fork(), workspaces);
+  const catalogues = random.fork();
+  const revisions = random.fork();
+  const draws = random.fork();
+  const packs: Pack[] = [];
+  const sent: Event[] = [];
+  let at = START_MS + 100;
+  while (sent.length < events) {
+    at += draws.chance(0.4) ? draws.int(20) : draws.int(900);
+    const person = draws.pick(people);
+    const records: Event[] = [];
+    for (let count = 1 + draws.int(4); count > 0; count--) {
+      const event = drawEvent(draws, person, `m${sent.length}`, at);
+      sent.push(event);
+      records.push(event);
+    }
+    const arrivesAt = at + (draws.chance(0.3) ? draws.int(3_000) : 0);
+    const copies = records.map((event) => ({ ...event, receivedAt: arrivesAt }));
+    packs.push({ at: arrivesAt, workspace: person.workspace, records: draws.shuffle(copies) });
+    if (draws.chance(0.15)) packs.push(repeated(draws, sent, arrivesAt));
+  }
+  packs.sort((a, b) => a.at - b.at);
+  const activations = workspaces.flatMap((workspace) => activationsOf(workspace, catalogues, revisions, at));
+  return { packs, activations, endsAt: packs.at(-1)?.at ?? at };
+}
+
+/** A source sends again what it is not sure of: the same message id, received later. */
+function repeated(random: Random, sent: readonly Event[], at: number): Pack {
+  const event = random.pick(sent.slice(-20));
+  const again = sent.filter(({ workspace }) => workspace === event.workspace && random.chance(0.1));
+  const receivedAt = at + random.int(5_000);
+  const records = [event, ...again].map((each) => ({ ...each, receivedAt }));
+  return { at: receivedAt, workspace: event.workspace, records };
+}
+
+function activationsOf(workspace: string, random: Random, revisions: Random, endsAt: number): Activation[] {
+  const first = drawCatalogue(random);
+  const activate = (revision: number, at: number, catalogue: CatalogueText): Activation => ({
+    at,
+    catalogue,
+    record: {
+      kind: 'catalogue-activated',
+      id: `c-${workspace}-${revision}`,
+      workspace,
+      revision,
+      author: 'simulation',
+      activatedAt: at,
+      catalogue: bytesOf(JSON.stringify(catalogue)),
+    },
+  });
+  const all = [activate(1, START_MS, first)];
+  if (revisions.chance(0.5)) {
+    const at = START_MS + revisions.int(Math.max(1, endsAt - START_MS));
+    all.push(activate(2, at, redrawCatalogue(revisions, first, 2)));
+    let last = at;
+    if (revisions.chance(0.7)) {
+      last = at + revisions.int(Math.max(1, endsAt - at));
+      all.push(activate(3, last, returnCatalogue(revisions, first, all[1]!.catalogue, 3)));
+    }
+    // A revision that comes again, or was overtaken, does nothing.
+    for (const again of all.slice()) if (revisions.chance(0.4)) all.push({ ...again, at: last + revisions.int(5_000) });
+  }
+  return all;
+}
+
+/** Each has a user id, an email and some devices, and is seen with a few of them at a time: what belongs together shows slowly. */
+function drawPeople(random: Random, workspaces: readonly string[]): Person[] {
+  const shared = random.chance(0.3);
+  return Array.from({ length: 3 + random.int(6) }, (_, number) => {
+    const workspace = random.pick(workspaces);
+    const devices = Array.from({ length: 1 + random.int(4) }, (_, device) => ({
+      type: 'anonymous_id',
+      value: shared && device === 0 && number < 3 ? 'a-kitchen-tablet' : `a-${number}-${device}`,
+    }));
+    const user = { type: 'user_id', value: `u-${number}` };
+    const email = { type: 'email', value: `p${number}@example.com` };
+    return { workspace, identifiers: [...(random.chance(0.8) ? [user] : []), email, ...devices] };
+  });
+}
+
+function drawEvent(random: Random, person: Person, id: string, at: number): Event {
+  const lateMs = random.chance(0.7) ? random.int(200) : random.chance(0.7) ? random.int(10_000) : random.int(90_000);
+  const occurredAt = Math.floor((at - lateMs) / GRAIN_MS) * GRAIN_MS;
+  const count = random.chance(0.65) ? 1 : 2 + random.int(2);
+  const identifiers = random
+    .shuffle(person.identifiers)
+    .slice(0, count)
+    .map((each) => disguised(random, each));
+  if (random.chance(0.05)) identifiers.push({ type: 'anonymous_id', value: random.pick(['null', '000', 'anonymous']) });
+  if (random.chance(0.03)) identifiers.push({ type: 'device_id', value: 'd-1' });
+  const type = random.pick(['track', 'track', 'track', 'track', 'identify', 'identify', 'page', 'alias'] as const);
+  const previous = type === 'alias' ? { previous: previousOf(random, person) } : {};
+  return {
+    kind: 'event',
+    id,
+    workspace: person.workspace,
+    source: 'web',
+    type,
+    name: type === 'track' ? random.pick([...EVENT_NAMES, 'Other']) : type === 'page' ? 'Home' : type,
+    occurredAt,
+    receivedAt: at,
+    identifiers,
+    ...previous,
+    payload: bytesOf(drawPayload(random, type)),
+  };
+}
+
+/** The same email in another spelling. */
+function disguised(random: Random, identifier: Identifier): Identifier {
+  if (identifier.type !== 'email' || !random.chance(0.3)) return identifier;
+  return { type: 'email', value: ` ${identifier.value.toUpperCase()}` };
+}
+
+function previousOf(random: Random, person: Person): Identifier {
+  const device = random.pick(person.identifiers.filter(({ type }) => type === 'anonymous_id'));
+  return random.chance(0.5) ? device : { type: 'previous_id', value: device.value };
+}
+
+/** JSON text, because amounts have more digits than a double holds. */
+function drawPayload(random: Random, type: string): string {
+  const members: string[] = [];
+  const amounts = ['1', '2.5', '7', '10.25', '19.99', '0.1', '0.2', '-3', '1e2', '"12.5"', '"much"', 'null'];
+  const long = ['0.000000000000000001', '12345678901234567890.5', '0.123456789012345678'];
+  const some = (name: string, values: readonly string[]): string[] =>
+    random.chance(0.6) ? [`"${name}":${random.pick(values)}`] : [];
+  const plans = ['"free"', '"pro"', '"team"', '3', '2.50', 'true'];
+  const flags = ['true', 'false', '"yes"'];
+  if (type === 'track' || type === 'page') {
+    const properties = [
+      ...some('revenue', random.chance(0.2) ? long : amounts),
+      ...some('plan', plans),
+      ...some('vip', flags),
+      ...(random.chance(0.3) ? ['"detail":{"size":4}'] : []),
+    ];
+    members.push(`"properties":{${properties.join(',')}}`);
+  }
+  const traits = [
+    ...some('plan', plans),
+    ...some('age', ['31', '32.5', '"33"', '"old"', 'null']),
+    ...some('vip', flags),
+  ];
+  if (type === 'identify') members.push(`"traits":{${traits.join(',')}}`);
+  else if (random.chance(0.2)) members.push(`"context":{"traits":{${traits.join(',')}}}`);
+  return `{${members.join(',')}}`;
+}

@@ -1,0 +1,196 @@
+/** What attribute-compute has to say at each record of `resolved`: every value counted anew from the bag of events of its profile. */
+import type { AttributesChanged, Event, LogRecord, MergeCompleted } from '@attrium/event';
+import type { StoredMessage } from '@attrium/processor';
+import { Catalogues } from './catalogues.js';
+import { type Holder, Merging } from './merging.js';
+import { FactBook, isIn, type Place, replay } from './replay.js';
+import type { Contribution, Rule, Rules } from './rules.js';
+import { type Plain, plainOf, show } from './value.js';
+
+interface Counted extends Contribution {
+  /** Log time of the partition that saw it last: what left its window by then is gone. */
+  seenAt: number;
+}
+
+interface Bag {
+  /** By the meaning of a rule. */
+  readonly counted: Map<string, Counted[]>;
+  /** What was said last, by name. */
+  readonly said: Map<string, Plain>;
+  /** Windows were looked at up to here, ms. */
+  lookedUntil: number;
+  /** The catalogue of the partition when a loser was handed over. */
+  revision: number;
+}
+
+interface Saying {
+  readonly reason: string;
+  readonly cause: string;
+  readonly effectiveAt: number;
+}
+
+export function expectAttributes(resolved: readonly StoredMessage[], partitions: number): FactBook {
+  const replaying = new AttributeReplay(partitions);
+  for (const { record, place } of replay(resolved)) replaying.read(record, place);
+  return replaying.book;
+}
+
+export function attributeFacts(facts: Iterable<AttributesChanged | MergeCompleted>): FactBook {
+  const book = new FactBook();
+  for (const fact of facts) {
+    const position = fact.id.slice(1, fact.id.lastIndexOf('-'));
+    if (fact.kind === 'merge-completed') {
+      book.add(position, { completed: fact.mergeIds, of: fact.entity.id });
+      continue;
+    }
+    const { entity, reason, cause, effectiveAt, recordedAt, revision } = fact;
+    const changes = fact.changes.map(({ name, before, after }) => changeText(name, plainOf(before), plainOf(after)));
+    book.add(position, { of: entity.id, reason, cause, effectiveAt, recordedAt, revision, changes: changes.sort() });
+  }
+  return book;
+}
+
+const changeText = (name: string, before: Plain | undefined, after: Plain | undefined): string =>
+  `${name}: ${show(before)} → ${show(after)}`;
+
+class AttributeReplay {
+  readonly book = new FactBook();
+  private readonly catalogues = new Catalogues();
+  private readonly merging = new Merging<Bag>(
+    () => ({ counted: new Map(), said: new Map(), lookedUntil: 0, revision: 0 }),
+    ({ data: mine, entity }, { data: theirs }) => {
+      const missed = this.catalogues.since(theirs.revision, entity, this.partitions);
+      for (const [meaning, list] of theirs.counted) {
+        if (!missed.every(({ rules }) => rules.some((rule) => rule.meaning === meaning))) continue;
+        for (const each of list) each.seenAt = Math.max(each.seenAt, theirs.lookedUntil);
+        mine.counted.set(meaning, [...(mine.counted.get(meaning) ?? []), ...list]);
+      }
+    },
+  );
+
+  constructor(private readonly partitions: number) {}
+
+  read(record: LogRecord, place: Place): void {
+    const { merging, partitions } = this;
+    switch (record.kind) {
+      case 'catalogue-activated':
+        this.forget(this.catalogues.read(record, place), record.workspace, place);
+        return;
+      case 'tick':
+        for (const holder of merging.all()) {
+          if (isIn(place, holder.entity.id, partitions)) this.look(holder, record.dueAt, place);
+        }
+        return;
+      case 'event-resolved': {
+        const holder = merging.of(record.entity);
+        if (holder.goneTo !== undefined) throw new Error(`${record.id} is addressed to a profile that is gone`);
+        this.look(holder, place.now, place);
+        this.count(holder, record.event, place);
+        return;
+      }
+      case 'profiles-merged': {
+        const { loser, survivor, mergeId, occurredAt } = record;
+        for (const each of [loser, survivor]) {
+          if (isIn(place, each.id, partitions)) this.look(merging.of(each), place.now, place);
+        }
+        if (isIn(place, loser.id, partitions)) {
+          const leaving = merging.of(loser);
+          leaving.data.revision = this.rulesFor(leaving, place)?.revision ?? 0;
+          merging.lose(loser, survivor, mergeId);
+        }
+        if (!isIn(place, survivor.id, partitions)) return;
+        const holder = merging.win(survivor, mergeId, occurredAt);
+        holder.done.add(mergeId);
+        this.settle(holder, place);
+        return;
+      }
+      case 'state-transferred': {
+        if (record.stage !== 'attribute-compute') return;
+        this.look(merging.of(record.to), place.now, place);
+        const holder = merging.arrive(record.to, record.mergeId);
+        if (holder !== undefined) this.settle(holder, place);
+        return;
+      }
+      default:
+    }
+  }
+
+  private rulesFor({ entity }: Holder<Bag>, { partition }: Place): Rules | undefined {
+    return this.catalogues.of(entity.workspace, partition);
+  }
+
+  /** At once, in everyone: what a catalogue does not have was never counted. */
+  private forget({ rules }: Rules, workspace: string, place: Place): void {
+    for (const { entity, data } of this.merging.all()) {
+      if (entity.workspace !== workspace || !isIn(place, entity.id, this.partitions)) continue;
+      for (const meaning of data.counted.keys()) {
+        if (!rules.some((rule) => rule.meaning === meaning)) data.counted.delete(meaning);
+      }
+      for (const name of data.said.keys()) if (!rules.some((rule) => rule.name === name)) data.said.delete(name);
+    }
+  }
+
+  private count(holder: Holder<Bag>, event: Event, place: Place): void {
+    const rules = this.rulesFor(holder, place);
+    let counted = false;
+    for (const rule of rules?.rules ?? []) {
+      const contribution = rule.contribution(event);
+      if (contribution === undefined) continue;
+      const list = holder.data.counted.get(rule.meaning) ?? [];
+      holder.data.counted.set(rule.meaning, [...list, { ...contribution, seenAt: place.now }]);
+      counted = true;
+    }
+    if (!counted) return;
+    this.say(holder, place.now, { reason: 'event', cause: event.id, effectiveAt: event.occurredAt }, place);
+  }
+
+  /** Every instant up to `until` at which an event leaves a window. */
+  private look(holder: Holder<Bag>, until: number, place: Place): void {
+    const { data } = holder;
+    if (holder.goneTo !== undefined || until <= data.lookedUntil) return;
+    const instants = new Set<number>();
+    for (const { meaning, withinMs } of this.rulesFor(holder, place)?.rules ?? []) {
+      for (const { at, seenAt } of withinMs === undefined ? [] : (data.counted.get(meaning) ?? [])) {
+        const leavesAt = at + withinMs!;
+        if (leavesAt > Math.max(data.lookedUntil, seenAt) && leavesAt <= until) instants.add(leavesAt);
+      }
+    }
+    data.lookedUntil = until;
+    for (const at of [...instants].sort((a, b) => a - b)) {
+      this.say(holder, at, { reason: 'window', cause: `timer:${at}`, effectiveAt: at }, place);
+    }
+  }
+
+  private settle(holder: Holder<Bag>, place: Place): void {
+    const released = this.merging.settle(holder);
+    if (released === undefined) return;
+    const { mergeIds, occurredAt: effectiveAt } = released;
+    this.say(holder, place.now, { reason: 'merge', cause: mergeIds.at(-1)!, effectiveAt }, place);
+    this.book.add(place.position, { completed: mergeIds, of: holder.entity.id });
+  }
+
+  private say(holder: Holder<Bag>, asOf: number, saying: Saying, place: Place): void {
+    if (this.merging.isHeld(holder)) return;
+    const { rules, revision } = this.rulesFor(holder, place) ?? { rules: [], revision: 0 };
+    const { said } = holder.data;
+    const changes: string[] = [];
+    for (const rule of rules) {
+      const after = valueAt(rule, holder.data.counted.get(rule.meaning) ?? [], asOf);
+      const before = said.get(rule.name);
+      if (after === undefined || show(before ?? rule.initial) === show(after)) continue;
+      said.set(rule.name, after);
+      changes.push(changeText(rule.name, before, after));
+    }
+    if (changes.length === 0) return;
+    const { reason, cause, effectiveAt } = saying;
+    const fact = { of: holder.entity.id, reason, cause, effectiveAt, recordedAt: place.now, revision };
+    this.book.add(place.position, { ...fact, changes: changes.sort() });
+  }
+}
+
+function valueAt(rule: Rule, counted: readonly Counted[], asOf: number): Plain | undefined {
+  const { withinMs } = rule;
+  const inside =
+    withinMs === undefined ? counted : counted.filter(({ at, seenAt }) => at + withinMs > Math.max(asOf, seenAt));
+  return rule.value(inside, counted.length > 0);
+}

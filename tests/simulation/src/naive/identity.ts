@@ -1,0 +1,179 @@
+/** Who is whom: groups of identifier texts, searched from one end to the other for every event. */
+import type { Event, Identifier, LogRecord } from '@attrium/event';
+import type { StoredMessage } from '@attrium/processor';
+import { FactBook, replay } from './replay.js';
+
+export interface Group {
+  readonly workspace: string;
+  readonly ordinal: number;
+  readonly identifiers: Set<string>;
+  gone: boolean;
+}
+
+/** An event that counts: the first of its message id that names somebody. */
+export interface CountedEvent {
+  readonly event: Event;
+  /** The order in its shard. */
+  readonly position: number;
+  /** The group it went to then. */
+  readonly group: Group;
+  readonly identifiers: readonly string[];
+}
+
+export interface NaiveIdentity {
+  readonly book: FactBook;
+  readonly groups: readonly Group[];
+  readonly events: readonly CountedEvent[];
+  /** Workspaces in which a limit was hit: there the grouping depends on the order. */
+  readonly limited: ReadonlySet<string>;
+  /** By workspace and revision: the order in the shard at which it was taken up. */
+  readonly activations: ReadonlyMap<string, ReadonlyMap<number, { position: number; record: LogRecord }>>;
+}
+
+const RANKS = ['user_id', 'email', 'anonymous_id'];
+const MOST: Readonly<Record<string, number>> = { user_id: 1, email: 5, anonymous_id: 5 };
+const NOBODY = ['null', '000', 'anonymous'];
+
+const textOf = ({ type, value }: Identifier): string =>
+  `${type}:${type === 'email' ? value.trim().toLowerCase() : value}`;
+
+export function expectIdentity(events: readonly StoredMessage[], shards: number): NaiveIdentity {
+  const naive = new Grouping(shards);
+  let position = 0;
+  for (const { record, place } of replay(events)) {
+    position++;
+    if (record.kind === 'event') naive.read(record, { position, shard: place.partition, id: place.position });
+    if (record.kind === 'catalogue-activated') naive.activate(record, position);
+  }
+  return naive;
+}
+
+class Grouping implements NaiveIdentity {
+  readonly book = new FactBook();
+  readonly groups: Group[] = [];
+  readonly events: CountedEvent[] = [];
+  readonly limited = new Set<string>();
+  readonly activations = new Map<string, Map<number, { position: number; record: LogRecord }>>();
+  private readonly seen = new Set<string>();
+  /** Where an identifier would belong if nothing had been merged. */
+  private readonly homes = new Map<string, number>();
+  private readonly created = new Map<number, number>();
+
+  constructor(private readonly shards: number) {}
+
+  activate(record: LogRecord & { kind: 'catalogue-activated' }, position: number): void {
+    const revisions = this.activations.get(record.workspace) ?? new Map();
+    this.activations.set(record.workspace, revisions);
+    if (record.revision > Math.max(0, ...revisions.keys())) revisions.set(record.revision, { position, record });
+  }
+
+  read(event: Event, at: { position: number; shard: number; id: string }): void {
+    const { workspace } = event;
+    const message = `${workspace}/${event.id}`;
+    if (this.seen.has(message)) return;
+    this.seen.add(message);
+    const say = (fact: unknown): void => this.book.add(at.id, fact);
+    const given = this.given(event);
+    const usable = given.filter((text, index) => !isRefused(text) && given.indexOf(text) === index);
+    for (const text of given.filter(isRefused)) say({ refused: text });
+    if (usable.length === 0) return;
+    let taken = usable;
+    while (taken.length > 1 && !this.fits(workspace, taken)) taken = taken.slice(0, -1);
+    const owners = this.ownersOf(workspace, taken);
+    for (const text of usable.slice(taken.length)) {
+      this.limited.add(workspace);
+      if (!owners.some(({ identifiers }) => identifiers.has(text))) say({ refused: text });
+    }
+    const [group = this.create(workspace, at.shard, say), ...losers] = owners;
+    const home = taken.map((text) => this.homes.get(`${workspace}/${text}`)).find((found) => found !== undefined);
+    for (const text of taken) {
+      if (owners.some(({ identifiers }) => identifiers.has(text))) continue;
+      say({ linked: text, to: group.ordinal });
+      this.homes.set(`${workspace}/${text}`, home ?? group.ordinal);
+      group.identifiers.add(text);
+    }
+    for (const loser of losers) {
+      say({ merged: loser.ordinal, into: group.ordinal, identifiers: [...loser.identifiers].sort() });
+      for (const text of loser.identifiers) group.identifiers.add(text);
+      loser.identifiers.clear();
+      loser.gone = true;
+    }
+    say({ event: event.id, of: group.ordinal, origin: home ?? group.ordinal });
+    this.events.push({ event, position: at.position, group, identifiers: taken });
+  }
+
+  private given(event: Event): string[] {
+    const { workspace, type, identifiers, previous } = event;
+    const rank = (text: string): number => RANKS.indexOf(text.split(':')[0]!);
+    const given = identifiers.map(textOf).sort((a, b) => rank(a) - rank(b));
+    if (type !== 'alias' || previous === undefined || given.includes(`user_id:${previous.value}`)) return given;
+    if (previous.type !== 'previous_id') return [...given, textOf(previous)];
+    const user = `user_id:${previous.value}`;
+    return [...given, this.ownersOf(workspace, [user]).length > 0 ? user : `anonymous_id:${previous.value}`];
+  }
+
+  /** Groups that hold one of them, the oldest first. */
+  private ownersOf(workspace: string, texts: readonly string[]): Group[] {
+    return this.groups.filter(
+      (group) => group.workspace === workspace && texts.some((text) => group.identifiers.has(text)),
+    );
+  }
+
+  private fits(workspace: string, texts: readonly string[]): boolean {
+    const all = new Set([...texts, ...this.ownersOf(workspace, texts).flatMap(({ identifiers }) => [...identifiers])]);
+    return RANKS.every((type) => [...all].filter((text) => text.startsWith(`${type}:`)).length <= MOST[type]!);
+  }
+
+  private create(workspace: string, shard: number, say: (fact: unknown) => void): Group {
+    const number = (this.created.get(shard) ?? 0) + 1;
+    this.created.set(shard, number);
+    const group = { workspace, ordinal: number * this.shards + shard, identifiers: new Set<string>(), gone: false };
+    this.groups.push(group);
+    say({ created: group.ordinal });
+    return group;
+  }
+}
+
+function isRefused(text: string): boolean {
+  const [type = '', value = ''] = text.split(/:(.*)/s);
+  return !RANKS.includes(type) || NOBODY.includes(value);
+}
+
+/** What identity said, in the same words. A merge that is told to two partitions is one fact. */
+export function identityFacts(records: readonly LogRecord[]): FactBook {
+  const book = new FactBook();
+  const ordinals = new Map<string, number>();
+  for (const record of records)
+    if (record.kind === 'profile-created') ordinals.set(record.entity.id, record.entity.ordinal);
+  const told = new Set<string>();
+  for (const record of records) {
+    const position = record.id.slice(1, record.id.lastIndexOf('-'));
+    const fact = factOf(record, ordinals);
+    const text = `${position} ${JSON.stringify(fact)}`;
+    if (fact === undefined || (record.kind === 'profiles-merged' && told.has(text))) continue;
+    told.add(text);
+    book.add(position, fact);
+  }
+  return book;
+}
+
+function factOf(record: LogRecord, ordinals: ReadonlyMap<string, number>): unknown {
+  switch (record.kind) {
+    case 'profile-created':
+      return { created: record.entity.ordinal };
+    case 'identifier-linked':
+      return { linked: textOf(record.identifier), to: record.entity.ordinal };
+    case 'identifier-refused':
+      return { refused: textOf(record.identifier) };
+    case 'profiles-merged': {
+      const { loser, survivor, identifiers } = record;
+      return { merged: loser.ordinal, into: survivor.ordinal, identifiers: identifiers.map(textOf).sort() };
+    }
+    case 'event-resolved': {
+      const { event, entity, origin } = record;
+      return { event: event.id, of: entity.ordinal, origin: ordinals.get(origin) };
+    }
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,177 @@
+/** What a catalogue asks of events, recomputed from lists of events: no states, no reducers. */
+import { compileCatalogue, isUnnamed, parseCatalogue } from '@attrium/catalogue';
+import type { CatalogueActivated, Event } from '@attrium/event';
+import type { AttributeText, CatalogueText, ConditionText } from '../definitions.js';
+import {
+  behavioursIn,
+  holds,
+  type Json,
+  member,
+  millisecondsOf,
+  type Plain,
+  parseJson,
+  scalar,
+  textOfUnits,
+  truth,
+  unitsOfText,
+  wholeNumber,
+} from './value.js';
+
+/** What one event brings to one rule. */
+export interface Contribution {
+  readonly at: number;
+  readonly eventId: string;
+  readonly value: Plain | undefined;
+}
+
+export interface Rule {
+  readonly name: string;
+  /** Two rules of the same meaning share what they have counted. */
+  readonly meaning: string;
+  readonly withinMs: number | undefined;
+  readonly visible: boolean;
+  /** The value before anything came. */
+  readonly initial: Plain | undefined;
+  contribution(event: Event): Contribution | undefined;
+  /** Of the contributions that are inside the window; `ever`: whether there was one at all. */
+  value(inside: readonly Contribution[], ever: boolean): Plain | undefined;
+}
+
+export interface Rules {
+  readonly revision: number;
+  readonly catalogue: CatalogueText;
+  readonly rules: readonly Rule[];
+  /** The unnamed attribute that an event condition compiles to. */
+  unnamed(node: ConditionText): string;
+}
+
+/** By their text: every stage and partition reads the same few catalogues. */
+const read = new Map<string, Rules>();
+
+export function rulesOf({ catalogue: bytes, revision }: CatalogueActivated): Rules {
+  const text = new TextDecoder().decode(bytes);
+  const key = `${revision} ${text}`;
+  const known = read.get(key);
+  if (known !== undefined) return known;
+  if (read.size > 20) read.clear();
+  const rules = readRules(text, revision);
+  read.set(key, rules);
+  return rules;
+}
+
+function readRules(text: string, revision: number): Rules {
+  const catalogue = JSON.parse(text) as CatalogueText;
+  const conditions: readonly ConditionText[] = [
+    ...catalogue.segments.map(({ where }) => where),
+    ...catalogue.triggers.flatMap(({ if: condition }) => (condition === undefined ? [] : [condition])),
+  ];
+  const names = new Map<string, string>();
+  const rules = catalogue.attributes.map(attributeRule);
+  for (const node of conditions.flatMap(behavioursIn)) {
+    const name = unnamedOf(node);
+    names.set(JSON.stringify(node), name);
+    if (!rules.some((rule) => rule.name === name)) rules.push(behaviourRule(node, name));
+  }
+  return { revision, catalogue, rules, unnamed: (node) => names.get(JSON.stringify(node))! };
+}
+
+function unnamedOf(node: ConditionText): string {
+  const segments = [{ name: 'only', of: 'user', where: node }];
+  const parsed = parseCatalogue({ attributes: [], segments, triggers: [] });
+  if (parsed.kind === 'invalid') throw new Error('an event condition is invalid');
+  const compiled = compileCatalogue({ workspace: 'w', revision: 1, catalogue: parsed.catalogue });
+  return compiled.attributes.find(({ name }) => isUnnamed(name))!.name;
+}
+
+function behaviourRule(node: ConditionText, name: string): Rule {
+  const atLeast = node.at_least ?? 1;
+  return {
+    name,
+    meaning: name,
+    withinMs: node.within === undefined ? undefined : millisecondsOf(node.within),
+    visible: false,
+    initial: truth(false),
+    contribution: (event) => (isSuch(event, node.event!, node.where) ? bare(event) : undefined),
+    value: (inside, ever) => (ever ? truth(inside.length >= atLeast) : undefined),
+  };
+}
+
+function attributeRule(text: AttributeText): Rule {
+  const { name, compute } = text;
+  const head = { name, meaning: JSON.stringify(text), visible: true, initial: undefined };
+  if (compute === undefined) {
+    const contribution = (event: Event): Contribution | undefined => {
+      const value = declaredValue(text, event);
+      return value === undefined ? undefined : { ...bare(event), value };
+    };
+    const value = (all: readonly Contribution[]): Plain | undefined =>
+      [...all].sort(byTime).at(text.merge === 'first_stored' ? 0 : -1)?.value;
+    return { ...head, withinMs: undefined, contribution, value };
+  }
+  const { count, sum, first_time: first, last_time: last, of, where, within } = compute;
+  const asked = (count ?? sum ?? first ?? last)!;
+  const withinMs = within === undefined ? undefined : millisecondsOf(within);
+  const contribution = (event: Event): Contribution | undefined => {
+    if (!isSuch(event, asked, where)) return undefined;
+    if (sum === undefined) return bare(event);
+    const value = amountOf(scalar(member(payloadOf(event), `properties.${of}`)));
+    return value === undefined ? undefined : { ...bare(event), value };
+  };
+  const value = (inside: readonly Contribution[], ever: boolean): Plain | undefined => {
+    if (!ever) return undefined;
+    if (count !== undefined) return wholeNumber(inside.length);
+    if (sum !== undefined) return { is: 'number', units: inside.reduce((total, each) => total + unitsIn(each), 0n) };
+    const times = inside.map(({ at }) => at);
+    return { is: 'time', ms: first !== undefined ? Math.min(...times) : Math.max(...times) };
+  };
+  return { ...head, withinMs, contribution, value };
+}
+
+const bare = ({ occurredAt: at, id: eventId }: Event): Contribution => ({ at, eventId, value: undefined });
+const unitsIn = ({ value }: Contribution): bigint => (value?.is === 'number' ? value.units : 0n);
+
+/** By time, then by id. */
+function byTime(a: Contribution, b: Contribution): number {
+  return a.at - b.at || (a.eventId < b.eventId ? -1 : 1);
+}
+
+function isSuch(event: Event, name: string, where: ConditionText | undefined): boolean {
+  if (event.type !== 'track' || event.name !== name) return false;
+  const payload = payloadOf(event);
+  return where === undefined || holds(where, { property: (path) => scalar(member(payload, `properties.${path}`)) });
+}
+
+function payloadOf({ payload }: Event): Json | undefined {
+  return parseJson(new TextDecoder().decode(payload));
+}
+
+function amountOf(value: Plain | undefined): Plain | undefined {
+  if (value?.is === 'number') return value;
+  const units = value?.is === 'text' ? unitsOfText(value.text.trim()) : undefined;
+  return units === undefined ? undefined : { is: 'number', units };
+}
+
+/** The first source that has a value of the type. */
+function declaredValue({ from = [], type }: AttributeText, event: Event): Plain | undefined {
+  const payload = payloadOf(event);
+  for (const { trait, property, event: only } of from) {
+    const hasProperties = event.type === 'track' || event.type === 'page';
+    const found =
+      trait === undefined
+        ? hasProperties && (only === undefined || (event.type === 'track' && event.name === only))
+          ? scalar(member(payload, `properties.${property}`))
+          : undefined
+        : ((event.type === 'identify' ? scalar(member(payload, `traits.${trait}`)) : undefined) ??
+          scalar(member(payload, `context.traits.${trait}`)));
+    const value = found === undefined ? undefined : typed(found, type);
+    if (value !== undefined) return value;
+  }
+  return undefined;
+}
+
+function typed(value: Plain, type: string): Plain | undefined {
+  if (type === 'number') return amountOf(value);
+  if (type === 'boolean') return value.is === 'truth' ? value : undefined;
+  if (value.is === 'number') return { is: 'text', text: textOfUnits(value.units) };
+  return value.is === 'text' ? value : undefined;
+}

@@ -1,0 +1,272 @@
+/** What segment has to say at each record of `attributes`: all segments of a profile evaluated anew from its values, nested ones too. */
+import type { AttributesChanged, LogRecord, MergeCompleted, SegmentChanged } from '@attrium/event';
+import type { StoredMessage } from '@attrium/processor';
+import type { ConditionText } from '../definitions.js';
+import { Catalogues } from './catalogues.js';
+import { type Holder, Merging } from './merging.js';
+import { FactBook, isIn, type Place, replay } from './replay.js';
+import type { Rules } from './rules.js';
+import { type Asked, holds, type Plain, plainOf, show } from './value.js';
+
+interface Cause {
+  readonly reason: string;
+  readonly cause: string;
+  readonly effectiveAt: number;
+}
+
+interface Wanted extends Cause {
+  readonly recordedAt: number;
+  readonly changes: readonly { readonly name: string; readonly text: string }[];
+}
+
+interface Person {
+  values: Map<string, Plain>;
+  /** Since when, by segment. */
+  readonly members: Map<string, number>;
+  /** Since when one of those who were merged into this one was a member. */
+  readonly inherited: Map<string, number>;
+  /** Memberships that ended with their segment and were not told yet: since when. */
+  readonly gone: Map<string, number>;
+  readonly identifiers: Set<string>;
+  newestAt: number;
+  /** The catalogue of the partition when a loser was handed over. */
+  revision: number;
+  kept: Wanted[];
+}
+
+/** What was true of a profile when something was said of it. */
+export interface Snapshot {
+  readonly values: ReadonlyMap<string, Plain>;
+  readonly identifiers: readonly string[];
+  holds(condition: ConditionText): boolean;
+}
+
+export interface NaiveSegments {
+  readonly book: FactBook;
+  /** By position, entity and number among what was said of the entity there. */
+  readonly snapshots: ReadonlyMap<string, Snapshot>;
+}
+
+export function expectSegments(attributes: readonly StoredMessage[], partitions: number): NaiveSegments {
+  const replaying = new SegmentReplay(partitions);
+  for (const { record, place } of replay(attributes)) replaying.read(record, place);
+  return replaying;
+}
+
+export function segmentFacts(facts: Iterable<SegmentChanged | MergeCompleted>): FactBook {
+  const book = new FactBook();
+  for (const fact of facts) {
+    const position = fact.id.slice(1, fact.id.lastIndexOf('-'));
+    if (fact.kind === 'merge-completed') {
+      book.add(position, { completed: fact.mergeIds, of: fact.entity.id });
+      continue;
+    }
+    const { entity, reason, cause, effectiveAt, recordedAt, revision } = fact;
+    const head = { of: entity.id, reason, cause, effectiveAt, recordedAt, revision };
+    const flips = [
+      ...fact.entered.map(({ segment, at }) => `in ${segment} since ${at}`),
+      ...fact.exited.map(({ segment, at }) => `out of ${segment} since ${at}`),
+      ...fact.corrected.map(({ segment, before, after }) => `${segment}: since ${before} → since ${after}`),
+    ].sort();
+    book.add(position, { ...head, flips, changes: fact.changes.map(wanted).map(({ text }) => text) });
+  }
+  return book;
+}
+
+function wanted({ name, before, after }: AttributesChanged['changes'][number]): { name: string; text: string } {
+  return { name, text: `${name}: ${show(plainOf(before))} → ${show(plainOf(after))}` };
+}
+
+class SegmentReplay implements NaiveSegments {
+  readonly book = new FactBook();
+  readonly snapshots = new Map<string, Snapshot>();
+  private readonly catalogues = new Catalogues();
+  private readonly merging = new Merging<Person>(blank, ({ data: mine, entity }, { data: theirs }) => {
+    const missed = this.catalogues.since(theirs.revision, entity, this.partitions);
+    unite(mine, theirs, (segment) => missed.every((rules) => hasSegment(rules, segment)));
+  });
+
+  constructor(private readonly partitions: number) {}
+
+  read(record: LogRecord, place: Place): void {
+    const { merging, partitions } = this;
+    switch (record.kind) {
+      case 'catalogue-activated':
+        this.forget(this.catalogues.read(record, place), record.workspace, place);
+        return;
+      case 'identifier-linked':
+        merging.of(record.entity).data.identifiers.add(JSON.stringify(record.identifier));
+        return;
+      case 'attributes-changed':
+        this.change(merging.of(record.entity), record, place);
+        return;
+      case 'profiles-merged': {
+        const { loser, survivor, mergeId, occurredAt } = record;
+        if (isIn(place, loser.id, partitions)) {
+          const leaving = merging.of(loser);
+          leaving.data.revision = this.rulesFor(leaving, place).revision;
+          merging.lose(loser, survivor, mergeId);
+        }
+        if (!isIn(place, survivor.id, partitions)) return;
+        const holder = merging.win(survivor, mergeId, occurredAt);
+        for (const each of record.identifiers) holder.data.identifiers.add(JSON.stringify(each));
+        this.settle(holder, place);
+        return;
+      }
+      case 'state-transferred': {
+        const holder = record.stage === 'segment' ? merging.arrive(record.to, record.mergeId) : undefined;
+        if (holder !== undefined) this.settle(holder, place);
+        return;
+      }
+      case 'merge-completed': {
+        const holder = merging.of(record.entity);
+        if (holder.goneTo !== undefined) return;
+        for (const mergeId of record.mergeIds) holder.done.add(mergeId);
+        this.settle(holder, place);
+        return;
+      }
+      default:
+    }
+  }
+
+  private rulesFor({ entity }: Holder<Person>, { partition }: Place): Rules {
+    const none = { revision: 0, catalogue: { attributes: [], segments: [], triggers: [] }, rules: [] };
+    return this.catalogues.of(entity.workspace, partition) ?? { ...none, unnamed: () => '' };
+  }
+
+  /** At once, in everyone: values and memberships end with their definition. */
+  private forget(rules: Rules, workspace: string, place: Place): void {
+    for (const { entity, data } of this.merging.all()) {
+      if (entity.workspace !== workspace || !isIn(place, entity.id, this.partitions)) continue;
+      data.values = new Map([...data.values].filter(([name]) => rules.rules.some((rule) => rule.name === name)));
+      for (const [segment, since] of data.members) {
+        if (hasSegment(rules, segment)) continue;
+        data.members.delete(segment);
+        data.gone.set(segment, since);
+      }
+      for (const segment of data.inherited.keys()) if (!hasSegment(rules, segment)) data.inherited.delete(segment);
+    }
+  }
+
+  private change(holder: Holder<Person>, record: AttributesChanged, place: Place): void {
+    if (holder.goneTo !== undefined) throw new Error(`${record.id} is of a profile that is gone`);
+    const { data } = holder;
+    const { effectiveAt, recordedAt, cause } = record;
+    const rules = this.rulesFor(holder, place);
+    const isLate = record.reason === 'event' && effectiveAt < data.newestAt;
+    data.newestAt = Math.max(data.newestAt, effectiveAt);
+    for (const { name, after } of record.changes) data.values.set(name, plainOf(after)!);
+    const asked = rules.catalogue.triggers.map(({ when }) => when.attribute);
+    const changes = record.changes.filter(({ name }) => asked.includes(name)).map(wanted);
+    if (this.merging.isHeld(holder)) {
+      if (changes.length > 0) keep(data, [{ reason: record.reason, cause, effectiveAt, recordedAt, changes }]);
+      return;
+    }
+    const flips = this.flip(holder, rules, effectiveAt);
+    const reason = isLate && flips.some((flip) => !flip.includes('→')) ? 'correction' : record.reason;
+    this.say(holder, { reason, cause, effectiveAt }, flips, changes, place);
+  }
+
+  private settle(holder: Holder<Person>, place: Place): void {
+    const released = this.merging.settle(holder);
+    if (released === undefined) return;
+    const { data, entity } = holder;
+    const { mergeIds, occurredAt: effectiveAt } = released;
+    data.newestAt = Math.max(data.newestAt, effectiveAt);
+    const rules = this.rulesFor(holder, place);
+    const flips = this.flip(holder, rules, effectiveAt);
+    const asked = rules.catalogue.triggers.map(({ when }) => when.attribute);
+    for (const kept of data.kept.splice(0)) {
+      const changes = kept.changes.filter(({ name }) => asked.includes(name));
+      this.say(holder, kept, [], changes, place);
+    }
+    this.say(holder, { reason: 'merge', cause: mergeIds.at(-1)!, effectiveAt }, flips, [], place);
+    this.book.add(place.position, { completed: mergeIds, of: entity.id });
+  }
+
+  /** Brings the memberships in line with the values, and says how they change. */
+  private flip({ data }: Holder<Person>, rules: Rules, effectiveAt: number): string[] {
+    const { members, inherited, gone } = data;
+    const { segments } = rules.catalogue;
+    const flips: string[] = [];
+    const asked = askedOf(data.values, rules);
+    for (const { name, where } of segments) {
+      const own = members.get(name);
+      const sinces = [own, inherited.get(name)].filter((since) => since !== undefined);
+      const since = sinces.length === 0 ? undefined : Math.min(...sinces);
+      if (!holds(where, asked)) {
+        if (since === undefined) continue;
+        members.delete(name);
+        flips.push(`out of ${name} since ${Math.max(effectiveAt, since)}`);
+        continue;
+      }
+      members.set(name, since ?? effectiveAt);
+      if (since === undefined) flips.push(`in ${name} since ${effectiveAt}`);
+      else if (since !== own) {
+        flips.push(`${name}: since ${own ?? gone.get(name)} → since ${since}`);
+        gone.delete(name);
+      }
+    }
+    for (const [segment, since] of gone) flips.push(`${segment}: since ${since} → since undefined`);
+    gone.clear();
+    inherited.clear();
+    return flips.sort();
+  }
+
+  private say(
+    { entity, data }: Holder<Person>,
+    { reason, cause, effectiveAt }: Cause,
+    flips: readonly string[],
+    changes: readonly { readonly text: string }[],
+    place: Place,
+  ): void {
+    if (flips.length + changes.length === 0) return;
+    const rules = this.rulesFor({ entity } as Holder<Person>, place);
+    const head = { of: entity.id, reason, cause, effectiveAt, recordedAt: place.now, revision: rules.revision };
+    this.book.add(place.position, { ...head, flips, changes: changes.map(({ text }) => text) });
+    const values = new Map(data.values);
+    const asked = askedOf(values, rules);
+    const snapshot = {
+      values,
+      identifiers: [...data.identifiers].sort(),
+      holds: (node: ConditionText) => holds(node, asked),
+    };
+    for (let number = 0; ; number++) {
+      const key = `${place.position}/${entity.id}/${number}`;
+      if (this.snapshots.has(key)) continue;
+      this.snapshots.set(key, snapshot);
+      return;
+    }
+  }
+}
+
+export function askedOf(values: ReadonlyMap<string, Plain>, { catalogue, unnamed }: Rules): Asked {
+  const asked: Asked = {
+    attribute: (name) => values.get(name),
+    segment: (name) => holds(catalogue.segments.find((segment) => segment.name === name)!.where, asked),
+    did: (node) => show(values.get(unnamed(node))) === 'truth true',
+  };
+  return asked;
+}
+
+function blank(): Person {
+  const maps = { members: new Map(), inherited: new Map(), gone: new Map(), identifiers: new Set<string>() };
+  return { values: new Map(), ...maps, newestAt: 0, revision: 0, kept: [] };
+}
+
+const hasSegment = ({ catalogue }: Rules, segment: string): boolean =>
+  catalogue.segments.some(({ name }) => name === segment);
+
+function unite(mine: Person, theirs: Person, isThere: (segment: string) => boolean): void {
+  for (const [segment, since] of [...theirs.members, ...theirs.inherited]) {
+    if (!isThere(segment)) continue;
+    mine.inherited.set(segment, Math.min(since, mine.inherited.get(segment) ?? since));
+  }
+  for (const each of theirs.identifiers) mine.identifiers.add(each);
+  mine.newestAt = Math.max(mine.newestAt, theirs.newestAt);
+  keep(mine, theirs.kept);
+}
+
+function keep(person: Person, changes: readonly Wanted[]): void {
+  person.kept = [...person.kept, ...changes].sort((a, b) => a.recordedAt - b.recordedAt);
+}

@@ -1,0 +1,57 @@
+/** Sends packs as ingest does: several in flight, each repeated until the log has said that it has it. */
+import {
+  type CatalogueActivated,
+  catalogueSubject,
+  type Event,
+  eventsSubject,
+  type LogRecord,
+  partitionOf,
+} from '@attrium/event';
+import { encodePack, NO_POSITION } from '@attrium/processor';
+import type { Random } from '@attrium/testing/simulation';
+import type { Line } from './line.js';
+
+export class Sender {
+  /** Packs that the log has not confirmed. */
+  inFlight = 0;
+  private packs = 0;
+
+  constructor(
+    private readonly line: Line,
+    private readonly random: Random,
+  ) {}
+
+  send(workspace: string, records: readonly Event[]): void {
+    this.append(eventsSubject(this.shardOf(workspace)), records);
+  }
+
+  activate(record: CatalogueActivated): void {
+    this.append(catalogueSubject(this.shardOf(record.workspace), record.workspace), [record]);
+  }
+
+  private append(subject: string, records: readonly LogRecord[]): void {
+    const number = ++this.packs;
+    const position = { schemaVersion: 1, logicVersion: 1, reached: NO_POSITION };
+    const header = { ...position, stage: 'ingest', writer: 'ingest', owner: 'ingest-1', commit: number };
+    const bytes = encodePack(header, records);
+    this.inFlight++;
+    void this.repeat(subject, bytes, `pack-${number}`);
+  }
+
+  /** Once in a while the message id is as good as none, as when the log's duplicate window is over. */
+  private async repeat(subject: string, bytes: Uint8Array, messageId: string): Promise<void> {
+    const { line, random } = this;
+    const lateRepetition = random.chance(0.3);
+    for (;;) {
+      const outcome = await line.log.append(subject, bytes, lateRepetition ? {} : { messageId });
+      if (outcome.kind === 'appended') break;
+      await new Promise<void>((resolve) => line.clock.after(20, resolve));
+    }
+    this.inFlight--;
+    if (random.chance(0.05)) line.clock.after(random.int(2_000), () => line.log.store(subject, bytes));
+  }
+
+  private shardOf(workspace: string): number {
+    return partitionOf(workspace, this.line.shards);
+  }
+}
