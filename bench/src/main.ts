@@ -1,0 +1,25 @@
+/** The benchmarks: `npm run bench -- <ingest|line|latency|replay|stages|memory>`. They print figures and ratios, and judge nothing. */
+import { benchIngest } from './ingest-bench.js';
+import { benchLatency } from './latency-bench.js';
+import { benchLine } from './line-bench.js';
+import { benchMemory } from './memory-bench.js';
+import { type BenchOptions, readOptions } from './options.js';
+import { benchReplay, benchStages } from './stages-bench.js';
+
+const BENCHMARKS: Readonly<Record<string, (options: BenchOptions) => Promise<void>>> = {
+  ingest: benchIngest,
+  line: benchLine,
+  latency: benchLatency,
+  replay: benchReplay,
+  stages: benchStages,
+  memory: benchMemory,
+};
+
+const options = readOptions(process.argv.slice(2));
+const bench = BENCHMARKS[options.name];
+if (bench === undefined) {
+  console.error(`npm run bench -- <${Object.keys(BENCHMARKS).join('|')}> [--seconds n] [--events n] [--profile] …`);
+  process.exit(2);
+}
+await bench(options);
+process.exit(0);
