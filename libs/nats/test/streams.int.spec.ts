@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { Decimal, LOG_NAMES, streamOf, Timestamp } from '@attrium/event';
 import {
   ask,
@@ -37,6 +38,18 @@ describe('an installation on NATS', () => {
   const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
   const text = (entry: BucketEntry | undefined): string | undefined =>
     entry?.value === undefined ? undefined : new TextDecoder().decode(entry.value);
+
+  /** Waits until the server has all that was sent to read; an earlier test may have killed it, and the two connections come back one by one. */
+  const flushed = async (): Promise<void> => {
+    for (;;) {
+      const isSent = await link.read.flush().then(
+        () => true,
+        () => false,
+      );
+      if (isSent) return;
+      await setTimeout(20);
+    }
+  };
 
   it('has its streams and buckets, and setting them up again changes nothing', async () => {
     const manager = await jetstreamManager(link.publish);
@@ -161,13 +174,13 @@ describe('an installation on NATS', () => {
       if (asked === 'crash') throw new TypeError('a bug');
       return { asked };
     });
-    await link.read.flush();
+    await flushed();
     const put = (asked: unknown): Promise<unknown> => ask(link.publish, 'attrium.ask.test', asked, 2_000);
     expect(await put(question)).toEqual({ asked: question });
     await expect(put('fail')).rejects.toMatchObject({ code: 'ATR-TEST-001', message: 'not yet', retryable: true });
     await expect(put('crash')).rejects.toMatchObject({ code: 'ATR-ASK-003', retryable: false });
     serving.stop();
-    await link.read.flush();
+    await flushed();
     await expect(put(question)).rejects.toMatchObject({ code: 'ATR-ASK-001', retryable: true });
   });
 
