@@ -2,6 +2,7 @@ export { isUnnamed } from './behaviour.js';
 export { stableHash } from './canonical.js';
 export { compileActivated, compileCatalogue } from './compile.js';
 export {
+  type AgeTest,
   type AttributeSource,
   type CompiledAttribute,
   type CompiledCatalogue,
