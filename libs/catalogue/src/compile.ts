@@ -1,7 +1,7 @@
 /** Compiles a valid catalogue: event conditions become unnamed attributes, segments are put in order. Pure and deterministic. */
 import { type Condition, type ParsedCondition, readsOf } from '@attrium/condition';
 import { assertNever, parseExactJson } from '@attrium/event';
-import { isUnnamed, type Unnamed, unnamedAge, unnamedAggregate, unnamedBehaviour } from './behaviour.js';
+import { type Unnamed, unnamedAge, unnamedAggregate, unnamedBehaviour } from './behaviour.js';
 import { attributeKey, canonicalJson } from './canonical.js';
 import type { CompiledAttribute, CompiledCatalogue, CompiledSegment, CompiledTrigger } from './compiled.js';
 import type { AttributeDefinition, Catalogue, SegmentDefinition, TriggerDefinition } from './definitions.js';
@@ -102,6 +102,7 @@ function compileTrigger(trigger: TriggerDefinition, unnamed: UnnamedAttributes):
   const condition = trigger.condition === undefined ? undefined : lower(trigger.condition, unnamed);
   const reads = condition === undefined ? undefined : readsOf(condition);
   const attributes = reads?.attributes ?? [];
+  const written = trigger.condition === undefined ? [] : readsOf(trigger.condition).attributes;
   return {
     name: trigger.name,
     when: trigger.when,
@@ -109,8 +110,8 @@ function compileTrigger(trigger: TriggerDefinition, unnamed: UnnamedAttributes):
     frequency: trigger.frequency,
     webhooks: trigger.webhooks,
     stream: trigger.stream,
-    // Unnamed attributes mean nothing to a journey system.
-    payload: [...new Set([...trigger.payload, ...attributes.filter((name) => !isUnnamed(name))])],
+    // As it was written, the condition reads no unnamed attributes: they mean nothing to a journey system.
+    payload: [...new Set([...trigger.payload, ...written])],
     attributes,
     segments: reads?.segments ?? [],
   };
