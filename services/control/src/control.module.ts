@@ -6,6 +6,8 @@ import { CatalogueRpcController } from './api/catalogue-rpc.controller.js';
 import { KeyController } from './api/key.controller.js';
 import { ProfileController } from './api/profile.controller.js';
 import { ProfileRpcController } from './api/profile-rpc.controller.js';
+import { SegmentController } from './api/segment.controller.js';
+import { SegmentRpcController } from './api/segment-rpc.controller.js';
 import { LOG_SIZES, StatusController } from './api/status.controller.js';
 import { WorkspaceController } from './api/workspace.controller.js';
 import { CatalogueKeeper } from './catalogue-keeper.js';
@@ -13,6 +15,7 @@ import { KeyStore } from './clients/key-store.js';
 import type { LogSize } from './clients/log-sizes.js';
 import { SecretStore } from './clients/secret-store.js';
 import { ProfileReader } from './profile-reader.js';
+import { SegmentReader } from './segment-reader.js';
 
 @Module({})
 class ControlModule {}
@@ -24,6 +27,7 @@ export interface ControlParts {
   readonly keys: KeyStore;
   readonly secrets: SecretStore;
   readonly profiles: ProfileReader;
+  readonly segments: SegmentReader;
   readonly logSizes: () => Promise<LogSize[]>;
 }
 
@@ -34,10 +38,12 @@ export function controlModule(parts: ControlParts): DynamicModule {
       CatalogueController,
       KeyController,
       ProfileController,
+      SegmentController,
       StatusController,
       WorkspaceController,
       CatalogueRpcController,
       ProfileRpcController,
+      SegmentRpcController,
     ],
     providers: [
       { provide: Access, useValue: parts.access },
@@ -46,6 +52,7 @@ export function controlModule(parts: ControlParts): DynamicModule {
       { provide: KeyStore, useValue: parts.keys },
       { provide: SecretStore, useValue: parts.secrets },
       { provide: ProfileReader, useValue: parts.profiles },
+      { provide: SegmentReader, useValue: parts.segments },
       { provide: LOG_SIZES, useValue: parts.logSizes },
     ],
   };
