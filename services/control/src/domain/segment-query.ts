@@ -63,6 +63,7 @@ class Parts {
   private readonly byMeaning = new Map<string, string>();
   private readonly attributes = new Set<string>();
   private readonly segments = new Set<string>();
+  /** Which events are read, in SQL. */
   private readonly events = new Set<string>();
 
   constructor(
@@ -128,12 +129,13 @@ class Parts {
 
   /** Whether an event is one of those. */
   private happened({ event, withinMs, fromMs, untilMs, where }: Happening): string {
-    this.events.add(event);
     const { parameters } = this;
     const tests = [`name = ${parameters.add('String', event)}`];
     if (withinMs !== undefined) tests.push(`occurred_at > ${instant(this.options.now - withinMs, parameters)}`);
     if (fromMs !== undefined) tests.push(`occurred_at >= ${instant(fromMs, parameters)}`);
     if (untilMs !== undefined) tests.push(`occurred_at <= ${instant(untilMs, parameters)}`);
+    // By name and time alone, so that what no part of the condition is about is not read: the table has that order.
+    this.events.add(`(${tests.join(' AND ')})`);
     if (where !== undefined) tests.push(eventTest(where, parameters));
     return `(${tests.join(' AND ')})`;
   }
@@ -160,16 +162,16 @@ class Parts {
     const living = `${workspace} AND kind = 'profile' AND merged_into = ''`;
     const tables = [this.rows('profile_id', undefined, `profiles FINAL WHERE ${living}`)];
     if (this.attributes.size > 0) {
-      const where = `${workspace} AND kind = 'profile' AND has(${one(this.attributes)}, name)`;
+      const where = `${workspace} AND kind = 'profile' AND name IN ${one(this.attributes)}`;
       tables.push(this.rows('profile_id', 'attributes', `attributes FINAL WHERE ${where}`));
     }
     if (this.segments.size > 0) {
-      const where = `${workspace} AND kind = 'profile' AND has(${one(this.segments)}, segment)`;
+      const where = `${workspace} AND kind = 'profile' AND segment IN ${one(this.segments)}`;
       tables.push(this.rows('profile_id', 'memberships', `memberships FINAL WHERE ${where}`));
     }
     if (this.events.size > 0) {
       // An event names the profile that it came to; that may have been merged away since.
-      const where = `${workspace} AND type = 'track' AND has(${one(this.events)}, name)`;
+      const where = `${workspace} AND type = 'track' AND (${[...this.events].join(' OR ')})`;
       const from = `events LEFT ANY JOIN (${survivors(workspace)}) AS merged ON merged.loser = events.profile_id`;
       const survivor = "if(merged.survivor = '', events.profile_id, merged.survivor)";
       tables.push(this.rows(survivor, 'events', `${from} WHERE ${where}`));
