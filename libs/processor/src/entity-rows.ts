@@ -115,6 +115,11 @@ export class EntityRows<R extends LiveRow> {
     return row as R;
   }
 
+  /** `ProfileCreated`: the store has no row of this entity, so that it need not be asked when the first record comes. */
+  created(entity: Entity): void {
+    this.table.expectNone?.(entity.ordinal);
+  }
+
   isHere(entity: Entity): boolean {
     return this.partitionFor(entity) === this.partition;
   }

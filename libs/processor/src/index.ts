@@ -53,7 +53,15 @@ export type {
 } from './ports.js';
 export { comparePositions, type Position, START } from './position.js';
 export { decodeRow, encodeRow, rowCodec } from './row-codec.js';
-export type { Context, PartitionStage, StageBinding, StageEnvironment, Table, TableCodec } from './stage.js';
+export type {
+  Context,
+  PartitionStage,
+  StageBinding,
+  StageEnvironment,
+  Table,
+  TableCodec,
+  TableOptions,
+} from './stage.js';
 export { DEFAULT_STAGE_SETTINGS, type StageOptions, type StageSettings } from './stage-options.js';
 export { type PartitionStatus, StageProcessor } from './stage-processor.js';
 export { type LmdbStoreOptions, openLmdbStore } from './store/lmdb-store.js';

@@ -4,7 +4,7 @@ import { CachedTable } from './cached-table.js';
 import type { PartitionStore, RowChange, StoreKey } from './ports.js';
 import { type Checkpoint, type Position, START } from './position.js';
 import { decodeRow, encodeRow, rowCodec } from './row-codec.js';
-import type { StageBinding, StageEnvironment, Table, TableCodec } from './stage.js';
+import type { StageBinding, StageEnvironment, Table, TableCodec, TableOptions } from './stage.js';
 import { TimerIndex } from './timer-index.js';
 
 export interface PartitionStateOptions {
@@ -40,8 +40,14 @@ export class PartitionState {
       partition,
       partitions,
       shards,
-      table: <K extends StoreKey, V>(name: string, codec?: TableCodec<V>): Table<K, V> => {
-        const table = new CachedTable<K, V>(name, store, codec ?? (rowCodec as TableCodec<V>), cacheRowsMax);
+      table: <K extends StoreKey, V>(name: string, codec?: TableCodec<V>, options?: TableOptions): Table<K, V> => {
+        const table = new CachedTable<K, V>({
+          name,
+          store,
+          codec: codec ?? (rowCodec as TableCodec<V>),
+          rowsMax: cacheRowsMax,
+          ...options,
+        });
         this.tables.push(table as unknown as CachedTable<StoreKey, unknown>);
         return table;
       },
@@ -65,6 +71,18 @@ export class PartitionState {
     let rows = this.timers.dirtyRows;
     for (const table of this.tables) rows += table.dirtyRows;
     return rows;
+  }
+
+  /** Forgets rows where there are many: between two records only, since a decision may hold rows. */
+  trim(): void {
+    for (const table of this.tables) table.trim();
+    this.timers.trim();
+  }
+
+  /** Takes about so many keys of the store into the filters of the tables; true when they are complete. */
+  fillFilters(keysMax: number): boolean {
+    for (const table of this.tables) if (!table.fillFilter(keysMax)) return false;
+    return this.timers.fillFilter(keysMax);
   }
 
   /** Begins to save all that changed, as it is now: then `encode` until it is done, then `commit`. */

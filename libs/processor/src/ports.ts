@@ -81,6 +81,11 @@ export interface PartitionStore {
     table: string,
     options: { from?: StoreKey; to?: StoreKey; limit?: number },
   ): Iterable<{ key: StoreKey; value: Uint8Array }>;
+  /**
+   * Each key that has a row, in no particular order, for readers that go on with it bit by bit while others commit: rows that come or go
+   * meanwhile may be among them or not.
+   */
+  keys(table: string): Iterable<StoreKey>;
   /** All changes and the checkpoint in one transaction. */
   commit(changes: readonly RowChange[], checkpoint: Uint8Array): Promise<void>;
   /** Removes every row and the checkpoint. */

@@ -62,6 +62,7 @@ export function startProcess(parts: {
         checkpoint: () => rows.checkpoint(),
         get: (table, key) => rows.get(table, key),
         range: (table, options) => rows.range(table, options),
+        keys: (table) => rows.keys(table),
         commit: (changes, checkpoint) => alive(() => rows.commit(changes, checkpoint)),
         clear: () => alive(() => rows.clear()),
       };

@@ -31,6 +31,7 @@ export class SimulatedStore implements StateStore {
       checkpoint: () => rows.checkpoint(),
       get: (table, key) => rows.get(table, key),
       range: (table, options) => rows.range(table, options),
+      keys: (table) => rows.keys(table),
       commit: (changes, checkpoint) => {
         const copied: RowChange[] = changes.map((change) => ({ ...change, value: change.value?.slice() }));
         const saved = checkpoint.slice();

@@ -118,6 +118,7 @@ class SegmentPartition implements PartitionStage {
         this.decideChanges(record, context);
         break;
       case 'profile-created':
+        this.entities.created(record.entity);
         this.entities.of(record.entity);
         break;
       case 'identifier-linked':

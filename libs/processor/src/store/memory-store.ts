@@ -47,6 +47,10 @@ class MemoryPartition implements PartitionStore {
     }
   }
 
+  *keys(table: string): Iterable<StoreKey> {
+    for (const { key } of this.tables.get(table)?.rows.values() ?? []) yield key;
+  }
+
   async commit(changes: readonly RowChange[], checkpoint: Uint8Array): Promise<void> {
     for (const change of changes) rowKeyParts(change.key);
     for (const { table, key, value } of changes) {
