@@ -45,6 +45,7 @@ export type {
   LogBounds,
   LogReader,
   PartitionStore,
+  PendingCommit,
   ReadOptions,
   RowChange,
   StateStore,
@@ -65,7 +66,7 @@ export type {
 export { DEFAULT_STAGE_SETTINGS, type StageOptions, type StageSettings } from './stage-options.js';
 export { type PartitionStatus, StageProcessor } from './stage-processor.js';
 export { type LmdbStoreOptions, openLmdbStore } from './store/lmdb-store.js';
-export { MemoryStore } from './store/memory-store.js';
+export { collectedCommit, MemoryStore } from './store/memory-store.js';
 export { STATE_STORE_ERROR_CODES, StateStoreError, type StateStoreErrorCode } from './store/state-store-error.js';
 export { compareKeys } from './store/store-key.js';
 export { systemClock } from './system-clock.js';

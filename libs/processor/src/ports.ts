@@ -72,6 +72,14 @@ export interface RowChange {
   readonly value: Uint8Array | undefined;
 }
 
+/** A commit that is handed over bit by bit, so that a large one does not stop everything else. Nothing is stored before `commit`. */
+export interface PendingCommit {
+  /** Copies what it is given. */
+  add(changes: readonly RowChange[]): void;
+  /** All changes added and the checkpoint in one transaction; to be called once at most. */
+  commit(checkpoint: Uint8Array): Promise<void>;
+}
+
 /** The rows of one partition, with one row of checkpoint data. Reads see committed rows only. */
 export interface PartitionStore {
   checkpoint(): Uint8Array | undefined;
@@ -86,7 +94,8 @@ export interface PartitionStore {
    * meanwhile may be among them or not.
    */
   keys(table: string): Iterable<StoreKey>;
-  /** All changes and the checkpoint in one transaction. */
+  begin(): PendingCommit;
+  /** The same in one go. */
   commit(changes: readonly RowChange[], checkpoint: Uint8Array): Promise<void>;
   /** Removes every row and the checkpoint. */
   clear(): Promise<void>;

@@ -63,6 +63,10 @@ export function startProcess(parts: {
         get: (table, key) => rows.get(table, key),
         range: (table, options) => rows.range(table, options),
         keys: (table) => rows.keys(table),
+        begin: () => {
+          const pending = rows.begin();
+          return { add: pending.add, commit: (checkpoint) => alive(() => pending.commit(checkpoint)) };
+        },
         commit: (changes, checkpoint) => alive(() => rows.commit(changes, checkpoint)),
         clear: () => alive(() => rows.clear()),
       };

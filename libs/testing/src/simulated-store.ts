@@ -1,5 +1,5 @@
 /** A state store on virtual time: commits take a while, and a crash loses those that are not done. */
-import { MemoryStore, type PartitionStore, type RowChange, type StateStore } from '@attrium/processor';
+import { collectedCommit, MemoryStore, type PartitionStore, type RowChange, type StateStore } from '@attrium/processor';
 import { Random } from './random.js';
 import type { SimulatedClock } from './simulated-clock.js';
 
@@ -27,16 +27,18 @@ export class SimulatedStore implements StateStore {
 
   partition(partition: number): PartitionStore {
     const rows = this.disk.partition(partition);
+    const commit = (changes: readonly RowChange[], checkpoint: Uint8Array): Promise<void> => {
+      const copied: RowChange[] = changes.map((change) => ({ ...change, value: change.value?.slice() }));
+      const saved = checkpoint.slice();
+      return this.later(() => rows.commit(copied, saved));
+    };
     return {
       checkpoint: () => rows.checkpoint(),
       get: (table, key) => rows.get(table, key),
       range: (table, options) => rows.range(table, options),
       keys: (table) => rows.keys(table),
-      commit: (changes, checkpoint) => {
-        const copied: RowChange[] = changes.map((change) => ({ ...change, value: change.value?.slice() }));
-        const saved = checkpoint.slice();
-        return this.later(() => rows.commit(copied, saved));
-      },
+      begin: () => collectedCommit({ commit }),
+      commit,
       clear: () => this.later(() => rows.clear()),
     };
   }

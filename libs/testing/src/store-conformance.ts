@@ -155,7 +155,12 @@ export function storeConformance(name: string, makeStore: () => Promise<StoreUnd
 
     it('tells all keys of a table, also to a reader that goes on while others commit', async () => {
       await put('row', [7]);
-      const keys: StoreKey[] = [...Array.from({ length: 1_000 }, (_, index) => index * 3), 'text', ['a', 1], ['a', 'b']];
+      const keys: StoreKey[] = [
+        ...Array.from({ length: 1_000 }, (_, index) => index * 3),
+        'text',
+        ['a', 1],
+        ['a', 'b'],
+      ];
       await put('rows', keys);
       expect([...rows.keys('none')]).toEqual([]);
       const seen = new Set<string>();
@@ -180,7 +185,10 @@ export function storeConformance(name: string, makeStore: () => Promise<StoreUnd
         );
       }
       const check = (): void => {
-        const texts = [27, 28, 29].map((turn, index): [StoreKey, number[]] => [`text-${index}`, Array(turn).fill(turn)]);
+        const texts = [27, 28, 29].map((turn, index): [StoreKey, number[]] => [
+          `text-${index}`,
+          Array(turn).fill(turn),
+        ]);
         const pairs = [25, undefined, 27, undefined, 29].flatMap((turn, index): [StoreKey, number[]][] =>
           turn === undefined ? [] : [[['pair', index], [turn]]],
         );

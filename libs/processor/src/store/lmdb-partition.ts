@@ -4,8 +4,18 @@
  * and is asked before the tables.
  */
 import type { Database } from 'lmdb';
-import type { PartitionStore, RowChange, StoreKey } from '../ports.js';
-import { decodeCommit, encodeCommit, JournalLayer, keyOfMapKey, type MapKey, mapKeyOf } from './row-journal.js';
+import type { PartitionStore, PendingCommit, RowChange, StoreKey } from '../ports.js';
+import { commitError } from './lmdb-error.js';
+import { overlaidRange, type RangeChange, type RangeRow } from './overlaid-range.js';
+import {
+  decodeRows,
+  encodeRows,
+  JournalLayer,
+  type JournalPart,
+  keyOfMapKey,
+  type MapKey,
+  mapKeyOf,
+} from './row-journal.js';
 import { STATE_STORE_ERROR_CODES, StateStoreError } from './state-store-error.js';
 import { compareKeys, keyOfParts, partsOf, rowKeyParts } from './store-key.js';
 
@@ -32,18 +42,21 @@ const PIECE_BYTES = 65_520;
 const FOLD_ROWS = 512;
 const FOLD_PAUSE_MS = 4;
 const SCAN_KEYS = 256;
-const REASON_LIMIT_MS = 1_000;
 
 export class LmdbPartition implements PartitionStore {
   private readonly rows: Rows;
   /** A table's number stands for its name in the keys of its rows. */
   private readonly tables = new Map<string, number>();
+  /** Tables whose numbers are not in the store yet: each commit brings them along until one has succeeded. */
+  private readonly newTables = new Set<string>();
   private active = new JournalLayer();
   /** The commits before those of `active`, while they are folded. */
   private folding: JournalLayer | undefined;
   private foldUnderWay: Promise<void> | undefined;
   private foldFailure: unknown;
   private commits = 0;
+  /** Commits are taken into the journal one after the other. */
+  private taken: Promise<void> = Promise.resolve();
   /** Rises with each `clear`: what began before it is void. */
   private era = 0;
 
@@ -53,14 +66,17 @@ export class LmdbPartition implements PartitionStore {
   }
 
   private load(): void {
-    this.readTables();
+    for (const { key, value } of this.rows.getRange({ start: [TABLE_NAME] })) {
+      if (key[0] === TABLE_NAME) this.tables.set(String(key[1]), Buffer.from(value).readUInt32BE(0));
+    }
     this.active = new JournalLayer();
     this.folding = undefined;
     let number: number | undefined;
     let pieces: Uint8Array[] = [];
     const take = (): void => {
       if (number === undefined) return;
-      this.active.add(number, decodeCommit(Buffer.concat(pieces)));
+      this.active.add(decodeRows(Buffer.concat(pieces)));
+      this.active.commits.push({ number, pieces: pieces.length });
       this.commits = Math.max(this.commits, number);
       pieces = [];
     };
@@ -70,13 +86,6 @@ export class LmdbPartition implements PartitionStore {
       pieces.push(Uint8Array.prototype.slice.call(value));
     }
     take();
-  }
-
-  private readTables(): void {
-    this.tables.clear();
-    for (const { key, value } of this.rows.getRange({ start: [TABLE_NAME] })) {
-      if (key[0] === TABLE_NAME) this.tables.set(String(key[1]), Buffer.from(value).readUInt32BE(0));
-    }
   }
 
   checkpoint(): Uint8Array | undefined {
@@ -94,54 +103,33 @@ export class LmdbPartition implements PartitionStore {
     return this.rows.getBinary(rowKeyOf(number, key));
   }
 
-  *range(
-    table: string,
-    options: { from?: StoreKey; to?: StoreKey; limit?: number },
-  ): Iterable<{ key: StoreKey; value: Uint8Array }> {
-    const { from, to } = options;
+  range(table: string, options: { from?: StoreKey; to?: StoreKey; limit?: number }): Iterable<RangeRow> {
+    const { from, to, limit = Number.POSITIVE_INFINITY } = options;
     const number = this.tables.get(table);
-    let left = options.limit ?? Number.POSITIVE_INFINITY;
-    if (number === undefined || left <= 0) return;
-    const journal = this.journalRange(number, from, to);
-    const known = new Set(journal.map(({ mapKey }) => mapKey));
-    let next = 0;
+    if (number === undefined || limit <= 0) return [];
     const bounds = {
       start: from === undefined ? [number] : [number, ...partsOf(from)],
       end: to === undefined ? [number + 1] : [number, ...partsOf(to)],
     };
-    for (const row of this.rows.getRange(bounds)) {
-      const key = keyOfParts(row.key.slice(1));
-      for (; next < journal.length && compareKeys(journal[next]!.key, key) < 0; next++) {
-        const { value } = journal[next]!;
-        if (value === undefined) continue;
-        yield { key: journal[next]!.key, value };
-        if (--left <= 0) return;
-      }
-      if (known.has(mapKeyOf(key))) continue;
+    return overlaidRange(this.tableRange(bounds), this.journalRange(number, from, to), limit);
+  }
+
+  private *tableRange(bounds: { start: RowKey; end: RowKey }): Iterable<RangeRow> {
+    for (const { key, value } of this.rows.getRange(bounds)) {
       // A row that is larger than the memory that LMDB reads into shares that memory with the next one.
-      yield { key, value: Uint8Array.prototype.slice.call(row.value) };
-      if (--left <= 0) return;
-    }
-    for (const { key, value } of journal.slice(next)) {
-      if (value === undefined) continue;
-      yield { key, value };
-      if (--left <= 0) return;
+      yield { key: keyOfParts(key.slice(1)), value: Uint8Array.prototype.slice.call(value) };
     }
   }
 
-  /** The rows of the journal in a range, in order; those without a value are deleted. */
-  private journalRange(
-    table: number,
-    from: StoreKey | undefined,
-    to: StoreKey | undefined,
-  ): { mapKey: MapKey; key: StoreKey; value: Uint8Array | undefined }[] {
-    const found = new Map<MapKey, { mapKey: MapKey; key: StoreKey; value: Uint8Array | undefined }>();
+  /** The changes of the journal in a range, in order. */
+  private journalRange(table: number, from: StoreKey | undefined, to: StoreKey | undefined): RangeChange[] {
+    const found = new Map<MapKey, RangeChange>();
     for (const layer of [this.folding, this.active]) {
       for (const [mapKey, address] of layer?.rowsOf(table) ?? []) {
         const key = keyOfMapKey(mapKey);
         if (from !== undefined && compareKeys(key, from) < 0) continue;
         if (to !== undefined && compareKeys(key, to) >= 0) continue;
-        found.set(mapKey, { mapKey, key, value: copyOf(layer!.valueAt(address)) });
+        found.set(mapKey, { key, value: copyOf(layer!.valueAt(address)) });
       }
     }
     return [...found.values()].sort((a, b) => compareKeys(a.key, b.key));
@@ -162,36 +150,71 @@ export class LmdbPartition implements PartitionStore {
     }
   }
 
+  begin(): PendingCommit {
+    const parts: JournalPart[] = [];
+    return {
+      add: (changes) => {
+        for (const { key } of changes) checkKey(key);
+        if (changes.length > 0) parts.push(encodeRows(changes, (name) => this.tableNumber(name)));
+      },
+      commit: (checkpoint) => this.commitParts(parts, checkpoint),
+    };
+  }
+
   async commit(changes: readonly RowChange[], checkpoint: Uint8Array): Promise<void> {
-    for (const { key } of changes) checkKey(key);
+    const pending = this.begin();
+    pending.add(changes);
+    await pending.commit(checkpoint);
+  }
+
+  private async commitParts(parts: readonly JournalPart[], checkpoint: Uint8Array): Promise<void> {
     this.options.checkSize();
     this.checkFold();
     const { era } = this;
-    const newTables: string[] = [];
-    const commit = encodeCommit(changes, (name) => this.tableNumber(name, newTables));
     const number = ++this.commits;
     const saved = Buffer.from(checkpoint);
-    await this.write(() => {
+    const newTables = [...this.newTables];
+    let pieces = 0;
+    const written = this.write(() => {
       for (const name of newTables) this.rows.put([TABLE_NAME, name], uint32(this.tables.get(name)!));
-      for (let piece = 0; piece * PIECE_BYTES < commit.bytes.length; piece++) {
-        const from = piece * PIECE_BYTES;
-        this.rows.put([JOURNAL, number, piece], commit.bytes.subarray(from, from + PIECE_BYTES));
+      for (const { bytes } of parts) {
+        for (let from = 0; from < bytes.length; from += PIECE_BYTES) {
+          this.rows.put([JOURNAL, number, pieces++], bytes.subarray(from, from + PIECE_BYTES));
+        }
       }
       this.rows.put(CHECKPOINT_KEY, saved);
     });
+    const before = this.taken;
+    const taken = written.then(async () => {
+      await before;
+      if (era !== this.era) return;
+      for (const name of newTables) this.newTables.delete(name);
+      await this.take(parts, era);
+      if (era === this.era) this.active.commits.push({ number, pieces });
+    });
+    this.taken = taken.catch(() => undefined);
+    await taken;
     if (era !== this.era) return;
-    this.active.add(number, commit);
     this.foldIfLarge();
     // Saves come faster than they can be folded: the next one has to wait.
     if (this.active.bytes > 2 * this.options.journalBytesMax()) await this.foldUnderWay;
   }
 
+  /** Part after part, with a turn of the loop between them. */
+  private async take(parts: readonly JournalPart[], era: number): Promise<void> {
+    for (const [index, part] of parts.entries()) {
+      if (index > 0) await new Promise<void>((resolve) => setImmediate(resolve));
+      if (era !== this.era) return;
+      this.active.add(part);
+    }
+  }
+
   async clear(): Promise<void> {
     this.era++;
     await this.foldUnderWay;
-    this.tables.clear();
     try {
       await this.rows.clearAsync();
+      for (const name of this.tables.keys()) this.newTables.add(name);
       this.active = new JournalLayer();
       this.folding = undefined;
     } catch (cause) {
@@ -254,19 +277,19 @@ export class LmdbPartition implements PartitionStore {
     }
     if (era !== this.era) return;
     await this.write(() => {
-      for (const { number, pieces } of layer.commitSizes(PIECE_BYTES)) {
+      for (const { number, pieces } of layer.commits) {
         for (let piece = 0; piece < pieces; piece++) this.rows.remove([JOURNAL, number, piece]);
       }
     });
     if (era === this.era) this.folding = undefined;
   }
 
-  private tableNumber(name: string, newTables: string[]): number {
+  private tableNumber(name: string): number {
     const known = this.tables.get(name);
     if (known !== undefined) return known;
     const number = Math.max(0, ...this.tables.values()) + 1;
     this.tables.set(name, number);
-    newTables.push(name);
+    this.newTables.add(name);
     return number;
   }
 
@@ -275,8 +298,6 @@ export class LmdbPartition implements PartitionStore {
     try {
       await this.rows.batch(changes);
     } catch (cause) {
-      // Rolled back, and the numbers of new tables with it: rows under a number without a name would be lost.
-      this.readTables();
       throw await commitError(cause);
     }
   }
@@ -305,19 +326,4 @@ function checkKey(key: StoreKey): void {
     STATE_STORE_ERROR_CODES.keyTooLong,
     `the key of a row has ${bytes} bytes, ${KEY_BYTES_MAX} are possible`,
   );
-}
-
-async function commitError(failure: unknown): Promise<StateStoreError> {
-  const cause = await reasonOf(failure);
-  const full = /MDB_MAP_FULL|No space left/i.test(String(cause));
-  const code = full ? STATE_STORE_ERROR_CODES.full : STATE_STORE_ERROR_CODES.failed;
-  return new StateStoreError(code, full ? 'the state store is full' : 'a commit of the state store failed', { cause });
-}
-
-/** LMDB's own words, which come a moment later than the failure, as the rejection of its `commitError`. */
-async function reasonOf(failure: unknown): Promise<unknown> {
-  const { commitError: reason } = failure as { commitError?: Promise<never> };
-  if (reason === undefined) return failure;
-  const patience = new Promise((resolve) => setTimeout(resolve, REASON_LIMIT_MS, failure).unref());
-  return Promise.race([reason.catch((error: unknown) => error), patience]);
 }

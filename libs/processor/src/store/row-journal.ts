@@ -23,8 +23,8 @@ export function keyOfMapKey(mapKey: MapKey): StoreKey {
   return JSON.parse(mapKey.slice(COMPOSITE.length)) as StoreKey;
 }
 
-/** The rows of one commit; equal places in the three lists are one row. */
-export interface JournalCommit {
+/** Rows of one commit; equal places in the three lists are one row. */
+export interface JournalPart {
   readonly bytes: Buffer;
   /** Numbers of tables. */
   readonly tables: readonly number[];
@@ -36,7 +36,7 @@ export interface JournalCommit {
 let scratch = Buffer.allocUnsafe(SCRATCH_BYTES);
 
 /** Copies all that it is given. `tableNumber` gives the number of a table. */
-export function encodeCommit(changes: readonly RowChange[], tableNumber: (name: string) => number): JournalCommit {
+export function encodeRows(changes: readonly RowChange[], tableNumber: (name: string) => number): JournalPart {
   const tables: number[] = [];
   const keys: MapKey[] = [];
   const offsets: number[] = [];
@@ -79,8 +79,8 @@ function writeKey(mapKey: MapKey, start: number): number {
   return at + 4 + length;
 }
 
-/** Reads what `encodeCommit` has written. */
-export function decodeCommit(bytes: Buffer): JournalCommit {
+/** Reads what `encodeRows` has written, once or several times one after the other. */
+export function decodeRows(bytes: Buffer): JournalPart {
   const tables: number[] = [];
   const keys: MapKey[] = [];
   const offsets: number[] = [];
@@ -113,22 +113,22 @@ export interface JournalRow {
 
 /** Commits that follow one another: of each row the last change. */
 export class JournalLayer {
-  private readonly numbers: number[] = [];
-  /** Sum of their bytes. */
+  /** Commits, and the number of pieces that each has in the store. */
+  readonly commits: { readonly number: number; readonly pieces: number }[] = [];
+  /** Sum of the bytes of all parts. */
   bytes = 0;
-  private readonly commits: Buffer[] = [];
-  /** Where each commit begins, if they stood one after the other; addresses of rows are counted so. */
+  private readonly parts: Buffer[] = [];
+  /** Where each part begins, if they stood one after the other; addresses of rows are counted so. */
   private readonly starts: number[] = [];
   private readonly tables = new Map<number, Map<MapKey, number>>();
 
-  add(number: number, { bytes, tables, keys, offsets }: JournalCommit): void {
+  add({ bytes, tables, keys, offsets }: JournalPart): void {
     const start = this.bytes;
-    this.numbers.push(number);
-    this.commits.push(bytes);
+    this.parts.push(bytes);
     this.starts.push(start);
     this.bytes += bytes.length;
     let current = -1;
-    let rows = this.tableOf(0);
+    let rows = new Map<MapKey, number>();
     for (let index = 0; index < keys.length; index++) {
       const table = tables[index]!;
       if (table !== current) {
@@ -155,19 +155,17 @@ export class JournalLayer {
 
   /** A view of the journal's bytes; undefined for a row that is deleted. */
   valueAt(address: number): Buffer | undefined {
-    let index = this.starts.length - 1;
-    while (this.starts[index]! > address) index--;
-    const bytes = this.commits[index]!;
-    const at = address - this.starts[index]!;
+    const { starts } = this;
+    let low = 0;
+    for (let high = starts.length; high - low > 1; ) {
+      const middle = (low + high) >> 1;
+      if (starts[middle]! <= address) low = middle;
+      else high = middle;
+    }
+    const bytes = this.parts[low]!;
+    const at = address - starts[low]!;
     const length = bytes.readUInt32LE(at);
     return length === 0 ? undefined : bytes.subarray(at + 4, at + 3 + length);
-  }
-
-  /** Its commits, with the number of pieces of at most so many bytes that each has. */
-  *commitSizes(pieceBytes: number): Iterable<{ number: number; pieces: number }> {
-    for (const [index, number] of this.numbers.entries()) {
-      yield { number, pieces: Math.ceil(this.commits[index]!.length / pieceBytes) };
-    }
   }
 
   /** All rows of a table, in the order of their first commit. */
