@@ -61,13 +61,13 @@ export class CachedTable<K extends StoreKey, V> implements Table<K, V> {
   }
 
   get(key: K): V | undefined {
-    return this.entryOf(key).value;
+    return this.entryOf(key)?.value;
   }
 
   edit(key: K): V | undefined {
     const entry = this.entryOf(key);
-    if (entry.value !== undefined) this.touch(entry);
-    return entry.value;
+    if (entry?.value !== undefined) this.touch(entry);
+    return entry?.value;
   }
 
   put(key: K, value: V): void {
@@ -91,9 +91,13 @@ export class CachedTable<K extends StoreKey, V> implements Table<K, V> {
     entry.value = value;
   }
 
-  private entryOf(key: K): Entry<K, V> {
+  /** Undefined: the filter knows that there is no such row, which costs no memory. */
+  private entryOf(key: K): Entry<K, V> | undefined {
     const mapKey = mapKeyOf(key);
-    return this.cached(mapKey) ?? this.keep(mapKey, { key, value: this.load(key), save: 0 });
+    const entry = this.cached(mapKey);
+    if (entry !== undefined) return entry;
+    if (this.filter !== undefined && this.unfiltered === undefined && !this.filter.mayHold(key)) return undefined;
+    return this.keep(mapKey, { key, value: this.load(key), save: 0 });
   }
 
   private cached(mapKey: MapKey): Entry<K, V> | undefined {
@@ -109,7 +113,6 @@ export class CachedTable<K extends StoreKey, V> implements Table<K, V> {
   }
 
   private load(key: K): V | undefined {
-    if (this.filter !== undefined && this.unfiltered === undefined && !this.filter.mayHold(key)) return undefined;
     const { store, name, codec } = this.options;
     const bytes = store.get(name, key);
     return bytes === undefined ? undefined : codec.decode(bytes);
