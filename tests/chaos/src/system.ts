@@ -109,6 +109,7 @@ export class ChaosSystem {
       environment: {
         ...process.env,
         NODE_OPTIONS: '',
+        NODE_COMPILE_CACHE: join(this.directory, 'compile-cache'),
         NATS_URL: this.nats.url,
         CLICKHOUSE_URL: this.clickhouse.url,
         ATTRIUM_DATA: this.dataDirectory(name),
