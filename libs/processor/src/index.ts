@@ -52,7 +52,18 @@ export type {
   StoreKey,
 } from './ports.js';
 export { comparePositions, type Position, START } from './position.js';
+export { RowReader, RowWriter } from './row-bytes.js';
 export { decodeRow, encodeRow, rowCodec } from './row-codec.js';
+export {
+  readEntity,
+  readIdentifiers,
+  readMerges,
+  readValue,
+  writeEntity,
+  writeIdentifiers,
+  writeMerges,
+  writeValue,
+} from './row-fields.js';
 export type { Context, PartitionStage, StageBinding, StageEnvironment, Table, TableCodec } from './stage.js';
 export { DEFAULT_STAGE_SETTINGS, type StageOptions, type StageSettings } from './stage-options.js';
 export { type PartitionStatus, StageProcessor } from './stage-processor.js';
