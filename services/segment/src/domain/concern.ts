@@ -45,7 +45,7 @@ export function concernOf(row: EntityRow, plan: Plan, flips: Flips, requested: r
     const segment = segmentOf.get(name);
     if (segment !== undefined && row.members.includes(segment)) memberships.push(name);
   }
-  return { values, memberships, identifiers: row.identifiers.slice() };
+  return { values, memberships, identifiers: row.identifiers };
 }
 
 function addMissing(concerned: PlannedTrigger[], triggers: readonly PlannedTrigger[] | undefined): void {

@@ -27,9 +27,9 @@ export interface EntityRow {
   slots: readonly Named[];
   values: (Value | undefined)[];
   /** Segments that the entity is in, in the order in which it entered them, and at the same places since when, ms. */
-  members: Named[];
-  since: number[];
-  identifiers: Identifier[];
+  members: readonly Named[];
+  since: readonly number[];
+  identifiers: readonly Identifier[];
   /** Undefined while the entity never took part in a merge. */
   merges: MergeState | undefined;
   /** Memberships of entities that were merged into this one since it is held: the earliest since of each segment. */
@@ -50,18 +50,23 @@ export type Row = EntityRow | PointerRow;
 /** Records that one held entity keeps back; what comes beyond is dropped, visibly. */
 export const KEPT_MAX = 1_000;
 
-/** What most rows never have is absent: an empty map or list in each would be half of their memory. */
+const NOTHING: readonly never[] = [];
+
+/**
+ * What most rows never have is absent, and short lists are replaced, not added to: an empty map in each row, and the room that a list keeps
+ * when it grows, would be most of its memory.
+ */
 export function newEntity(entity: Entity): EntityRow {
   return {
     kind: 'entity',
     entity,
     revision: 0,
     newestAt: 0,
-    slots: [],
+    slots: NOTHING,
     values: [],
-    members: [],
-    since: [],
-    identifiers: [],
+    members: NOTHING,
+    since: NOTHING,
+    identifiers: NOTHING,
     merges: undefined,
     inherited: undefined,
     kept: undefined,
@@ -84,28 +89,39 @@ export function isInLine(row: EntityRow, plan: KindPlan, revision: number): bool
  */
 export function alignEntity(row: EntityRow, plan: KindPlan, revision: number, isKept: IsKept): void {
   if (isInLine(row, plan, revision)) return;
-  const { entity, slots, values, members, since } = row;
   const before = row.revision;
+  const { kind } = row.entity;
   const stays = (key: string): boolean => before === revision || isKept(key, before);
   row.revision = revision;
+  alignValues(row, plan, ({ name }) => stays(valueKeyOf(kind, name)));
+  if (row.members.length > 0) alignMembers(row, plan, ({ name }) => stays(membershipKeyOf(kind, name)));
+  for (const name of row.inherited?.keys() ?? NOTHING) {
+    if (!stays(membershipKeyOf(kind, name))) row.inherited!.delete(name);
+  }
+}
+
+function alignValues(row: EntityRow, plan: KindPlan, stays: (named: Named) => boolean): void {
+  const { slots, values } = row;
   row.slots = plan.attributes;
   row.values = new Array<Value | undefined>(plan.attributes.length).fill(undefined);
-  for (const [index, { name }] of slots.entries()) {
-    const attribute = plan.attributeOf.get(name);
-    if (attribute !== undefined && stays(valueKeyOf(entity.kind, name))) row.values[attribute.slot] = values[index];
+  for (let slot = 0; slot < slots.length; slot++) {
+    const attribute = plan.attributeOf.get(slots[slot]!.name);
+    if (attribute !== undefined && stays(attribute)) row.values[attribute.slot] = values[slot];
   }
-  row.members = [];
-  row.since = [];
-  for (const [index, { name }] of members.entries()) {
+}
+
+function alignMembers(row: EntityRow, plan: KindPlan, stays: (named: Named) => boolean): void {
+  const { members, since } = row;
+  row.members = NOTHING;
+  row.since = NOTHING;
+  for (let index = 0; index < members.length; index++) {
+    const { name } = members[index]!;
     const segment = plan.segmentOf.get(name);
-    if (segment !== undefined && stays(membershipKeyOf(entity.kind, name))) addMember(row, segment, since[index]!);
+    if (segment !== undefined && stays(segment)) addMember(row, segment, since[index]!);
     else {
       row.ended ??= new Map();
       row.ended.set(name, since[index]!);
     }
-  }
-  for (const name of row.inherited?.keys() ?? []) {
-    if (!stays(membershipKeyOf(entity.kind, name))) row.inherited!.delete(name);
   }
 }
 
@@ -123,13 +139,17 @@ export function alignedView(row: EntityRow, plan: KindPlan, revision: number, is
 }
 
 export function addMember(row: EntityRow, segment: Named, since: number): void {
-  row.members.push(segment);
-  row.since.push(since);
+  row.members = row.members.concat(segment);
+  row.since = row.since.concat(since);
 }
 
 export function removeMember(row: EntityRow, at: number): void {
-  row.members.splice(at, 1);
-  row.since.splice(at, 1);
+  row.members = row.members.filter((_, index) => index !== at);
+  row.since = row.since.filter((_, index) => index !== at);
+}
+
+export function moveMember(row: EntityRow, at: number, since: number): void {
+  row.since = row.since.with(at, since);
 }
 
 /** The names of the segments that the row has memberships of, ended ones too. */
@@ -148,7 +168,9 @@ export function foldChanges(row: EntityRow, plan: KindPlan, changes: readonly At
 }
 
 export function foldIdentifiers(row: EntityRow, identifiers: readonly Identifier[]): void {
-  for (const identifier of identifiers) if (!holds(row.identifiers, identifier)) row.identifiers.push(identifier);
+  for (const identifier of identifiers) {
+    if (!holds(row.identifiers, identifier)) row.identifiers = row.identifiers.concat(identifier);
+  }
 }
 
 function holds(identifiers: readonly Identifier[], { type, value }: Identifier): boolean {

@@ -1,7 +1,7 @@
 /** Which memberships of an entity flip, and since when. */
 import type { ConditionSubject } from '@attrium/condition';
 import type { AttributeChange, Membership, MembershipCorrection, Value } from '@attrium/event';
-import { addMember, type EntityRow, removeMember } from './entity.js';
+import { addMember, type EntityRow, moveMember, removeMember } from './entity.js';
 import { affectedSegments, type KindPlan, type PlannedSegment, valueSeen } from './plan.js';
 
 /** What flipped at one instant. */
@@ -91,7 +91,7 @@ function evaluate(
       entered.push({ segment, at: effectiveAt });
     } else if (since !== own) {
       if (at < 0) addMember(row, planned, since);
-      else row.since[at] = since;
+      else moveMember(row, at, since);
       corrected ??= [];
       corrected.push({ segment, before: own ?? ended?.get(segment), after: since });
       ended?.delete(segment);

@@ -13,7 +13,7 @@ import {
   writeMerges,
   writeValue,
 } from '@attrium/processor';
-import { addMember, type EntityRow, type KeptChanges, newEntity, type Row } from '../domain/entity.js';
+import { addMember, type EntityRow, type KeptChanges, type Named, newEntity, type Row } from '../domain/entity.js';
 
 /** Of rows, transfers and catalogues: to be raised when fields come, go or change their meaning. */
 export const ENTITY_STATE_VERSION = 4;
@@ -73,7 +73,7 @@ function writeValues({ slots, values }: EntityRow): void {
 }
 
 function readValues(reader: RowReader, row: EntityRow): void {
-  const slots = [];
+  const slots: Named[] = [];
   for (let left = reader.whole(); left > 0; left--) {
     slots.push({ name: reader.name() });
     row.values.push(readValue(reader));
