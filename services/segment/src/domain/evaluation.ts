@@ -62,12 +62,7 @@ class RowSubject implements ConditionSubject {
  * `segments` in reading order, so that each sees the memberships of those before it. A merge is not an entry: who was a member before
  * it, in either entity, stays one since the earlier time.
  */
-function evaluate(
-  row: EntityRow,
-  plan: KindPlan,
-  segments: readonly PlannedSegment[],
-  effectiveAt: number,
-): Flips {
+function evaluate(row: EntityRow, plan: KindPlan, segments: readonly PlannedSegment[], effectiveAt: number): Flips {
   const subject = new RowSubject(row, plan);
   const { inherited, ended } = row;
   let entered: Membership[] | undefined;
