@@ -4,6 +4,7 @@ import { logV1 } from '@attrium/proto';
 import type { Position } from '../position.js';
 import { CodecError } from './codec-error.js';
 import { type ColdFact, coldFromProto, coldToProto } from './cold-records.js';
+import { readTriggerFired, TRIGGER_FIRED_TAG, writeTriggerFired } from './firing-codec.js';
 import {
   readAttributesChanged,
   readEvent,
@@ -161,6 +162,13 @@ function writeEntry(writer: WireWriter, record: Event | FactBody, id: string): v
       writer.close(mark, 2);
       return;
     }
+    case 'trigger-fired': {
+      const mark = writer.open(ENTRY_TAG, 2);
+      writer.string(ENTRY_ID_TAG, id);
+      writeTriggerFired(writer, record);
+      writer.close(mark, 2);
+      return;
+    }
     default:
       writer.message(ENTRY_TAG, encodeColdEntry(record, id));
   }
@@ -195,6 +203,7 @@ function readEntry(reader: WireReader): LogRecord {
     else if (tag === 0x32) record = readSegmentChanged(reader, id);
     else if (tag === 0x3a) record = readProfileCreated(reader, id);
     else if (tag === 0x42) record = readIdentifierLinked(reader, id);
+    else if (tag === TRIGGER_FIRED_TAG) record = readTriggerFired(reader, id);
     else {
       if (tag >>> 3 > 8 && (tag & 7) === 2) unknownField = tag >>> 3;
       reader.skip(tag);
