@@ -110,6 +110,8 @@ async function insert(
     clickhouse_settings: {
       insert_deduplication_token: token,
       insert_deduplicate: 1,
+      // Rows of one key are replaced by merges and by FINAL; doing it here too is work twice.
+      optimize_on_insert: 0,
       // One INSERT is one block whatever it holds: a history may spread over any number of months.
       max_partitions_per_insert_block: '0',
       input_format_parallel_parsing: 0,
