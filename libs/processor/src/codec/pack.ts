@@ -135,6 +135,23 @@ export function decodePack(bytes: Uint8Array): Pack {
   return { header, records };
 }
 
+/** The encoded records of a pack as they stand in it, one each: views of `bytes`. Equal bytes are equal records. Throws CodecError. */
+export function encodedRecords(bytes: Uint8Array): Uint8Array[] {
+  const reader = new WireReader(bytes);
+  const records: Uint8Array[] = [];
+  while (reader.position < reader.end) {
+    const tag = reader.tag();
+    if (tag === ENTRY_TAG) records.push(reader.bytes());
+    else reader.skip(tag);
+  }
+  return records;
+}
+
+/** Reads one of `encodedRecords`. Throws CodecError, as `decodePack` does. */
+export function decodeRecord(bytes: Uint8Array): LogRecord {
+  return readRecord(new WireReader(bytes));
+}
+
 /** Reads only the header. Throws CodecError. */
 export function decodeHeader(bytes: Uint8Array): PackHeader {
   const reader = new WireReader(bytes);
@@ -181,6 +198,13 @@ function encodeColdEntry(record: ColdFact, id: string): Uint8Array {
 
 function readEntry(reader: WireReader): LogRecord {
   const outer = reader.enter();
+  const record = readRecord(reader);
+  reader.end = outer;
+  return record;
+}
+
+/** From where the reader stands to its end. */
+function readRecord(reader: WireReader): LogRecord {
   const start = reader.position;
   let id = '';
   let record: LogRecord | undefined;
@@ -202,9 +226,7 @@ function readEntry(reader: WireReader): LogRecord {
   }
   // A hot record was read before its id where the id comes behind it, as another writer may do.
   if (record !== undefined && record.kind !== 'event' && record.id !== id) record = { ...record, id };
-  record ??= readColdEntry(reader.buffer.subarray(start, reader.end), unknownField);
-  reader.end = outer;
-  return record;
+  return record ?? readColdEntry(reader.buffer.subarray(start, reader.end), unknownField);
 }
 
 function readColdEntry(bytes: Uint8Array, unknownField: number | undefined): LogRecord {
