@@ -1,7 +1,14 @@
 /** Check (a): each log holds exactly the facts of a straight fold of its input, each once, in order; and owners answer as the fold does. */
 
 import { type LogRecord, streamOf } from '@attrium/event';
-import { decodePack, decodeRecord, encodedRecords, encodePack, NO_POSITION, type StageBinding } from '@attrium/processor';
+import {
+  decodePack,
+  decodeRecord,
+  encodedRecords,
+  encodePack,
+  NO_POSITION,
+  type StageBinding,
+} from '@attrium/processor';
 import { canonicalJson } from '@attrium/testing/simulation';
 import type { Difference } from './difference.js';
 import type { Line } from './line.js';
