@@ -15,7 +15,8 @@ const LOOP = [
   'several partitions in one process',
 ] as const;
 
-const LINE = [
+/** What events, definitions and stages do, whatever goes wrong. */
+export const LINE_PATHS = [
   'a late event',
   'a repeated message',
   'an identifier that was refused',
@@ -39,7 +40,7 @@ const LINE = [
   'a firing that was suppressed',
 ] as const;
 
-export const PATHS = [...CRASHES, ...FAULTS, ...LOOP, ...LINE] as const;
+export const PATHS = [...CRASHES, ...FAULTS, ...LOOP, ...LINE_PATHS] as const;
 export type Path = (typeof PATHS)[number];
 
 /** By path, how many seeds went through it. */

@@ -1,8 +1,8 @@
 /** Which paths a run went through, as its logs tell. */
 import { type LogRecord, partitionOfSubject } from '@attrium/event';
-import { decodePack } from '@attrium/processor';
 import type { Path } from './coverage.js';
 import type { Line } from './line.js';
+import { recordsOf } from './stored-records.js';
 
 interface Stored {
   readonly record: LogRecord;
@@ -15,15 +15,16 @@ type Log = 'events' | 'resolved' | 'attributes' | 'memberships' | 'firings';
 /** `unowned`: whether nobody owned attribute-compute at that time, ms. */
 export function coveredByRecords(line: Line, unowned: (at: number) => boolean): Set<Path> {
   const paths = new Set<Path>();
-  const recordsOf = (log: Log): Stored[] =>
-    line.storedAll(log).flatMap(({ subject, payload }) => {
+  const storedOf = (log: Log): Stored[] =>
+    line.storedAll(log).flatMap((message) => {
+      const { subject } = message;
       const partition = partitionOfSubject(subject);
-      return decodePack(payload).records.map((record) => ({ record, partition, subject }));
+      return recordsOf(message).map((record) => ({ record, partition, subject }));
     });
-  const resolved = recordsOf('resolved');
-  const attributes = recordsOf('attributes');
-  const memberships = recordsOf('memberships');
-  coverEvents(recordsOf('events'), paths);
+  const resolved = storedOf('resolved');
+  const attributes = storedOf('attributes');
+  const memberships = storedOf('memberships');
+  coverEvents(storedOf('events'), paths);
   coverResolved(resolved, paths);
   for (const input of [resolved, attributes, memberships]) coverTransfers(input, paths);
   for (const { record } of attributes) {
@@ -40,7 +41,7 @@ export function coveredByRecords(line: Line, unowned: (at: number) => boolean): 
     if (isFlip && record.reason === 'merge') paths.add('an entry or an exit in a merge');
     if (record.corrected.length > 0) paths.add('a correction of a membership');
   }
-  for (const { record } of recordsOf('firings')) {
+  for (const { record } of storedOf('firings')) {
     if (record.kind === 'trigger-fired') paths.add('a firing');
     if (record.kind === 'firing-suppressed') paths.add('a firing that was suppressed');
   }

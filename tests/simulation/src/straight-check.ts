@@ -1,17 +1,11 @@
 /** Check (a): each log holds exactly the facts of a straight fold of its input, each once, in order; and owners answer as the fold does. */
 
 import { type LogRecord, streamOf } from '@attrium/event';
-import {
-  decodePack,
-  decodeRecord,
-  encodedRecords,
-  encodePack,
-  NO_POSITION,
-  type StageBinding,
-} from '@attrium/processor';
+import { decodeRecord, encodedRecords, encodePack, NO_POSITION, type StageBinding } from '@attrium/processor';
 import { canonicalJson } from '@attrium/testing/simulation';
 import type { Difference } from './difference.js';
 import type { Line } from './line.js';
+import { recordsOf } from './stored-records.js';
 import { foldStraight, type StraightFold } from './straight-fold.js';
 
 /** Compares until the first difference. */
@@ -100,8 +94,8 @@ async function checkAnswers(
 /** One question for every identifier or entity that the input names. */
 function* questionsTo(line: Line, { name, input }: StageBinding, partition: number): Iterable<unknown> {
   const asked = new Map<string, unknown>();
-  for (const { payload } of line.stored(input, partition)) {
-    for (const record of decodePack(payload).records) {
+  for (const message of line.stored(input, partition)) {
+    for (const record of recordsOf(message)) {
       if (record.kind === 'event' && name === 'identity') {
         for (const identifier of record.identifiers) {
           const question = { kind: 'resolve', workspace: record.workspace, identifier };
