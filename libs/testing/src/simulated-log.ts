@@ -71,6 +71,7 @@ export class SimulatedLog implements Log {
   private readonly clock: SimulatedClock;
   private readonly random: Random;
   private readonly streams = new Map<string, SimulatedStream>();
+  private readonly bySubject = new Map<string, SimulatedStream>();
   private readonly readers = new Map<SimulatedReader, SimulatedStream>();
   private readonly outages: { fromMs: number; toMs: number }[] = [];
   private skewMs = 0;
@@ -115,7 +116,7 @@ export class SimulatedLog implements Log {
 
   async last(subject: string): Promise<StoredMessage | undefined> {
     await this.reach();
-    return this.stream(streamOfSubject(subject)).last(subject);
+    return this.streamOf(subject).last(subject);
   }
 
   async bounds(stream: string): Promise<LogBounds> {
@@ -152,7 +153,7 @@ export class SimulatedLog implements Log {
       const skewMs = this.random.int(2 * faults.clockStepMsMax + 1) - faults.clockStepMsMax;
       if (this.admits('clock-step')) this.skewMs = skewMs;
     }
-    const stream = this.stream(streamOfSubject(subject));
+    const stream = this.streamOf(subject);
     const appendedAt = Math.max(0, this.clock.now() + this.skewMs);
     const outcome = stream.append({ subject, payload, appendedAt }, options);
     this.changed(stream);
@@ -187,6 +188,15 @@ export class SimulatedLog implements Log {
         else reject(new LogError(LOG_ERROR_CODES.outOfReach, 'the log does not answer'));
       });
     });
+  }
+
+  private streamOf(subject: string): SimulatedStream {
+    let stream = this.bySubject.get(subject);
+    if (stream === undefined) {
+      stream = this.stream(streamOfSubject(subject));
+      this.bySubject.set(subject, stream);
+    }
+    return stream;
   }
 
   private stream(name: string): SimulatedStream {

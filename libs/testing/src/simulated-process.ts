@@ -31,97 +31,118 @@ const ASK: ProcessStep = { kind: 'ask' };
 
 const never = <T>(): Promise<T> => new Promise<T>(() => {});
 
-export function startProcess(parts: {
+export interface ProcessParts {
   readonly clock: SimulatedClock;
   readonly log: SimulatedLog;
   readonly store: SimulatedStore;
   /** Told of each step; may kill the process. */
   readonly step?: (step: ProcessStep) => void;
-}): SimulatedProcess {
-  const life = { over: false };
-  const readers = new Set<LogReader>();
-  /** False when the process does not live to do it. */
-  const lives = (step: ProcessStep): boolean => {
-    if (!life.over) parts.step?.(step);
-    return !life.over;
-  };
-  /** Settles only while the process lives. */
-  const alive = <T>(call: () => Promise<T>): Promise<T> => {
-    if (life.over) return never<T>();
-    return new Promise<T>((resolve, reject) => {
-      call().then(
-        (value) => life.over || resolve(value),
-        (error) => life.over || reject(error),
-      );
-    });
-  };
+}
+
+export function startProcess(parts: ProcessParts): SimulatedProcess {
+  const life = new Life(parts.step);
   const clock: Clock = {
     now: () => parts.clock.now(),
     monotonic: () => parts.clock.monotonic(),
     after: (delayMs, callback) =>
       parts.clock.after(delayMs, () => {
-        if (lives(TIMER)) callback();
+        if (life.reaches(TIMER)) callback();
       }),
-  };
-  const publish: Log['append'] = (subject, payload, options) => {
-    if (!lives({ kind: 'publish', subject })) return never();
-    const stored = (): void => void lives({ kind: 'stored', subject });
-    const answer = parts.log.append(subject, payload, options, { stored });
-    if (!lives({ kind: 'sent', subject })) return never();
-    return alive(async () => {
-      const outcome = await answer;
-      lives({ kind: 'answered', subject });
-      return outcome;
-    });
-  };
-  const log: Log = {
-    append: publish,
-    last: (subject) => (lives(ASK) ? alive(() => parts.log.last(subject)) : never()),
-    bounds: (stream) => (lives(ASK) ? alive(() => parts.log.bounds(stream)) : never()),
-    read: (stream, options) => {
-      if (life.over) return { next: () => undefined, buffered: 0, close: async () => {} };
-      const reader = parts.log.read(stream, {
-        ...options,
-        wake: () => life.over || options.wake(),
-        failed: (error) => life.over || options.failed(error),
-      });
-      readers.add(reader);
-      return reader;
-    },
-  };
-  const store: StateStore = {
-    partition: (partition) => {
-      const rows = parts.store.partition(partition);
-      return {
-        checkpoint: () => rows.checkpoint(),
-        get: (table, key) => rows.get(table, key),
-        range: (table, options) => rows.range(table, options),
-        commit: (changes, checkpoint) => {
-          if (!lives({ kind: 'save' })) return never();
-          const commit = rows.commit(changes, checkpoint);
-          if (!lives({ kind: 'saving' })) return never();
-          return alive(async () => {
-            await commit;
-            lives({ kind: 'saved' });
-          });
-        },
-        clear: () => alive(() => rows.clear()),
-      };
-    },
-    close: async () => {},
   };
   return {
     clock,
-    log,
-    store,
+    log: logOf(life, parts.log),
+    store: storeOf(life, parts.store),
     get crashed() {
       return life.over;
     },
     crash: () => {
       if (life.over) return { reachedDisk: 0, lost: 0 };
-      life.over = true;
-      for (const reader of readers) void reader.close();
+      life.end();
       return parts.store.crash();
     },
+  };
+}
+
+class Life {
+  over = false;
+  readonly readers = new Set<LogReader>();
+
+  constructor(private readonly step: ProcessParts['step']) {}
+
+  /** False when the process does not live to do it. */
+  reaches(step: ProcessStep): boolean {
+    if (!this.over) this.step?.(step);
+    return !this.over;
+  }
+
+  /** Settles only while the process lives. */
+  whileAlive<T>(call: () => Promise<T>): Promise<T> {
+    if (this.over) return never<T>();
+    return new Promise<T>((resolve, reject) => {
+      call().then(
+        (value) => this.over || resolve(value),
+        (error) => this.over || reject(error),
+      );
+    });
+  }
+
+  end(): void {
+    this.over = true;
+    for (const reader of this.readers) void reader.close();
+  }
+}
+
+function logOf(life: Life, log: SimulatedLog): Log {
+  const ask = <T>(question: () => Promise<T>): Promise<T> =>
+    life.reaches(ASK) ? life.whileAlive(question) : never<T>();
+  return {
+    append: (subject, payload, options) => {
+      if (!life.reaches({ kind: 'publish', subject })) return never();
+      const stored = (): void => void life.reaches({ kind: 'stored', subject });
+      const answer = log.append(subject, payload, options, { stored });
+      if (!life.reaches({ kind: 'sent', subject })) return never();
+      return life.whileAlive(async () => {
+        const outcome = await answer;
+        life.reaches({ kind: 'answered', subject });
+        return outcome;
+      });
+    },
+    last: (subject) => ask(() => log.last(subject)),
+    bounds: (stream) => ask(() => log.bounds(stream)),
+    read: (stream, options) => {
+      if (life.over) return { next: () => undefined, buffered: 0, close: async () => {} };
+      const reader = log.read(stream, {
+        ...options,
+        wake: () => life.over || options.wake(),
+        failed: (error) => life.over || options.failed(error),
+      });
+      life.readers.add(reader);
+      return reader;
+    },
+  };
+}
+
+function storeOf(life: Life, store: SimulatedStore): StateStore {
+  return {
+    partition: (partition) => {
+      const rows = store.partition(partition);
+      return {
+        checkpoint: () => rows.checkpoint(),
+        get: (table, key) => rows.get(table, key),
+        range: (table, options) => rows.range(table, options),
+        commit: (changes, checkpoint) => {
+          if (!life.reaches({ kind: 'save' })) return never();
+          const commit = rows.commit(changes, checkpoint);
+          if (!life.reaches({ kind: 'saving' })) return never();
+          return life.whileAlive(async () => {
+            await commit;
+            life.reaches({ kind: 'saved' });
+          });
+        },
+        clear: () => life.whileAlive(() => rows.clear()),
+      };
+    },
+    close: async () => {},
   };
 }

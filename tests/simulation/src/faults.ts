@@ -25,7 +25,8 @@ export function drawLogFaults(random: Random, gate: FaultGate): Partial<LogFault
     answerDelayMsMax: random.pick([0, 3, 20]),
     deliveryDelayMsMax: random.pick([0, 10, 60, 500]),
   };
-  return gate.admits('slow-log') ? { ...chances, ...slow } : chances;
+  const isSlow = Object.values(slow).some((delayMs) => delayMs > 0);
+  return isSlow && gate.admits('slow-log') ? { ...chances, ...slow } : chances;
 }
 
 /** Small packs and caches, so that cycles end, rows leave the cache and states are saved at many different places. */

@@ -45,8 +45,8 @@ export interface SeedOptions {
 export function eventsOf(seed: number): number {
   const random = new Random(seed).fork();
   const scale = random.next();
-  if (scale < 0.5) return 4 + random.int(16);
-  return scale < 0.9 ? 20 + random.int(30) : 50 + random.int(100);
+  if (scale < 0.6) return 4 + random.int(12);
+  return scale < 0.92 ? 16 + random.int(30) : 46 + random.int(90);
 }
 
 export async function runSeed(seed: number, options: SeedOptions = {}): Promise<SeedOutcome> {

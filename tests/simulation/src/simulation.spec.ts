@@ -4,8 +4,8 @@ import { describeDifference } from './difference.js';
 import { runSeed } from './seed.js';
 import { replayCommand } from './shrink.js';
 
-const SEEDS = 800;
-const PARTS = 8;
+const SEEDS = 600;
+const PARTS = 6;
 
 describe('the whole line, with crashes at every step, second owners, lost publishes, late and repeated events, and merges', () => {
   const coverage = new Map<Path, number>();

@@ -46,7 +46,8 @@ export interface Pack {
   readonly records: LogRecord[];
 }
 
-const FIRST_CAPACITY_BYTES = 8_192;
+/** Doubled when it is full: an owner has a builder for each partition that it may send to, and most stay small. */
+const FIRST_CAPACITY_BYTES = 1_024;
 /** A buffer that one very large record has made larger than this is given back. */
 const KEPT_CAPACITY_BYTES_MAX = 1_048_576;
 const HEADER_TAG = 0x0a;
