@@ -56,7 +56,7 @@ export async function recordLine(seed: number): Promise<Recording> {
   const line = new Line({ random: random.fork(), startMs: START_MS, partitions: PARTITIONS, shards: SHARDS });
   // Slow enough that merges are open while the next ones come.
   line.log.faults = { ...line.log.faults, appendDelayMsMax: 300, answerDelayMsMax: 20, deliveryDelayMsMax: 300 };
-  const load = drawLoad(random.fork(), { events: EVENTS, without: new Set(), workspaces: ['shop', 'blog'] });
+  const load = drawLoad(random.fork(), { events: EVENTS, only: undefined, workspaces: ['shop', 'blog'] });
   const sender = new Sender(line, random.fork());
   line.startAll();
   const steps = [

@@ -1,7 +1,7 @@
 /** What `npm run sim -- …` is asked for. */
 import { type FaultSelection, parseFaults } from './fault-kinds.js';
 
-export const USAGE = `usage: npm run sim -- <seed> [count] [--events <number>] [--without <n>+<n>] [--faults all|none|<kind>[:<n>+<n>],…]
+export const USAGE = `usage: npm run sim -- <seed> [count] [--events <number>] [--only none|<n>+<n>] [--faults all|none|<kind>[:<n>+<n>],…]
                              [--workers <number>]
        npm run sim -- --minute [--workers <number>]`;
 
@@ -11,8 +11,8 @@ export interface SimulationRequest {
   /** Undefined: as many as a minute holds. */
   readonly count: number | undefined;
   readonly events: number | undefined;
-  /** Numbers of events that are left out. */
-  readonly without: ReadonlySet<number> | undefined;
+  /** Numbers of the events that are sent. */
+  readonly only: ReadonlySet<number> | undefined;
   readonly faults: FaultSelection | undefined;
   /** Processes; undefined: one a core. */
   readonly workers: number | undefined;
@@ -26,7 +26,7 @@ export function readRequest(args: readonly string[]): SimulationRequest | undefi
   for (let index = 0; index < args.length; index++) {
     const argument = args[index]!;
     if (argument === '--minute') minute = true;
-    else if (['--events', '--without', '--faults', '--workers'].includes(argument))
+    else if (['--events', '--only', '--faults', '--workers'].includes(argument))
       options.set(argument, args[++index] ?? '');
     else if (/^\d+$/.test(argument)) numbers.push(Number(argument));
     else return undefined;
@@ -35,16 +35,20 @@ export function readRequest(args: readonly string[]): SimulationRequest | undefi
   const faults = options.has('--faults') ? parseFaults(options.get('--faults')!) : undefined;
   const events = wholeNumber(options.get('--events'));
   const workers = wholeNumber(options.get('--workers'));
-  const without = options.get('--without')?.split('+').map(Number);
-  const wrong = [events, workers, ...(without ?? []), ...numbers].some(
+  const only = readNumbers(options.get('--only'));
+  const wrong = [events, workers, ...(only ?? []), ...numbers].some(
     (number) => number !== undefined && !Number.isSafeInteger(number),
   );
   if (wrong || numbers.length > 2 || (options.has('--faults') && faults === undefined)) return undefined;
-  if (without !== undefined && count !== undefined) return undefined;
+  if (only !== undefined && count !== undefined) return undefined;
   if (events === 0 || workers === 0 || count === 0 || minute === (count !== undefined || first !== undefined))
     return undefined;
-  const leftOut = without === undefined ? undefined : new Set(without);
-  return { first, count: minute ? undefined : (count ?? 1), events, without: leftOut, faults, workers };
+  return { first, count: minute ? undefined : (count ?? 1), events, only, faults, workers };
+}
+
+function readNumbers(text: string | undefined): ReadonlySet<number> | undefined {
+  if (text === undefined) return undefined;
+  return new Set(text === 'none' ? [] : text.split('+').map((each) => wholeNumber(each)!));
 }
 
 function wholeNumber(text: string | undefined): number | undefined {

@@ -37,12 +37,12 @@ const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
 export interface LoadOptions {
   /** The first so many events of a seed are the same whatever their number is. */
   readonly events: number;
-  /** Numbers of events that are drawn and not sent. */
-  readonly without: ReadonlySet<number>;
+  /** Of these, by their numbers from 0 on, only those that are sent; undefined for all. */
+  readonly only: ReadonlySet<number> | undefined;
   readonly workspaces: readonly string[];
 }
 
-export function drawLoad(random: Random, { events, without, workspaces }: LoadOptions): Load {
+export function drawLoad(random: Random, { events, only, workspaces }: LoadOptions): Load {
   const people = drawPeople(random.fork(), workspaces);
   const catalogues = random.fork();
   const revisions = random.fork();
@@ -65,7 +65,10 @@ export function drawLoad(random: Random, { events, without, workspaces }: LoadOp
     if (draws.chance(0.15)) packs.push(repeated(draws, sent, arrivesAt));
   }
   packs.sort((a, b) => a.at - b.at);
-  const isSent = ({ id }: Event): boolean => Number(id.slice(1)) < events && !without.has(Number(id.slice(1)));
+  const isSent = ({ id }: Event): boolean => {
+    const number = Number(id.slice(1));
+    return number < events && (only === undefined || only.has(number));
+  };
   const left = packs.map((pack) => ({ ...pack, records: pack.records.filter(isSent) }));
   const activations = workspaces.flatMap((workspace) => activationsOf(workspace, catalogues, revisions, at));
   return { packs: left.filter(({ records }) => records.length > 0), activations, endsAt: packs.at(-1)?.at ?? at };

@@ -23,7 +23,7 @@ async function run({
   first = randomInt(2 ** 31),
   count,
   events,
-  without,
+  only,
   faults,
   workers,
 }: SimulationRequest): Promise<SeedReport> {
@@ -33,7 +33,7 @@ async function run({
     const seeds = Array.from({ length: count }, (_, index) => first + index);
     const report = await reportSeeds(seeds, {
       ...(events === undefined ? {} : { events }),
-      ...(without === undefined ? {} : { without }),
+      ...(only === undefined ? {} : { only }),
       ...(faults === undefined ? {} : { faults }),
     });
     for (const failure of report.failures) console.log(failure);

@@ -2,7 +2,7 @@
 import { addCoverage, type Path } from './coverage.js';
 import { describeDifference } from './difference.js';
 import { runSeed, type SeedOptions, type SeedOutcome } from './seed.js';
-import { replayCommand, shrinkSeed } from './shrink.js';
+import { eventsSent, replayCommand, shrinkSeed } from './shrink.js';
 
 export interface SeedReport {
   readonly seeds: number;
@@ -46,7 +46,7 @@ export async function reportSeeds(seeds: Iterable<number>, options: SeedOptions 
 export async function describeFailure(failed: SeedOutcome, options: SeedOptions = {}): Promise<string> {
   const smallest = await shrinkSeed(failed, options);
   const faults = [...smallest.happened.values()].reduce((sum, numbers) => sum + numbers.length, 0);
-  const sent = smallest.events - smallest.without.size;
+  const sent = eventsSent(smallest).length;
   return [
     `seed ${failed.seed} fails with ${failed.events} events, and with as few as ${sent} and ${faults} faults:`,
     describeDifference(smallest.differences[0]!),

@@ -20,8 +20,8 @@ const REST_MS = 62_000;
 export interface SeedCase {
   readonly seed: number;
   readonly events: number;
-  /** Numbers of events, from 0 on, that are left out. */
-  readonly without: ReadonlySet<number>;
+  /** Of these, by their numbers from 0 on, only those that are sent; undefined for all. */
+  readonly only: ReadonlySet<number> | undefined;
   readonly faults: FaultSelection;
 }
 
@@ -36,7 +36,7 @@ export interface SeedOutcome extends SeedCase {
 
 export interface SeedOptions {
   readonly events?: number;
-  readonly without?: ReadonlySet<number>;
+  readonly only?: ReadonlySet<number> | undefined;
   readonly faults?: FaultSelection;
   readonly bindings?: readonly StageBinding[];
 }
@@ -50,10 +50,10 @@ export function eventsOf(seed: number): number {
 }
 
 export async function runSeed(seed: number, options: SeedOptions = {}): Promise<SeedOutcome> {
-  const { events = eventsOf(seed), without = new Set(), faults = ALL_FAULTS } = options;
-  const run = new SeedRun({ seed, events, without, faults }, options.bindings);
+  const { events = eventsOf(seed), only, faults = ALL_FAULTS } = options;
+  const run = new SeedRun({ seed, events, only, faults }, options.bindings);
   const differences = await run.play().catch((error: Error) => [simple('the run ends', 'any', `${error.stack}`)]);
-  return { seed, events, without, faults, differences, ...run.told() };
+  return { seed, events, only, faults, differences, ...run.told() };
 }
 
 class SeedRun {
@@ -63,7 +63,7 @@ class SeedRun {
   private readonly sender: Sender;
   private readonly load: Load;
 
-  constructor({ seed, events, without, faults }: SeedCase, bindings: readonly StageBinding[] | undefined) {
+  constructor({ seed, events, only, faults }: SeedCase, bindings: readonly StageBinding[] | undefined) {
     const random = new Random(seed);
     const [shape, drawn, broken, sent, machines] = [1, 2, 3, 4, 5].map(() => random.fork()) as [
       Random,
@@ -87,7 +87,7 @@ class SeedRun {
       ...(bindings === undefined ? {} : { bindings }),
     });
     this.faults.attach(this.line);
-    this.load = drawLoad(drawn, { events, without, workspaces });
+    this.load = drawLoad(drawn, { events, only, workspaces });
     this.line.log.faults = { ...this.line.log.faults, ...drawLogFaults(shape, this.gate) };
     this.sender = new Sender(this.line, sent, this.gate);
   }

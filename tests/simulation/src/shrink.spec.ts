@@ -6,7 +6,7 @@ import { describeDifference } from './difference.js';
 import { ALL_FAULTS, type FaultSelection, faultsText } from './fault-kinds.js';
 import { eventsOf, runSeed, type SeedOptions, type SeedOutcome } from './seed.js';
 import { describeFailure } from './seed-report.js';
-import { replayCommand, shrinkSeed } from './shrink.js';
+import { eventsSent, replayCommand, shrinkSeed } from './shrink.js';
 
 /** The first seed that fails with these stages. */
 async function firstFailure(bindings: readonly StageBinding[]): Promise<SeedOutcome> {
@@ -20,13 +20,12 @@ async function firstFailure(bindings: readonly StageBinding[]): Promise<SeedOutc
 /** Runs the case that the printed command stands for. */
 function replay(command: string, bindings: readonly StageBinding[]): Promise<SeedOutcome> {
   const request = readRequest(command.split(' ').slice(4));
-  const { first, events = eventsOf(first!), without = new Set(), faults = ALL_FAULTS } = request!;
-  return runSeed(first!, { events, without, bindings, faults });
+  const { first, events = eventsOf(first!), only, faults = ALL_FAULTS } = request!;
+  return runSeed(first!, { events, only, bindings, faults });
 }
 
-const eventsIn = ({ events, without }: SeedOutcome): number => events - without.size;
 const faultsIn = ({ happened }: SeedOutcome): number => [...happened.values()].flat().length;
-const caseOf = ({ events, without, faults }: SeedOutcome): SeedOptions => ({ events, without, faults });
+const caseOf = ({ events, only, faults }: SeedOutcome): SeedOptions => ({ events, only, faults });
 
 /** The faults of a case, each time without one of them. */
 function* withoutOne({ faults, happened }: SeedOutcome): Iterable<FaultSelection> {
@@ -48,15 +47,11 @@ describe('a seed that fails', () => {
     const smallest = await shrinkSeed(failed, { bindings });
     expect(smallest.differences[0]).toMatchObject({ check: 'naive recomputation', stage: 'attribute-compute' });
     // One that counts, and one that is older and comes later.
-    expect(eventsIn(smallest)).toBeLessThanOrEqual(3);
+    expect(eventsSent(smallest).length).toBeLessThanOrEqual(3);
     expect(faultsText(smallest.faults)).toBe('none');
-    for (let number = 0; number < smallest.events; number++) {
-      if (smallest.without.has(number)) continue;
-      const fewer = await runSeed(smallest.seed, {
-        ...caseOf(smallest),
-        without: new Set([...smallest.without, number]),
-        bindings,
-      });
+    for (const left of eventsSent(smallest)) {
+      const only = new Set(eventsSent(smallest).filter((number) => number !== left));
+      const fewer = await runSeed(smallest.seed, { ...caseOf(smallest), only, bindings });
       expect(fewer.differences).toEqual([]);
     }
   }, 180_000);
@@ -66,7 +61,7 @@ describe('a seed that fails', () => {
     const failed = await firstFailure(bindings);
     const smallest = await shrinkSeed(failed, { bindings });
     expect(smallest.differences[0]).toMatchObject({ stage: 'journey-trigger' });
-    expect(eventsIn(smallest)).toBeLessThan(failed.events);
+    expect(eventsSent(smallest).length).toBeLessThan(failed.events);
     expect(faultsIn(smallest)).toBeGreaterThan(0);
     expect(faultsIn(smallest)).toBeLessThanOrEqual(3);
     for (const faults of withoutOne(smallest)) {
@@ -88,11 +83,11 @@ describe('a seed that fails', () => {
 
 describe('the command line', () => {
   it('reads a seed, a number of seeds, events and faults', () => {
-    expect(readRequest(['17', '--events', '9', '--without', '0+4', '--faults', 'crash,lost-answer:2+5'])).toEqual({
+    expect(readRequest(['17', '--events', '9', '--only', '0+4', '--faults', 'crash,lost-answer:2+5'])).toEqual({
       first: 17,
       count: 1,
       events: 9,
-      without: new Set([0, 4]),
+      only: new Set([0, 4]),
       faults: new Map<string, unknown>([
         ['crash', 'all'],
         ['lost-answer', new Set([2, 5])],

@@ -27,8 +27,8 @@ class Shrinker {
   private async fails(change: Partial<SeedCase>): Promise<boolean> {
     if (this.runs >= RUNS_MAX) return false;
     this.runs++;
-    const { seed, events, without, faults } = this.smallest;
-    const outcome = await runSeed(seed, { ...this.options, events, without, faults, ...change });
+    const { seed, events, only, faults } = this.smallest;
+    const outcome = await runSeed(seed, { ...this.options, events, only, faults, ...change });
     if (outcome.differences.length === 0) return false;
     this.smallest = outcome;
     return true;
@@ -40,16 +40,16 @@ class Shrinker {
       const events = this.smallest.events - step;
       if (events < 1 || !(await this.fails({ events }))) step = Math.floor(step / 2);
     }
-    for (let size = Math.floor(this.smallest.events / 2); size >= 1; size = Math.floor(size / 2)) {
+    for (let size = Math.floor(eventsSent(this.smallest).length / 2); size >= 1; size = Math.floor(size / 2)) {
       await this.withoutEvents(size);
     }
   }
 
   private async withoutEvents(size: number): Promise<void> {
-    for (let first = 0; first < this.smallest.events; first += size) {
-      const without = new Set(this.smallest.without);
-      for (let number = first; number < Math.min(first + size, this.smallest.events); number++) without.add(number);
-      if (without.size > this.smallest.without.size) await this.fails({ without });
+    for (let first = 0; first < eventsSent(this.smallest).length; ) {
+      const sent = eventsSent(this.smallest);
+      const only = new Set(sent.filter((_, index) => index < first || index >= first + size));
+      if (!(await this.fails({ only }))) first += size;
     }
   }
 
@@ -91,14 +91,19 @@ export function shrinkSeed(failed: SeedOutcome, options: SeedOptions = {}): Prom
   return new Shrinker(failed, options).shrink();
 }
 
-const numbersText = (numbers: ReadonlySet<number>): string => [...numbers].sort((a, b) => a - b).join('+');
+/** The numbers of the events that a case sends. */
+export function eventsSent({ events, only }: SeedCase): number[] {
+  const all = Array.from({ length: events }, (_, number) => number);
+  return only === undefined ? all : all.filter((number) => only.has(number));
+}
 
 const caseText = (outcome: SeedOutcome): string => replayCommand(outcome);
 
 /** The command that runs this case again. */
-export function replayCommand({ seed, events, without, faults }: SeedCase): string {
+export function replayCommand(shrunk: SeedCase): string {
+  const { seed, events, only, faults } = shrunk;
   const size = events === eventsOf(seed) ? '' : ` --events ${events}`;
-  const rest = without.size === 0 ? '' : ` --without ${numbersText(without)}`;
+  const rest = only === undefined ? '' : ` --only ${eventsSent(shrunk).join('+') || 'none'}`;
   const which = faultsText(faults) === faultsText(ALL_FAULTS) ? '' : ` --faults ${faultsText(faults)}`;
   return `npm run sim -- ${seed}${size}${rest}${which}`;
 }
