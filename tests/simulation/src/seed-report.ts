@@ -43,8 +43,15 @@ export async function reportSeeds(seeds: Iterable<number>, options: SeedOptions 
   return { seeds: count, events, cpuMs: (user + system) / 1_000, failures, coverage: [...coverage] };
 }
 
+const STACK_LINES = 10;
+
 export async function describeFailure(failed: SeedOutcome, options: SeedOptions = {}): Promise<string> {
-  const smallest = await shrinkSeed(failed, options);
+  const { events, only, faults: needed } = await shrinkSeed(failed, options);
+  const limit = Error.stackTraceLimit;
+  Error.stackTraceLimit = STACK_LINES;
+  // Once more, as the printed command runs it, with the stacks of what is thrown.
+  const smallest = await runSeed(failed.seed, { ...options, events, only, faults: needed });
+  Error.stackTraceLimit = limit;
   const faults = [...smallest.happened.values()].reduce((sum, numbers) => sum + numbers.length, 0);
   const sent = eventsSent(smallest).length;
   return [
