@@ -65,6 +65,8 @@ describe.each(recordedLogs())('the recorded log %s', (name) => {
     line.startAll();
     await line.comeToRest(line.clock.now() + 5_000);
     expect(line.fatal).toEqual([]);
+    const letters = line.log.stored('attrium-dead-letters').map(({ payload }) => new TextDecoder().decode(payload));
+    expect(letters).toEqual([]);
     for (const each of LOG_NAMES) {
       const before = log.messages.get(each)!;
       const after = line.storedAll(each);
