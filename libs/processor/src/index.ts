@@ -12,6 +12,8 @@ export {
   changeToProto,
   decodeHeader,
   decodePack,
+  decodeRecord,
+  encodedRecords,
   encodePack,
   firingCauseFromProto,
   firingCauseToProto,

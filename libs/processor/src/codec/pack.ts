@@ -47,7 +47,8 @@ export interface Pack {
   readonly records: LogRecord[];
 }
 
-const FIRST_CAPACITY_BYTES = 8_192;
+/** Doubled when it is full: an owner has a builder for each partition that it may send to, and most stay small. */
+const FIRST_CAPACITY_BYTES = 1_024;
 /** A buffer that one very large record has made larger than this is given back. */
 const KEPT_CAPACITY_BYTES_MAX = 1_048_576;
 const HEADER_TAG = 0x0a;
@@ -136,6 +137,23 @@ export function decodePack(bytes: Uint8Array): Pack {
   return { header, records };
 }
 
+/** The encoded records of a pack as they stand in it, one each: views of `bytes`. Equal bytes are equal records. Throws CodecError. */
+export function encodedRecords(bytes: Uint8Array): Uint8Array[] {
+  const reader = new WireReader(bytes);
+  const records: Uint8Array[] = [];
+  while (reader.position < reader.end) {
+    const tag = reader.tag();
+    if (tag === ENTRY_TAG) records.push(reader.bytes());
+    else reader.skip(tag);
+  }
+  return records;
+}
+
+/** Reads one of `encodedRecords`. Throws CodecError, as `decodePack` does. */
+export function decodeRecord(bytes: Uint8Array): LogRecord {
+  return readRecord(new WireReader(bytes));
+}
+
 /** Reads only the header. Throws CodecError. */
 export function decodeHeader(bytes: Uint8Array): PackHeader {
   const reader = new WireReader(bytes);
@@ -189,6 +207,13 @@ function encodeColdEntry(record: ColdFact, id: string): Uint8Array {
 
 function readEntry(reader: WireReader): LogRecord {
   const outer = reader.enter();
+  const record = readRecord(reader);
+  reader.end = outer;
+  return record;
+}
+
+/** From where the reader stands to its end. */
+function readRecord(reader: WireReader): LogRecord {
   const start = reader.position;
   let id = '';
   let record: LogRecord | undefined;
@@ -211,9 +236,7 @@ function readEntry(reader: WireReader): LogRecord {
   }
   // A hot record was read before its id where the id comes behind it, as another writer may do.
   if (record !== undefined && record.kind !== 'event' && record.id !== id) record = { ...record, id };
-  record ??= readColdEntry(reader.buffer.subarray(start, reader.end), unknownField);
-  reader.end = outer;
-  return record;
+  return record ?? readColdEntry(reader.buffer.subarray(start, reader.end), unknownField);
 }
 
 function readColdEntry(bytes: Uint8Array, unknownField: number | undefined): LogRecord {
