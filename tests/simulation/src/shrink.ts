@@ -2,8 +2,8 @@
 import { ALL_FAULTS, type FaultKind, faultsText } from './fault-kinds.js';
 import { eventsOf, runSeed, type SeedCase, type SeedOptions, type SeedOutcome } from './seed.js';
 
-/** Runs that shrinking one seed may take: about ten seconds. */
-const RUNS_MAX = 400;
+/** Runs that shrinking one seed may take: less than a minute. */
+const RUNS_MAX = 1_000;
 
 class Shrinker {
   private runs = 0;
