@@ -84,12 +84,24 @@ describe('the identity section', () => {
     ['a limit above the cap', typed({ limit: 1_001 }), 'identity.types[1].limit over_limit'],
     ['a limit a week', typed({ limit: { values: 5, per: '7d' } }), 'identity.types[1].limit not_supported_yet'],
     ['an unknown form', typed({ normalise: 'upper' }), 'identity.types[1].normalise wrong_value'],
-    ['a pattern of everything', typed({ block: { patterns: ['*'] } }), 'identity.types[1].block.patterns[0] wrong_value'],
+    [
+      'a pattern of everything',
+      typed({ block: { patterns: ['*'] } }),
+      'identity.types[1].block.patterns[0] wrong_value',
+    ],
     ['no source', typed({ from: [{}] }), 'identity.types[1].from[0] missing_key'],
     ['two sources', typed({ from: [{ trait: 'a', property: 'b' }] }), 'identity.types[1].from[0] conflicting_keys'],
     ['a bad path', typed({ from: [{ trait: 'a..b' }] }), 'identity.types[1].from[0].trait bad_name'],
-    ['an event of a trait', typed({ from: [{ trait: 'a', event: 'E' }] }), 'identity.types[1].from[0].event conflicting_keys'],
-    ['the name of a built-in type', typed({ from: [{ external_id: 'email' }] }), 'identity.types[1].from conflicting_keys'],
+    [
+      'an event of a trait',
+      typed({ from: [{ trait: 'a', event: 'E' }] }),
+      'identity.types[1].from[0].event conflicting_keys',
+    ],
+    [
+      'the name of a built-in type',
+      typed({ from: [{ external_id: 'email' }] }),
+      'identity.types[1].from conflicting_keys',
+    ],
     ['a window of minutes', { dedup: '90m' }, 'identity.dedup wrong_value'],
     ['a window below a day', { dedup: '23h' }, 'identity.dedup over_limit'],
     ['a window above a week', { dedup: '8d' }, 'identity.dedup over_limit'],
@@ -98,7 +110,11 @@ describe('the identity section', () => {
   });
 
   it('is compiled without a look at the rest, and an invalid one is a bug', () => {
-    const activated = (catalogue: unknown) => ({ workspace: 'w', revision: 3, catalogueJson: JSON.stringify(catalogue) });
+    const activated = (catalogue: unknown) => ({
+      workspace: 'w',
+      revision: 3,
+      catalogueJson: JSON.stringify(catalogue),
+    });
     expect(compileIdentity(activated({ attributes: 'of a later release' }))).toEqual(DEFAULT_IDENTITY);
     expect(compileIdentity(activated({ identity: { dedup: '2d' } })).dedupHours).toBe(48);
     expect(() => compileIdentity(activated({ identity: { dedup: '1h' } }))).toThrow('catalogue 3 of w is invalid');

@@ -11,7 +11,7 @@ import {
   type IdentifierTypeDefinition,
   type IdentityDefinition,
 } from './identity-definition.js';
-import { type identifierSourceSchema, type IdentifierTypeInput, identitySchema } from './identity-schema.js';
+import { type IdentifierTypeInput, type identifierSourceSchema, identitySchema } from './identity-schema.js';
 import { DEDUP_HOURS_MAX, DEDUP_HOURS_MIN, EXTERNAL_ID_NAME_LENGTH_MAX } from './limits.js';
 import { compileValuePattern } from './value-pattern.js';
 

@@ -39,11 +39,15 @@ describe('patterns of values', () => {
       ['[b-c]+', '[b-c]+'],
     );
     fc.assert(
-      fc.property(fc.array(token, { minLength: 1, maxLength: 6 }), fc.stringMatching(/^[abc]{0,7}$/), (tokens, value) => {
-        const pattern = compileValuePattern(tokens.map(([own]) => own).join(''));
-        if (pattern === undefined) return;
-        expect(pattern(value)).toBe(new RegExp(`^${tokens.map(([, other]) => other).join('')}$`).test(value));
-      }),
+      fc.property(
+        fc.array(token, { minLength: 1, maxLength: 6 }),
+        fc.stringMatching(/^[abc]{0,7}$/),
+        (tokens, value) => {
+          const pattern = compileValuePattern(tokens.map(([own]) => own).join(''));
+          if (pattern === undefined) return;
+          expect(pattern(value)).toBe(new RegExp(`^${tokens.map(([, other]) => other).join('')}$`).test(value));
+        },
+      ),
       { numRuns: 500 },
     );
   });

@@ -1,10 +1,13 @@
 /** Decides which profile an event belongs to, what that links and merges, and folds the decision into the state. */
 import type { Entity, Event, Identifier } from '@attrium/event';
 import { hashText } from './hash.js';
-import { type IdentityRules, identifierKey, type Refusal, usableIdentifiers } from './identifier.js';
+import { identifierKey, type Refusal, usableIdentifiers } from './identifier.js';
+import { type Candidate, fitWithinLimits } from './profile-limits.js';
+import type { IdentityRules } from './rules.js';
 import {
   entityAt,
   type IdentityState,
+  MERGE_COUNTER,
   PROFILE_COUNTER,
   type ProfileRow,
   profileAt,
@@ -42,35 +45,30 @@ export interface Unresolved {
   readonly refused: readonly Refusal[];
 }
 
-interface Candidate {
-  readonly identifier: Identifier;
-  readonly key: string;
-  /** The live profile that owns it; undefined for a new identifier. */
-  readonly owner: number | undefined;
-  readonly home: number | undefined;
-  readonly outdated: boolean;
+export interface DecideOptions extends Shard {
+  readonly rules: IdentityRules;
+  /** Identifiers found in the event's traits and properties. */
+  readonly mapped?: readonly Identifier[];
 }
 
+const NONE_MAPPED: readonly Identifier[] = [];
+
 /** Reads the state only; the same state and event give the same decision. */
-export function decide(
-  state: IdentityState,
-  event: Event,
-  options: { rules: IdentityRules } & Shard,
-): Resolution | Unresolved {
+export function decide(state: IdentityState, event: Event, options: DecideOptions): Resolution | Unresolved {
   const { workspace } = event;
-  const { usable, refused } = usableIdentifiers(
-    event,
-    options.rules,
-    (identifier) => state.identifiers.get(identifierKey(workspace, identifier)) !== undefined,
-  );
+  const { usable, refused } = usableIdentifiers(event, options.rules, {
+    mapped: options.mapped ?? NONE_MAPPED,
+    isKnown: (identifier) => state.identifiers.get(identifierKey(workspace, identifier)) !== undefined,
+  });
   if (usable.length === 0) return { kind: 'unresolved', refused };
   const candidates = usable.map((identifier) => candidateOf(state, workspace, identifier));
-  const taken = candidates.slice(0, countWithinLimits(state, candidates, options.rules));
+  const fitting = fitWithinLimits(state, candidates, options.rules);
+  const taken = candidates.slice(0, fitting.count);
   const owners = [...new Set(taken.flatMap(({ owner }) => owner ?? []))].sort((a, b) => a - b);
   for (const candidate of candidates.slice(taken.length)) {
     // What the profile holds already is not lost by being left out.
     if (candidate.owner !== undefined && owners.includes(candidate.owner)) continue;
-    refused.push({ identifier: candidate.identifier, why: 'limit' });
+    refused.push({ identifier: candidate.identifier, why: 'limit', ...(fitting.hit && { hit: fitting.hit }) });
   }
   const linked = taken.filter(({ owner }) => owner === undefined).map(({ identifier }) => identifier);
   const [oldest, ...losers] = owners;
@@ -111,36 +109,6 @@ function mergeOf(state: IdentityState, loser: number): Merge {
   };
 }
 
-/**
- * How many of the candidates, the highest priority first, can be one profile. More candidates never hold fewer identifiers, so this is
- * what is left when the lowest priorities are given up until no limit is broken. The first alone never breaks one.
- */
-function countWithinLimits(state: IdentityState, candidates: readonly Candidate[], rules: IdentityRules): number {
-  const first = candidates[0]!.owner;
-  if (first !== undefined && candidates.every(({ owner }) => owner === first)) return candidates.length;
-  const owners = new Set<number>();
-  const held = new Map<string, number>();
-  let identifiers = 0;
-  let merges = -1;
-  const hold = (type: string): void => {
-    held.set(type, (held.get(type) ?? 0) + 1);
-    identifiers++;
-  };
-  for (const [index, { identifier, owner }] of candidates.entries()) {
-    if (owner === undefined) hold(identifier.type);
-    else if (!owners.has(owner)) {
-      owners.add(owner);
-      const row = profileAt(state, owner);
-      for (const { type } of row.identifiers) hold(type);
-      merges += row.merges + 1;
-    }
-    if (index === 0) continue;
-    if (identifiers > rules.identifiersPerProfileMax || merges > rules.mergesPerProfileMax) return index;
-    for (const [type, count] of held) if (count > (rules.valuesMax[type] ?? 0)) return index;
-  }
-  return candidates.length;
-}
-
 /** The id is a hash of the first identifier and the event; should it be taken, the next attempt is another one. */
 function newProfile(state: IdentityState, event: Event, first: Identifier, { shard, shards }: Shard): Entity {
   const { workspace } = event;
@@ -153,8 +121,15 @@ function newProfile(state: IdentityState, event: Event, first: Identifier, { sha
   return { workspace, kind: 'profile', id, ordinal: counter * shards + shard };
 }
 
+/** The event that a decision is about, and the log time of its reading. */
+export interface DecidedAt {
+  readonly cause: string;
+  readonly occurredAt: number;
+  readonly now: number;
+}
+
 /** Folds a decision into the state. */
-export function evolve(state: IdentityState, decision: Resolution): void {
+export function evolve(state: IdentityState, decision: Resolution, at: DecidedAt): void {
   const { entity, home } = decision;
   const { workspace, ordinal } = entity;
   if (decision.created) create(state, entity);
@@ -165,20 +140,34 @@ export function evolve(state: IdentityState, decision: Resolution): void {
     state.identifiers.put(identifierKey(workspace, identifier), { ordinal, home });
     survivor.identifiers.push(identifier);
   }
-  for (const { loser, identifiers } of decision.merges) {
+  for (const { mergeId, loser, identifiers } of decision.merges) {
     const row = editProfile(state, loser.ordinal);
     survivor.identifiers.push(...identifiers);
     survivor.merges += row.merges + 1;
+    survivor.absorbed ??= [];
+    survivor.absorbed.push(loser.ordinal);
     row.mergedInto = ordinal;
     row.losses += 1;
-    row.identifiers = [];
+    row.lost = {
+      mergeId,
+      cause: at.cause,
+      occurredAt: at.occurredAt,
+      mergedAt: at.now,
+      place: count(state, MERGE_COUNTER),
+    };
   }
 }
 
+/** Counts one more, and returns how many there are then. */
+function count(state: IdentityState, name: string): number {
+  const counter = state.counters.edit(name);
+  if (counter !== undefined) return ++counter.count;
+  state.counters.put(name, { count: 1 });
+  return 1;
+}
+
 function create(state: IdentityState, { workspace, id, ordinal }: Entity): void {
-  const counter = state.counters.edit(PROFILE_COUNTER);
-  if (counter === undefined) state.counters.put(PROFILE_COUNTER, { count: 1 });
-  else counter.count += 1;
+  count(state, PROFILE_COUNTER);
   state.profiles.put(ordinal, { workspace, id, mergedInto: undefined, losses: 0, merges: 0, identifiers: [] });
   state.profileIds.put(profileKey(workspace, id), ordinal);
 }

@@ -3,7 +3,11 @@ import { describe, expect, it } from '@jest/globals';
 import { identifiersOf } from './identifiers.js';
 import { DEFAULT_LIMITS } from './limits.js';
 
-const found = (raw: object, shared?: Readonly<Record<string, unknown>>, type: 'identify' | 'track' | 'group' = 'track') => {
+const found = (
+  raw: object,
+  shared?: Readonly<Record<string, unknown>>,
+  type: 'identify' | 'track' | 'group' = 'track',
+) => {
   const { identifiers, dropped } = identifiersOf(type, raw as never, shared, DEFAULT_LIMITS);
   return { texts: identifiers.map((identifier) => `${identifier.type}:${identifier.value}`), dropped };
 };
