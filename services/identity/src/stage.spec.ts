@@ -78,6 +78,20 @@ describe('identity', () => {
     expect(kinds(harness.read(self, 3))).toEqual(['event-resolved']);
   });
 
+  it('an alias that comes late joins what was apart until then, also through an id that is no type', () => {
+    for (const previous of [device('a'), { type: 'previous_id', value: 'a' }, { type: 'previous_id', value: 'old' }]) {
+      const harness = stageHarness(identityBinding);
+      harness.read(event('m0', [user('old')]), 1);
+      const visitor = resolvedIn(harness.read(event('m1', [device('a')]), 1)).entity;
+      const buyer = resolvedIn(harness.read(event('m2', [email('ann@x')]), 2)).entity;
+      const emitted = harness.read(event('m3', [email('ann@x')], { type: 'alias', previous }), 3);
+      const survivor = previous.value === 'old' ? resolve(harness, user('old'))!.profileId : visitor.id;
+      const merged = emitted.flatMap(({ fact }) => (fact.kind === 'profiles-merged' ? [fact] : []));
+      expect(merged.map(({ survivor: kept, loser }) => [kept.id, loser.id])).toContainEqual([survivor, buyer.id]);
+      expect(resolvedIn(emitted)).toMatchObject({ entity: { id: survivor }, origin: buyer.id });
+    }
+  });
+
   it('an event whose identifiers are all blocked creates no profile and is observed', () => {
     const seen: Occurrence[] = [];
     const harness = stageHarness(createIdentityBinding({ observe: (occurrence) => seen.push(occurrence) }));
