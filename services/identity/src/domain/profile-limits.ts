@@ -29,8 +29,6 @@ export interface Fitting {
  * A type that the rules do not have any more has no limit of its own.
  */
 export function fitWithinLimits(state: IdentityState, candidates: readonly Candidate[], rules: IdentityRules): Fitting {
-  const first = candidates[0]!.owner;
-  if (first !== undefined && candidates.every(({ owner }) => owner === first)) return { count: candidates.length };
   const union = new Union(rules);
   const owners = new Set<number>();
   for (const [index, { identifier, owner }] of candidates.entries()) {

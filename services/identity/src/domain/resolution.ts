@@ -61,7 +61,10 @@ export function decide(state: IdentityState, event: Event, options: DecideOption
     isKnown: (identifier) => state.identifiers.get(identifierKey(workspace, identifier)) !== undefined,
   });
   if (usable.length === 0) return { kind: 'unresolved', refused };
-  const candidates = usable.map((identifier) => candidateOf(state, workspace, identifier));
+  const candidates: Candidate[] = [];
+  for (const identifier of usable) candidates.push(candidateOf(state, workspace, identifier, candidates.at(-1)));
+  const only = soleOwner(candidates);
+  if (only !== undefined) return resolvedTo(state, only, { candidates, refused });
   const fitting = fitWithinLimits(state, candidates, options.rules);
   const taken = candidates.slice(0, fitting.count);
   const owners = [...new Set(taken.flatMap(({ owner }) => owner ?? []))].sort((a, b) => a - b);
@@ -77,26 +80,54 @@ export function decide(state: IdentityState, event: Event, options: DecideOption
     const { ordinal: home, id: origin } = entity;
     return { kind: 'resolved', entity, created: true, home, origin, linked, merges: [], outdated: [], refused };
   }
-  // Without merges the event, and with it every new identifier, would go where its highest-priority known identifier is at home.
-  const home = taken.find((candidate) => candidate.home !== undefined)!.home!;
   return {
-    kind: 'resolved',
-    entity: entityAt(state, oldest),
-    created: false,
-    home,
-    origin: profileAt(state, home).id,
+    ...resolvedTo(state, oldest, { candidates: taken, refused }),
     linked,
     merges: losers.map((loser) => mergeOf(state, loser)),
-    outdated: taken.filter(({ outdated }) => outdated).map(({ key }) => key),
+  };
+}
+
+/** The profile that owns all of them: most events tell nothing new. */
+function soleOwner(candidates: readonly Candidate[]): number | undefined {
+  const { owner } = candidates[0]!;
+  for (const candidate of candidates) if (candidate.owner !== owner) return undefined;
+  return owner;
+}
+
+/** The event goes to a profile that there is; nothing is linked or merged by that. */
+function resolvedTo(
+  state: IdentityState,
+  owner: number,
+  { candidates, refused }: { candidates: readonly Candidate[]; refused: readonly Refusal[] },
+): Resolution {
+  // Without merges the event, and with it every new identifier, would go where its highest-priority known identifier is at home.
+  const home = candidates.find((candidate) => candidate.home !== undefined)!.home!;
+  const entity = entityAt(state, owner);
+  return {
+    kind: 'resolved',
+    entity,
+    created: false,
+    home,
+    origin: home === owner ? entity.id : profileAt(state, home).id,
+    linked: [],
+    merges: [],
+    outdated: candidates.filter(({ outdated }) => outdated).map(({ key }) => key),
     refused,
   };
 }
 
-function candidateOf(state: IdentityState, workspace: string, identifier: Identifier): Candidate {
+/** `before`: another candidate of the event, which mostly has the same profile. */
+function candidateOf(
+  state: IdentityState,
+  workspace: string,
+  identifier: Identifier,
+  before: Candidate | undefined,
+): Candidate {
   const key = identifierKey(workspace, identifier);
   const row = state.identifiers.get(key);
   if (row === undefined) return { identifier, key, owner: undefined, home: undefined, outdated: false };
-  const owner = survivorOf(state, row.ordinal);
+  const isSame = before !== undefined && before.owner === row.ordinal;
+  const owner = isSame ? row.ordinal : survivorOf(state, row.ordinal);
   return { identifier, key, owner, home: row.home, outdated: owner !== row.ordinal };
 }
 
