@@ -69,9 +69,10 @@ export async function benchIdentity(options: BenchOptions): Promise<void> {
   }
 }
 
-/** Puts the events of a phase into the log, then starts identity on its saved state and watches it go through the middle of them. */
+/** A profile that is asked for is of the last phase. Puts the events of a phase into the log, then starts identity on its saved state and watches it go through the middle of them. */
 async function measure(system: BenchSystem, phase: Phase): Promise<Figures> {
   await send(system, phase);
+  system.forgetProfile('identity');
   const cpus = new CpuMeter(new Map([...system.pids()].filter(([name]) => name !== 'identity')));
   const begun = performance.now();
   const starting = system.startService('identity', { core: 1 });

@@ -93,6 +93,11 @@ describe('blocked values', () => {
       expect([value, isPlaceholder(value)]).toEqual([value, true]);
     }
     expect(isPlaceholder('00000000-0000-0000-0000-000000000000')).toBe(true);
+    for (const pad of [' '.repeat(30), '\n', '\u00a0'.repeat(20)]) {
+      for (const value of ['null', '[object Object]', '000']) {
+        expect([isPlaceholder(`${pad}${value}`), isPlaceholder(`${value}${pad}`)]).toEqual([true, true]);
+      }
+    }
   });
 
   it('lets values through that only contain them', () => {

@@ -62,10 +62,24 @@ const BLOCKED_VALUES: ReadonlySet<string> = new Set([
 ]);
 const BLOCKED_PATTERN = /^[0-]+$/;
 
+const BLOCKED_LENGTH_MAX = Math.max(...[...BLOCKED_VALUES].map((word) => word.length));
+
 /** Whether a value names nobody in any workspace. */
 export function isPlaceholder(value: string): boolean {
+  if (
+    value.length > BLOCKED_LENGTH_MAX &&
+    isPlain(value.charCodeAt(0)) &&
+    isPlain(value.charCodeAt(value.length - 1))
+  ) {
+    return false;
+  }
   const trimmed = value.trim();
   return BLOCKED_VALUES.has(trimmed.toLowerCase()) || BLOCKED_PATTERN.test(trimmed);
+}
+
+/** Whether a character neither is a blank nor begins or ends a text of zeros and hyphens. */
+function isPlain(unit: number): boolean {
+  return unit > 0x20 && unit < 0x80 && unit !== 0x30 && unit !== 0x2d;
 }
 
 export function compileRules(definition: IdentityDefinition, caps: IdentityCaps = IDENTITY_CAPS): IdentityRules {

@@ -119,10 +119,11 @@ export class DedupWindow {
 
   /** Remembers the id that `has` was asked about last. */
   add(): void {
-    const generation = this.roomInGeneration();
-    const [high, low] = this.fingerprint as unknown as [number, number];
-    this.seen.add(high, low, generation.number, this.live);
-    const chunk = this.tables.chunks.edit(generation.lastChunk)!;
+    const { fingerprint } = this;
+    const high = fingerprint[0]!;
+    const low = fingerprint[1]!;
+    const chunk = this.chunkWithRoom();
+    this.seen.add(high, low, this.live.newest, this.live);
     if (chunk.words.length <= chunk.used) chunk.words = grown(chunk.words);
     chunk.words[chunk.used++] = high;
     chunk.words[chunk.used++] = low;
@@ -153,8 +154,8 @@ export class DedupWindow {
     while (this.generations.length > 0 && this.generations[0]!.hour < hour) this.forgetOldest();
   }
 
-  /** The generation that takes the next id, with room in its last chunk. */
-  private roomInGeneration(): Generation {
+  /** The last chunk, to be changed: it takes the next id of the newest generation. */
+  private chunkWithRoom(): Chunk {
     let last = this.generations[this.generations.length - 1]!;
     const idsMax = Math.max(1, Math.floor(this.idsMax / GENERATIONS_AT_CAP));
     if (this.counts[this.counts.length - 1]! >= idsMax) last = this.openGeneration(last.hour);
@@ -162,12 +163,14 @@ export class DedupWindow {
       this.forgetOldest();
       this.shrunk((last.hour - this.generations[0]!.hour) * HOUR_MS);
     }
-    if (this.tables.chunks.get(last.lastChunk)!.used < CHUNK_IDS * 2) return last;
+    const chunk = this.tables.chunks.edit(last.lastChunk)!;
+    if (chunk.used < CHUNK_IDS * 2) return chunk;
     const index = this.editIndex();
     last = this.generations[this.generations.length - 1]!;
     last.lastChunk = index.nextChunk++;
-    this.tables.chunks.put(last.lastChunk, emptyChunk());
-    return last;
+    const fresh = emptyChunk();
+    this.tables.chunks.put(last.lastChunk, fresh);
+    return fresh;
   }
 
   private openGeneration(hour: number): Generation {
