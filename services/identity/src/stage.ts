@@ -71,9 +71,9 @@ class IdentityShard implements PartitionStage {
     const catalogues = environment.table<string, CatalogueRow>('catalogues');
     this.rules = new WorkspaceRules(catalogues, options.caps ?? IDENTITY_CAPS);
     this.state = {
-      identifiers: environment.table<string, IdentifierRow>('identifiers'),
+      identifiers: environment.table<string, IdentifierRow>('identifiers', undefined, { filtersKeys: true }),
       profiles: environment.table<number, ProfileRow>('profiles'),
-      profileIds: environment.table<string, number>('profile-ids'),
+      profileIds: environment.table<string, number>('profile-ids', undefined, { filtersKeys: true }),
       counters: environment.table<string, { count: number }>('counters'),
     };
     this.dedup = new DedupWindow(

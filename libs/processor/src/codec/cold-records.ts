@@ -5,8 +5,6 @@ import type { logV1, valueV1 } from '@attrium/proto';
 import { CodecError } from './codec-error.js';
 import type { HotFact } from './hot-writer.js';
 import {
-  CHANGE_REASON_NUMBER,
-  changeReasonOf,
   ENTITY_KIND_NUMBER,
   entityKindOf,
   REFUSAL_REASON_NUMBER,
@@ -14,9 +12,9 @@ import {
   SUPPRESSION_REASON_NUMBER,
   suppressionReasonOf,
 } from './wire-names.js';
-import { firingCauseFromProto, firingCauseToProto, namedValueFromProto, namedValueToProto } from './wire-value.js';
+import { firingCauseFromProto, firingCauseToProto } from './wire-value.js';
 
-export type ColdFact = Exclude<FactBody, HotFact>;
+export type ColdFact = Exclude<FactBody, HotFact | { kind: 'trigger-fired' }>;
 type ColdRecord = Extract<LogRecord, { kind: ColdFact['kind'] }>;
 type EntryRecord = NonNullable<logV1.Entry['record']>;
 
@@ -57,22 +55,6 @@ export function coldToProto(record: ColdFact): EntryRecord {
       return {
         $case: 'mergeCompleted',
         value: { entity: entityToProto(record.entity), mergeIds: [...record.mergeIds] },
-      };
-    case 'trigger-fired':
-      return {
-        $case: 'triggerFired',
-        value: {
-          entity: entityToProto(record.entity),
-          trigger: record.trigger,
-          revision: record.revision,
-          effectiveAt: record.effectiveAt,
-          recordedAt: record.recordedAt,
-          reason: CHANGE_REASON_NUMBER[record.reason],
-          cause: record.cause,
-          on: firingCauseToProto(record.on),
-          values: record.values.map(namedValueToProto),
-          identifiers: [...record.identifiers],
-        },
       };
     case 'firing-suppressed':
       return {
@@ -128,16 +110,6 @@ export function coldFromProto(id: string, record: EntryRecord): ColdRecord {
       const { entity, mergeIds } = record.value;
       return { kind: 'merge-completed', id, entity: entityFromProto(entity), mergeIds };
     }
-    case 'triggerFired': {
-      const { value } = record;
-      return {
-        ...firingHead(id, value),
-        kind: 'trigger-fired',
-        reason: changeReasonOf(value.reason),
-        values: value.values.map(namedValueFromProto),
-        identifiers: value.identifiers,
-      };
-    }
     case 'firingSuppressed':
       return {
         ...firingHead(id, record.value),
@@ -158,7 +130,7 @@ export function coldFromProto(id: string, record: EntryRecord): ColdRecord {
   }
 }
 
-function firingHead(id: string, value: logV1.TriggerFired | logV1.FiringSuppressed) {
+function firingHead(id: string, value: logV1.FiringSuppressed) {
   return {
     id,
     entity: entityFromProto(value.entity),
