@@ -1,5 +1,5 @@
 /** Compiles a valid catalogue: event conditions become unnamed attributes, segments are put in order. Pure and deterministic. */
-import { type Condition, type ParsedCondition, readsOf } from '@attrium/condition';
+import { type Condition, isJsonObject, type ParsedCondition, readsOf } from '@attrium/condition';
 import { assertNever, parseExactJson } from '@attrium/event';
 import { behaviourAttribute, isUnnamed } from './behaviour.js';
 import { attributeKey, canonicalJson } from './canonical.js';
@@ -11,6 +11,8 @@ import type {
   ComputedAttribute,
 } from './compiled.js';
 import type { AttributeDefinition, Catalogue, SegmentDefinition, TriggerDefinition } from './definitions.js';
+import { readIdentity } from './identity.js';
+import { DEFAULT_IDENTITY, type IdentityDefinition } from './identity-definition.js';
 import { parseCatalogue } from './parse.js';
 
 /** Compiles a catalogue that `parseCatalogue` found valid. The same input gives the same output, in any process. */
@@ -70,6 +72,24 @@ function compileAnew(activated: Activated): CompiledCatalogue {
     throw new Error(`catalogue ${revision} of ${workspace} is invalid at ${first?.path}: ${first?.message}`);
   }
   return compileCatalogue({ workspace, revision, catalogue: outcome.catalogue });
+}
+
+/**
+ * The identity section of what `CatalogueActivated` carries, with what holds where it says nothing. The other parts are not looked at.
+ * Throws for a section that is invalid, as `compileActivated` does.
+ */
+export function compileIdentity(activated: {
+  readonly workspace: string;
+  readonly revision: number;
+  readonly catalogueJson: string;
+}): IdentityDefinition {
+  const { workspace, revision, catalogueJson } = activated;
+  const json = parseExactJson(catalogueJson);
+  const faults: string[] = [];
+  const section = isJsonObject(json) ? json.identity : undefined;
+  const identity = readIdentity(section, 'identity', (path, _code, message) => faults.push(`${path}: ${message}`));
+  if (faults.length > 0) throw new Error(`catalogue ${revision} of ${workspace} is invalid at ${faults[0]}`);
+  return identity ?? DEFAULT_IDENTITY;
 }
 
 function compileAttribute(definition: AttributeDefinition): CompiledAttribute {

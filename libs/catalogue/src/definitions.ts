@@ -9,6 +9,7 @@ import type {
   TriggerWhen,
   WebhookDestination,
 } from './compiled.js';
+import type { IdentityDefinition } from './identity-definition.js';
 
 interface AttributeDefinitionHead {
   readonly name: string;
@@ -54,6 +55,8 @@ export interface TriggerDefinition {
 }
 
 export interface Catalogue {
+  /** Undefined: the rules that hold without one (`DEFAULT_IDENTITY`). */
+  readonly identity?: IdentityDefinition | undefined;
   readonly attributes: readonly AttributeDefinition[];
   readonly segments: readonly SegmentDefinition[];
   readonly triggers: readonly TriggerDefinition[];

@@ -111,7 +111,7 @@ describe('faults of catalogues', () => {
   const cases: readonly [string, unknown, string[]][] = [
     ['no object', [], [' wrong_type']],
     ['an unknown part', whole({ attribute: [] }), ['attribute unknown_key']],
-    ['a part of later releases', whole({ identity: {} }), ['identity not_supported_yet']],
+    ['a part of later releases', whole({ sources: [] }), ['sources not_supported_yet']],
     ['a part that is no list', { attributes: {} }, ['attributes wrong_type']],
     ['__proto__', JSON.parse('{"__proto__": []}'), ['__proto__ unknown_key']],
     ['a definition that is no object', whole({ attributes: [email, orders, 5] }), [`${x} wrong_type`]],

@@ -1,7 +1,7 @@
 /** The records of the logs: what sources sent, and the facts that stages appended. All times are milliseconds since 1970 UTC. */
 import type { Value } from './value.js';
 
-/** (type, value) naming someone: `user_id`, `anonymous_id`, `email`. */
+/** (type, value) naming someone: `user_id`, `email`, or a type that the workspace defines. */
 export interface Identifier {
   readonly type: string;
   readonly value: string;
@@ -68,8 +68,8 @@ export interface IdentifierLinked {
   readonly occurredAt: number;
 }
 
-export const REFUSAL_REASONS = ['blocked', 'unknown-type', 'too-long', 'limit'] as const;
-/** blocked: the value names nobody; limit: with it a profile would hold too many identifiers or merges. */
+export const REFUSAL_REASONS = ['blocked', 'unknown-type', 'too-long', 'limit', 'malformed'] as const;
+/** blocked: the value names nobody, or the workspace does not want it; limit: with it a profile would hold too many identifiers or merges; malformed: it has not the form of its type. */
 export type RefusalReason = (typeof REFUSAL_REASONS)[number];
 
 /** An identifier of an event that took no part in resolving it. */

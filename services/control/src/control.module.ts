@@ -1,8 +1,9 @@
 /** What Nest wires: the controllers of REST and gRPC over the parts that `startControl` makes. */
-import { Access, Readiness } from '@attrium/host';
+import { Access, ProfileLocator, Readiness } from '@attrium/host';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { CatalogueController } from './api/catalogue.controller.js';
 import { CatalogueRpcController } from './api/catalogue-rpc.controller.js';
+import { IdentityController } from './api/identity.controller.js';
 import { KeyController } from './api/key.controller.js';
 import { ProfileController } from './api/profile.controller.js';
 import { ProfileRpcController } from './api/profile-rpc.controller.js';
@@ -24,6 +25,7 @@ export interface ControlParts {
   readonly keys: KeyStore;
   readonly secrets: SecretStore;
   readonly profiles: ProfileReader;
+  readonly locator: ProfileLocator;
   readonly logSizes: () => Promise<LogSize[]>;
 }
 
@@ -32,6 +34,7 @@ export function controlModule(parts: ControlParts): DynamicModule {
     module: ControlModule,
     controllers: [
       CatalogueController,
+      IdentityController,
       KeyController,
       ProfileController,
       StatusController,
@@ -45,6 +48,7 @@ export function controlModule(parts: ControlParts): DynamicModule {
       { provide: CatalogueKeeper, useValue: parts.catalogues },
       { provide: KeyStore, useValue: parts.keys },
       { provide: SecretStore, useValue: parts.secrets },
+      { provide: ProfileLocator, useValue: parts.locator },
       { provide: ProfileReader, useValue: parts.profiles },
       { provide: LOG_SIZES, useValue: parts.logSizes },
     ],

@@ -69,6 +69,7 @@ export async function startControl(
       catalogues: new CatalogueKeeper({ log: catalogueLog, view: buckets.catalogues, telemetry }),
       keys: new KeyStore(buckets.keys, opening.keys, systemClock),
       secrets: new SecretStore(buckets.secrets),
+      locator,
       profiles: new ProfileReader({ locator, now: () => systemClock.monotonic(), telemetry }),
       logSizes: () => logSizes(link),
     }),

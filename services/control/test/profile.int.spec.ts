@@ -98,6 +98,46 @@ describe('profiles', () => {
     }
   });
 
+  it('say which identifiers and merges they are made of, as identity answers', async () => {
+    const merge = {
+      mergeId: 'm:p-1:1',
+      survivorProfileId: 'p-2',
+      loserProfileId: 'p-1',
+      identifiers: [ada],
+      cause: 'e',
+    };
+    const owner = serveAsk(control.link.read, askSubject('identity', partitionOf('shop', SHARDS)), (question) => {
+      const { kind, identifier } = question as { kind: string; identifier: { value: string } };
+      if (identifier.value === 'nobody') return null;
+      if (kind === 'resolve') return { profileId: 'p-2', ordinal: 4, partition: 0, identifiers: [ada] };
+      if (kind === 'identifiers') return { profileId: 'p-2', identifiers: [{ identifier: ada, homeProfileId: 'p-1' }] };
+      return { profileId: 'p-2', merges: [{ ...merge, occurredAt: 1_000, mergedAt: 2_000 }] };
+    });
+    await control.link.read.flush();
+    const get = async (path: string) => {
+      const { status, body } = await request('GET', `/v1/workspaces/shop/${path}`);
+      return [status, body.error?.code ?? body];
+    };
+    try {
+      expect(await get('identifiers/user_id:ada')).toEqual([200, { profileId: 'p-2' }]);
+      expect(await get('profiles/user_id:ada/identifiers')).toEqual([
+        200,
+        { profileId: 'p-2', identifiers: [{ ...ada, homeProfileId: 'p-1' }] },
+      ]);
+      const times = { occurredAt: '1970-01-01T00:00:01.000Z', mergedAt: '1970-01-01T00:00:02.000Z' };
+      expect(await get('profiles/profile_id:p-1/merges')).toEqual([
+        200,
+        { profileId: 'p-2', merges: [{ ...merge, ...times }] },
+      ]);
+      for (const path of ['identifiers/user_id:nobody', 'profiles/user_id:nobody/merges']) {
+        expect(await get(path)).toEqual([404, 'ATR-CONTROL-030']);
+      }
+      expect(await get('profiles/nobody/identifiers')).toEqual([400, 'ATR-CONTROL-013']);
+    } finally {
+      owner.stop();
+    }
+  });
+
   it.each(['ada', 'user_id:', ':x', 'User:x'])('are not looked for by %s', async (text) => {
     const answer = await request('GET', `/v1/workspaces/shop/profiles/${encodeURIComponent(text)}`);
     expect([answer.status, answer.body.error.code]).toEqual([400, 'ATR-CONTROL-013']);

@@ -62,7 +62,27 @@ export interface TriggerText {
   readonly deliver: readonly [{ readonly stream: true }];
 }
 
+export interface IdentifierTypeText {
+  readonly name: string;
+  readonly limit?: number;
+  readonly normalise?: string;
+  readonly block?: { readonly values?: readonly string[]; readonly patterns?: readonly string[] };
+  readonly from?: readonly {
+    readonly trait?: string;
+    readonly property?: string;
+    readonly event?: string;
+    readonly external_id?: string;
+  }[];
+}
+
+export interface IdentityText {
+  readonly types?: readonly IdentifierTypeText[];
+  readonly ignore?: readonly string[];
+  readonly dedup?: string;
+}
+
 export interface CatalogueText {
+  readonly identity?: IdentityText;
   readonly attributes: readonly AttributeText[];
   readonly segments: readonly SegmentText[];
   readonly triggers: readonly TriggerText[];

@@ -1,7 +1,15 @@
 /** Draws valid catalogues: every kind of attribute, nested segments, triggers of every frequency; and later revisions of them. */
 import { parseCatalogue } from '@attrium/catalogue';
 import type { Random } from '@attrium/testing/simulation';
-import type { AttributeText, CatalogueText, ConditionText, SegmentText, TriggerText } from './definitions.js';
+import type {
+  AttributeText,
+  CatalogueText,
+  ConditionText,
+  IdentityText,
+  SegmentText,
+  TriggerText,
+} from './definitions.js';
+import { drawIdentity, lowerLimits } from './draw-identity.js';
 
 export const EVENT_NAMES = ['Order', 'Visit', 'Cart'] as const;
 const PLANS = ['free', 'pro', 'team'];
@@ -18,7 +26,12 @@ export function drawCatalogue(random: Random): CatalogueText {
     drawTrigger(random, `t${index}`, attributes, segments),
   );
   // Segments are put into reading order by the compiler.
-  return checked({ attributes, segments: random.shuffle(segments), triggers });
+  const shuffled = random.shuffle(segments);
+  return checked({ ...identityOf(drawIdentity(random)), attributes, segments: shuffled, triggers });
+}
+
+function identityOf(identity: IdentityText | undefined): { identity?: IdentityText } {
+  return identity === undefined ? {} : { identity };
 }
 
 /** The next revision: some definitions go, some get another meaning, some come. What others read stays. */
@@ -40,7 +53,12 @@ export function redrawCatalogue(random: Random, before: CatalogueText, revision:
     segments.push({ name: `r${revision}`, of: 'user', where });
   }
   if (random.chance(0.6)) triggers.push(drawTrigger(random, `u${revision}`, attributes, segments));
-  return checked({ attributes, segments, triggers });
+  const identity = random.chance(0.4)
+    ? lowerLimits(random, before.identity)
+    : random.chance(0.5)
+      ? drawIdentity(random)
+      : before.identity;
+  return checked({ ...identityOf(identity), attributes, segments, triggers });
 }
 
 /** A later revision that brings back what had gone since the first, or had got another meaning, before it is drawn on. */
@@ -53,7 +71,8 @@ export function returnCatalogue(
   const attributes = united(random, first.attributes, second.attributes);
   const segments = united(random, first.segments, second.segments);
   const triggers = united(random, first.triggers, second.triggers);
-  return redrawCatalogue(random, { attributes, segments, triggers }, revision);
+  const identity = random.chance(0.5) ? first.identity : second.identity;
+  return redrawCatalogue(random, { ...identityOf(identity), attributes, segments, triggers }, revision);
 }
 
 /** All that had gone is back, and with it whatever it reads. */

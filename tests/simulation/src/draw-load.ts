@@ -30,6 +30,8 @@ export interface Load {
 interface Person {
   readonly workspace: string;
   readonly identifiers: readonly Identifier[];
+  /** A number on a card, which some catalogues take for an identifier. */
+  readonly card: string;
 }
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -124,7 +126,13 @@ function drawPeople(random: Random, workspaces: readonly string[]): Person[] {
     }));
     const user = { type: 'user_id', value: `u-${number}` };
     const email = { type: 'email', value: `p${number}@example.com` };
-    return { workspace, identifiers: [...(random.chance(0.8) ? [user] : []), email, ...devices] };
+    const card = `C-${shared ? number % 2 : number}`;
+    const more = [
+      { type: 'phone', value: `+49301234${number}` },
+      { type: 'device_id', value: shared && number < 3 ? 'd-tablet' : `d-${number}` },
+      { type: 'LoyaltyNo', value: card },
+    ].filter(() => random.chance(0.4));
+    return { workspace, identifiers: [...(random.chance(0.8) ? [user] : []), email, ...devices, ...more], card };
   });
 }
 
@@ -137,7 +145,8 @@ function drawEvent(random: Random, person: Person, id: string, at: number): Even
     .slice(0, count)
     .map((each) => disguised(random, each));
   if (random.chance(0.05)) identifiers.push({ type: 'anonymous_id', value: random.pick(['null', '000', 'anonymous']) });
-  if (random.chance(0.03)) identifiers.push({ type: 'device_id', value: 'd-1' });
+  if (random.chance(0.03)) identifiers.push({ type: 'shoe_size', value: '44' });
+  if (random.chance(0.03)) identifiers.push({ type: 'phone', value: 'call me' });
   // Nobody that it could belong to.
   if (random.chance(0.01)) identifiers.splice(0, identifiers.length, { type: 'user_id', value: 'null' });
   const type = random.pick(['track', 'track', 'track', 'track', 'identify', 'identify', 'page', 'alias'] as const);
@@ -153,14 +162,15 @@ function drawEvent(random: Random, person: Person, id: string, at: number): Even
     receivedAt: at,
     identifiers,
     ...previous,
-    payload: bytesOf(drawPayload(random, type)),
+    payload: bytesOf(drawPayload(random, type, person.card)),
   };
 }
 
-/** The same email in another spelling. */
-function disguised(random: Random, identifier: Identifier): Identifier {
-  if (identifier.type !== 'email' || !random.chance(0.3)) return identifier;
-  return { type: 'email', value: ` ${identifier.value.toUpperCase()}` };
+/** The same in another spelling. */
+function disguised(random: Random, { type, value }: Identifier): Identifier {
+  if (!random.chance(0.3)) return { type, value };
+  if (type === 'email' || type === 'LoyaltyNo') return { type, value: ` ${value.toUpperCase()}` };
+  return { type, value: type === 'phone' ? `0049 ${value.slice(3, 5)}-${value.slice(5)}` : value };
 }
 
 function previousOf(random: Random, person: Person): Identifier {
@@ -169,7 +179,7 @@ function previousOf(random: Random, person: Person): Identifier {
 }
 
 /** JSON text, because amounts have more digits than a double holds. */
-function drawPayload(random: Random, type: string): string {
+function drawPayload(random: Random, type: string, card: string): string {
   const members: string[] = [];
   const amounts = ['1', '2.5', '7', '10.25', '19.99', '0.1', '0.2', '-3', '1e2', '"12.5"', '"much"', 'null'];
   const long = ['0.000000000000000001', '12345678901234567890.5', '0.123456789012345678'];
@@ -177,8 +187,12 @@ function drawPayload(random: Random, type: string): string {
     random.chance(0.6) ? [`"${name}":${random.pick(values)}`] : [];
   const plans = ['"free"', '"pro"', '"team"', '3', '2.50', 'true'];
   const flags = ['true', 'false', '"yes"'];
+  const cards = random.chance(0.25)
+    ? [`"card":${random.pick([`"${card}"`, `" ${card.toLowerCase()}"`, '""', 'null', '[]', '7'])}`]
+    : [];
   if (type === 'track' || type === 'page') {
     const properties = [
+      ...cards,
       ...some('revenue', random.chance(0.2) ? long : amounts),
       ...some('plan', plans),
       ...some('vip', flags),
@@ -187,6 +201,7 @@ function drawPayload(random: Random, type: string): string {
     members.push(`"properties":{${properties.join(',')}}`);
   }
   const traits = [
+    ...cards,
     ...some('plan', plans),
     ...some('age', ['31', '32.5', '"33"', '"old"', 'null']),
     ...some('vip', flags),

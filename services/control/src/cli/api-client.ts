@@ -57,6 +57,18 @@ export class ApiClient {
     return JSON.parse((await this.ask('GET', `${this.workspacePath}/profiles/${encodeURIComponent(identifier)}`)).text);
   }
 
+  /** Which profile an identifier belongs to. */
+  async resolved(identifier: string): Promise<unknown> {
+    return JSON.parse(
+      (await this.ask('GET', `${this.workspacePath}/identifiers/${encodeURIComponent(identifier)}`)).text,
+    );
+  }
+
+  async profileHistory(what: 'identifiers' | 'merges', identifier: string): Promise<unknown> {
+    const path = `${this.workspacePath}/profiles/${encodeURIComponent(identifier)}/${what}`;
+    return JSON.parse((await this.ask('GET', path)).text);
+  }
+
   async status(): Promise<unknown> {
     return JSON.parse(
       (await this.ask('GET', `/v1/status?workspace=${encodeURIComponent(this.endpoint.workspace)}`)).text,

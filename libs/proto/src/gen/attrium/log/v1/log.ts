@@ -39,6 +39,8 @@ export enum RefusalReason {
   REFUSAL_REASON_UNKNOWN_TYPE = 2,
   REFUSAL_REASON_TOO_LONG = 3,
   REFUSAL_REASON_LIMIT = 4,
+  /** REFUSAL_REASON_MALFORMED - It has not the form of its type, as a phone number without digits. */
+  REFUSAL_REASON_MALFORMED = 5,
   UNRECOGNIZED = -1,
 }
 
