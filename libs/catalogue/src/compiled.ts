@@ -72,6 +72,10 @@ export interface WebhookDestination {
   readonly url: string;
   /** Name of the signing secret; undefined: the workspace's. */
   readonly secret?: string | undefined;
+  /** Attempts under way at the same time; undefined: as many as the instance allows. */
+  readonly atOnce?: number | undefined;
+  /** Attempts a second; undefined: no limit. */
+  readonly perSecond?: number | undefined;
 }
 
 export interface CompiledTrigger {

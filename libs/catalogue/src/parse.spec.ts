@@ -91,7 +91,7 @@ describe('valid catalogues', () => {
         frequency: { once_per: '30d' },
         payload: ['orders'],
         deliver: [
-          { webhook: 'https://example.com/hooks?x=1', secret: 'WINBACK_SECRET' },
+          { webhook: 'https://example.com/hooks?x=1', secret: 'WINBACK_SECRET', at_once: 2, per_second: 50 },
           { webhook: 'http://127.0.0.1:99' },
         ],
       }),
@@ -100,7 +100,10 @@ describe('valid catalogues', () => {
       when: { kind: 'attribute', attribute: 'email' },
       frequency: { kind: 'once_per', periodMs: 2_592_000_000 },
       payload: ['orders'],
-      webhooks: [{ url: 'https://example.com/hooks?x=1', secret: 'WINBACK_SECRET' }, { url: 'http://127.0.0.1:99' }],
+      webhooks: [
+        { url: 'https://example.com/hooks?x=1', secret: 'WINBACK_SECRET', atOnce: 2, perSecond: 50 },
+        { url: 'http://127.0.0.1:99' },
+      ],
       stream: false,
     });
   });
@@ -231,6 +234,16 @@ describe('faults of catalogues', () => {
       'a secret of the stream',
       withTrigger({ deliver: [{ stream: true, secret: 'A' }] }),
       ['triggers[0].deliver[0].secret conflicting_keys'],
+    ],
+    [
+      'limits of the stream',
+      withTrigger({ deliver: [{ stream: true, at_once: 1, per_second: 1 }] }),
+      ['triggers[0].deliver[0].at_once conflicting_keys', 'triggers[0].deliver[0].per_second conflicting_keys'],
+    ],
+    [
+      'limits of a webhook that would stop it, or are none',
+      withTrigger({ deliver: [{ webhook: 'http://a', at_once: 0, per_second: 10_001 }] }),
+      ['triggers[0].deliver[0].at_once over_limit', 'triggers[0].deliver[0].per_second over_limit'],
     ],
     [
       'a secret that looks like one',

@@ -304,6 +304,8 @@ describe('the quickstart catalogue', () => {
       "stream": true,
       "webhooks": [
         {
+          "atOnce": undefined,
+          "perSecond": undefined,
           "secret": undefined,
           "url": "http://127.0.0.1:9911/hooks/attrium",
         },
@@ -344,6 +346,8 @@ describe('the quickstart catalogue', () => {
       "stream": true,
       "webhooks": [
         {
+          "atOnce": undefined,
+          "perSecond": undefined,
           "secret": undefined,
           "url": "http://127.0.0.1:9911/hooks/attrium",
         },
@@ -370,6 +374,8 @@ describe('the quickstart catalogue', () => {
       "stream": true,
       "webhooks": [
         {
+          "atOnce": undefined,
+          "perSecond": undefined,
           "secret": undefined,
           "url": "http://127.0.0.1:9911/hooks/attrium",
         },

@@ -1,7 +1,7 @@
 /** The shapes of definitions as users write them; what a shape cannot say is checked beside it, in the files of each definition. */
 import { VALUE_TYPES } from '@attrium/event';
 import { z } from 'zod';
-import { DELIVER_MAX, FROM_MAX, PAYLOAD_MAX, URL_LENGTH_MAX } from './limits.js';
+import { AT_ONCE_MAX, DELIVER_MAX, FROM_MAX, PAYLOAD_MAX, PER_SECOND_MAX, URL_LENGTH_MAX } from './limits.js';
 
 const oneOf = <const T extends readonly [string, ...string[]]>(values: T) =>
   z.enum(values, {
@@ -75,6 +75,8 @@ export const triggerSchema = z.strictObject({
           .string()
           .regex(/^[A-Z][A-Z0-9_]{0,63}$/, { error: 'expected the name of a secret, such as WINBACK_SECRET' })
           .optional(),
+        at_once: z.int().min(1).max(AT_ONCE_MAX).optional(),
+        per_second: z.int().min(1).max(PER_SECOND_MAX).optional(),
         stream: z.literal(true).optional(),
       }),
     )

@@ -106,12 +106,15 @@ function readDeliver(
       const code = webhook === undefined ? 'missing_key' : 'conflicting_keys';
       report(at, code, 'a destination is either a webhook or stream: true');
     } else if (webhook === undefined) {
-      if (secret !== undefined) report(`${at}.secret`, 'conflicting_keys', 'secret goes together with webhook');
+      for (const key of ['secret', 'at_once', 'per_second'] as const) {
+        if (destination[key] === undefined) continue;
+        report(`${at}.${key}`, 'conflicting_keys', `${key} goes together with webhook`);
+      }
       stream = true;
     } else if (webhooks.some(({ url }) => url === webhook)) {
       report(`${at}.webhook`, 'duplicate_name', 'this webhook is already a destination of this trigger');
     } else {
-      webhooks.push({ url: webhook, secret });
+      webhooks.push({ url: webhook, secret, atOnce: destination.at_once, perSecond: destination.per_second });
     }
   }
   return { webhooks, stream };

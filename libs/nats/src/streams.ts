@@ -17,7 +17,7 @@ import { type NatsConnection, nanos } from '@nats-io/transport-node';
 
 export const KEYS_BUCKET = 'attrium-keys';
 export const CATALOGUE_BUCKET = 'attrium-catalogue';
-/** `<workspace>.<NAME>`: a secret of webhooks, `whsec_…`; NAME `SIGNING` is the one that a workspace signs with by default. */
+/** `<workspace>.<NAME>`: a secret of webhooks, `whsec_…`, and former ones (`SecretEntry`); NAME `SIGNING` is the one that a workspace signs with by default. */
 export const SECRETS_BUCKET = 'attrium-secrets';
 /** What the deliverer of firings keeps: how far it has come, and the catalogues that name its destinations. */
 export const DELIVERER_BUCKET = 'attrium-deliverer';

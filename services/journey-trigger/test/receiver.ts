@@ -11,6 +11,7 @@ export interface Received {
 
 export interface Receiver {
   readonly url: string;
+  readonly port: number;
   /** Requests whose signature was right, in the order of their arrival. */
   readonly received: Received[];
   /** Requests whose signature was wrong. */
@@ -20,7 +21,8 @@ export interface Receiver {
   close(): void;
 }
 
-export async function startReceiver(secret: string): Promise<Receiver> {
+/** `port`: that of a receiver that was closed and comes back. */
+export async function startReceiver(secret: string, port = 0): Promise<Receiver> {
   const webhook = new Webhook(secret);
   const attempts = new Map<string, number>();
   const received: Received[] = [];
@@ -46,9 +48,11 @@ export async function startReceiver(secret: string): Promise<Receiver> {
       receiver.answer(entry, attempt, response);
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+  const listening = (server.address() as AddressInfo).port;
   const receiver: Receiver = {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`,
+    url: `http://127.0.0.1:${listening}/hook`,
+    port: listening,
     received,
     refused,
     answer: (_received, _attempt, response) => response.writeHead(204).end(),

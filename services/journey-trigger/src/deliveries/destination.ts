@@ -22,6 +22,9 @@ export interface Destination {
   readonly trigger: string;
   readonly url: string;
   readonly secret: string;
+  /** Limits of its own, beside those of the instance. */
+  readonly atOnce: number | undefined;
+  readonly perSecond: number | undefined;
 }
 
 const NAME_PREFIX = 'webhook-';
@@ -35,9 +38,9 @@ export const GATHER_ACK_WAIT_MS = 1_000;
 
 export function destinationsOf({ workspace, triggers }: CompiledCatalogue): Destination[] {
   return triggers.flatMap((trigger) =>
-    trigger.webhooks.map(({ url, secret = SIGNING_SECRET }) => {
+    trigger.webhooks.map(({ url, secret = SIGNING_SECRET, atOnce, perSecond }) => {
       const name = nameOf(workspace, trigger.name, url);
-      return { name, workspace, trigger: trigger.name, url, secret };
+      return { name, workspace, trigger: trigger.name, url, secret, atOnce, perSecond };
     }),
   );
 }

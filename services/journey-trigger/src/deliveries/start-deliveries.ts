@@ -38,7 +38,7 @@ export async function startDeliveries(options: DeliveriesOptions): Promise<Deliv
   const bucket = await Bucket.open(link.publish, DELIVERER_BUCKET);
   const catalogues = new DeliveryCatalogues({ bucket, manager, pendingMax: config.webhookPendingMax, logger });
   await catalogues.open();
-  const secrets = new SecretBook(logger, () => fleet.proceed());
+  const secrets = new SecretBook(logger, systemClock, () => fleet.proceed());
   const fleet = new WebhookFleet({
     ...fleetSettings(config),
     ...{ log, logger, catalogues, secrets, manager },

@@ -26,6 +26,8 @@ export interface QueueSettings extends RetrySettings {
   readonly ageMsMax: number;
   /** Attempts at the same time. */
   readonly attemptsMax: number;
+  /** Attempts a second, evenly spread; undefined: no limit. */
+  readonly perSecond?: number | undefined;
   readonly breakerFailuresMax: number;
   readonly probeDelayMsMax: number;
 }
@@ -60,6 +62,9 @@ interface Waiting {
   busy: boolean;
 }
 
+/** How much of the attempts a second may be made up for. */
+const SLOT_LATENESS_MS = 20;
+
 /** So many finished deliveries are known: if one comes again, its end was not heard. */
 const FINISHED_MAX = 1_024;
 
@@ -71,6 +76,8 @@ export class DestinationQueue {
   private busy = 0;
   private waiting = 0;
   private notBefore = 0;
+  /** When the next attempt may begin by the limit of attempts a second. */
+  private slotAt = 0;
   private held = true;
   private ended = false;
   private timer: { cancel(): void } | undefined;
@@ -154,6 +161,7 @@ export class DestinationQueue {
     let next: number | undefined;
     for (const head of heads.sort((a, b) => a.delivery.sequence - b.delivery.sequence)) {
       if (this.busy >= this.options.settings.attemptsMax) return undefined;
+      if (head.dueAt <= now && now < this.slotAt) return this.slotAt;
       if (head.dueAt <= now) void this.try(head);
       else next = Math.min(next ?? head.dueAt, head.dueAt);
     }
@@ -163,7 +171,7 @@ export class DestinationQueue {
   /** The least tried first: what makes the receiver fail may be one delivery alone. */
   private startProbe(now: number): number | undefined {
     if (this.busy > 0) return undefined;
-    const at = Math.max(this.breaker.probeAt, this.notBefore);
+    const at = Math.max(this.breaker.probeAt, this.notBefore, this.slotAt);
     const [probe] = this.heads().sort((a, b) => a.attempts - b.attempts || a.delivery.sequence - b.delivery.sequence);
     if (probe === undefined) return undefined;
     if (now < at) return at;
@@ -180,12 +188,20 @@ export class DestinationQueue {
   private async try(waiting: Waiting): Promise<void> {
     waiting.busy = true;
     waiting.attempts++;
+    this.takeSlot();
     this.busy++;
     const outcome = await this.options.attempt(waiting.delivery);
     this.busy--;
     waiting.busy = false;
     await this.settle(waiting, outcome);
     this.proceed();
+  }
+
+  private takeSlot(): void {
+    const { settings, clock } = this.options;
+    if (settings.perSecond === undefined) return;
+    // A timer that was late must not cost the attempts of that time.
+    this.slotAt = Math.max(this.slotAt, clock.now() - SLOT_LATENESS_MS) + 1_000 / settings.perSecond;
   }
 
   private async settle(waiting: Waiting, outcome: AttemptOutcome): Promise<void> {
@@ -211,7 +227,9 @@ export class DestinationQueue {
     const { settings, clock, random } = this.options;
     const now = clock.now();
     const age = now - waiting.delivery.storedAt;
-    waiting.dueAt = now + retryDelayMs(age, random(), settings);
+    // By age alone, a first failure after a long outage would wait for as long as the outage was.
+    const sinceFirst = settings.delayMsMin * 2 ** (waiting.attempts - 1);
+    waiting.dueAt = now + retryDelayMs(Math.min(age, sinceFirst), random(), settings);
     if (outcome.retryAfterMs !== undefined) {
       const wait = Math.min(outcome.retryAfterMs, settings.delayMsMax);
       this.notBefore = Math.max(this.notBefore, now + wait);

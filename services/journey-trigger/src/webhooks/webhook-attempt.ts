@@ -1,6 +1,5 @@
 /** One attempt to deliver a firing to a webhook: signed by Standard Webhooks, without redirects, in bounded time. */
 import type { Clock } from '@attrium/processor';
-import { Webhook } from 'standardwebhooks';
 import { type Dispatcher, request } from 'undici';
 import { AddressRefusedError } from '../errors.js';
 import { retryAfterMs } from './retry.js';
@@ -27,11 +26,16 @@ export type AttemptOutcome =
       readonly retryAfterMs?: number;
     };
 
+/** Makes the header `webhook-signature`: one signature a secret, with spaces between them. */
+export interface Signer {
+  sign(id: string, at: Date, body: string): string;
+}
+
 export interface AttemptOptions {
   readonly url: string;
   readonly firingId: string;
   readonly body: string;
-  readonly signer: Webhook;
+  readonly signer: Signer;
   readonly dispatcher: Dispatcher;
   readonly timeoutMs: number;
   readonly clock: Clock;
@@ -39,15 +43,6 @@ export interface AttemptOptions {
 
 /** Read on, so that the connection can be used again; more than this ends the connection. */
 const ANSWER_BYTES_MAX = 4_096;
-
-/** Signs by a secret `whsec_…`; undefined when the text is no such secret. */
-export function signerOf(secret: string): Webhook | undefined {
-  try {
-    return new Webhook(secret);
-  } catch {
-    return undefined;
-  }
-}
 
 export async function attemptWebhook(options: AttemptOptions): Promise<AttemptOutcome> {
   const { url, firingId, body, signer, dispatcher, timeoutMs, clock } = options;

@@ -14,7 +14,7 @@ import {
 } from '../deliveries/destination.js';
 import { readFiring } from '../deliveries/firing-json.js';
 import { type Delivery, DestinationQueue, type QueueOccurrence, type QueueSettings } from './destination-queue.js';
-import { type AttemptOutcome, attemptWebhook, type FailureClass, signerOf } from './webhook-attempt.js';
+import { type AttemptOutcome, attemptWebhook, type FailureClass, type Signer } from './webhook-attempt.js';
 
 export interface RunnerOptions {
   readonly js: JetStreamClient;
@@ -26,7 +26,7 @@ export interface RunnerOptions {
   readonly settings: QueueSettings & { readonly timeoutMs: number; readonly pendingMax: number };
   /** Connections of this destination alone. */
   readonly agent: Agent;
-  readonly signer: () => ReturnType<typeof signerOf>;
+  readonly signer: () => Signer | undefined;
   readonly isDisabled: () => boolean;
   readonly disable: () => Promise<void>;
   readonly telemetry: {
@@ -67,8 +67,9 @@ export class WebhookRunner {
     private readonly options: RunnerOptions,
   ) {
     const { settings, clock, random } = options;
+    const { atOnce, perSecond } = destination;
     this.queue = new DestinationQueue({
-      settings,
+      settings: { ...settings, attemptsMax: Math.min(settings.attemptsMax, atOnce ?? settings.attemptsMax), perSecond },
       clock,
       random,
       attempt: (delivery) => this.attempt(delivery),
