@@ -3,12 +3,14 @@ import { Access, Readiness } from '@attrium/host';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { CatalogueController } from './api/catalogue.controller.js';
 import { CatalogueRpcController } from './api/catalogue-rpc.controller.js';
+import { DeliveryController } from './api/delivery.controller.js';
 import { KeyController } from './api/key.controller.js';
 import { ProfileController } from './api/profile.controller.js';
 import { ProfileRpcController } from './api/profile-rpc.controller.js';
 import { LOG_SIZES, StatusController } from './api/status.controller.js';
 import { WorkspaceController } from './api/workspace.controller.js';
 import { CatalogueKeeper } from './catalogue-keeper.js';
+import { DeliveryDeskClient } from './clients/delivery-desk.js';
 import { KeyStore } from './clients/key-store.js';
 import type { LogSize } from './clients/log-sizes.js';
 import { SecretStore } from './clients/secret-store.js';
@@ -24,6 +26,7 @@ export interface ControlParts {
   readonly keys: KeyStore;
   readonly secrets: SecretStore;
   readonly profiles: ProfileReader;
+  readonly desk: DeliveryDeskClient;
   readonly logSizes: () => Promise<LogSize[]>;
 }
 
@@ -32,6 +35,7 @@ export function controlModule(parts: ControlParts): DynamicModule {
     module: ControlModule,
     controllers: [
       CatalogueController,
+      DeliveryController,
       KeyController,
       ProfileController,
       StatusController,
@@ -46,6 +50,7 @@ export function controlModule(parts: ControlParts): DynamicModule {
       { provide: KeyStore, useValue: parts.keys },
       { provide: SecretStore, useValue: parts.secrets },
       { provide: ProfileReader, useValue: parts.profiles },
+      { provide: DeliveryDeskClient, useValue: parts.desk },
       { provide: LOG_SIZES, useValue: parts.logSizes },
     ],
   };

@@ -132,8 +132,8 @@ class TriggerPartition implements PartitionStage {
     const { revision, effectiveAt, cause, reason, identifiers } = change;
     const fact = { entity, trigger, revision, effectiveAt, recordedAt: context.now, cause, on };
     if (outcome.kind === 'suppressed') {
-      const { why } = outcome;
-      context.emit({ kind: 'firing-suppressed', ...fact, why });
+      const { why, values, memberships, lastFiredAt } = outcome;
+      context.emit({ kind: 'firing-suppressed', ...fact, why, values, memberships, lastFiredAt });
       this.observe({ kind: 'suppressed', workspace, trigger, why });
       return;
     }

@@ -7,6 +7,8 @@ export interface Received {
   readonly id: string;
   readonly profile: string;
   readonly at: number;
+  /** Header `attrium-replay`. */
+  readonly replay: string | undefined;
 }
 
 export interface Receiver {
@@ -41,7 +43,12 @@ export async function startReceiver(secret: string, port = 0): Promise<Receiver>
         response.writeHead(400).end();
         return;
       }
-      const entry = { id: firing.id, profile: firing.profileId, at: performance.now() };
+      const entry = {
+        id: firing.id,
+        profile: firing.profileId,
+        at: performance.now(),
+        replay: request.headers['attrium-replay'] as string | undefined,
+      };
       const attempt = (attempts.get(firing.id) ?? 0) + 1;
       attempts.set(firing.id, attempt);
       received.push(entry);

@@ -7,6 +7,8 @@ import type { HotFact } from './hot-writer.js';
 import {
   CHANGE_REASON_NUMBER,
   changeReasonOf,
+  DELIVERY_OUTCOME_NUMBER,
+  deliveryOutcomeOf,
   ENTITY_KIND_NUMBER,
   entityKindOf,
   REFUSAL_REASON_NUMBER,
@@ -86,8 +88,15 @@ export function coldToProto(record: ColdFact): EntryRecord {
           why: SUPPRESSION_REASON_NUMBER[record.why],
           cause: record.cause,
           on: firingCauseToProto(record.on),
+          values: record.values.map(namedValueToProto),
+          memberships: [...record.memberships],
+          lastFiredAt: record.lastFiredAt,
         },
       };
+    case 'delivery-attempted': {
+      const { kind: _kind, outcome, ...attempt } = record;
+      return { $case: 'deliveryAttempted', value: { ...attempt, outcome: DELIVERY_OUTCOME_NUMBER[outcome] } };
+    }
     case 'catalogue-activated': {
       const { workspace, revision, author, activatedAt } = record;
       const catalogue = record.catalogue as Uint8Array<ArrayBuffer>;
@@ -143,7 +152,12 @@ export function coldFromProto(id: string, record: EntryRecord): ColdRecord {
         ...firingHead(id, record.value),
         kind: 'firing-suppressed',
         why: suppressionReasonOf(record.value.why),
+        values: record.value.values.map(namedValueFromProto),
+        memberships: record.value.memberships,
+        lastFiredAt: record.value.lastFiredAt,
       };
+    case 'deliveryAttempted':
+      return { ...record.value, kind: 'delivery-attempted', id, outcome: deliveryOutcomeOf(record.value.outcome) };
     case 'catalogueActivated': {
       const { workspace, revision, author, activatedAt, catalogue } = record.value;
       return { kind: 'catalogue-activated', id, workspace, revision, author, activatedAt, catalogue };

@@ -12,6 +12,10 @@ export type Outcome =
       readonly trigger: string;
       readonly on: FiringCause;
       readonly why: 'condition' | 'frequency';
+      /** What decided: the values that the firing would have carried, the segments of `if`, and the firing before. */
+      readonly values: NamedValue[];
+      readonly memberships: string[];
+      readonly lastFiredAt: number | undefined;
     };
 
 /**
@@ -47,19 +51,24 @@ function decideTrigger(
   change: SegmentChanged,
   on: FiringCause,
 ): Outcome {
-  const { name, condition, payload } = trigger;
+  const { name, condition, segments } = trigger;
+  const values = carriedBy(trigger, subject);
+  const memberships = segments.filter(subject.inSegment);
   if (condition !== undefined && !condition(subject)) {
-    return { kind: 'suppressed', trigger: name, on, why: 'condition' };
+    return { kind: 'suppressed', trigger: name, on, why: 'condition', values, memberships, lastFiredAt: undefined };
   }
   if (last !== undefined && !mayFireAgain(trigger, last, change)) {
-    return { kind: 'suppressed', trigger: name, on, why: 'frequency' };
-  }
-  const values: NamedValue[] = [];
-  for (const attribute of payload) {
-    const value = subject.values.get(attribute);
-    if (value !== undefined) values.push({ name: attribute, value });
+    const lastFiredAt = last.recordedAt;
+    return { kind: 'suppressed', trigger: name, on, why: 'frequency', values, memberships, lastFiredAt };
   }
   return { kind: 'fires', trigger: name, on, values };
+}
+
+function carriedBy({ payload }: PlannedTrigger, { values }: Subject): NamedValue[] {
+  return payload.flatMap((name) => {
+    const value = values.get(name);
+    return value === undefined ? [] : [{ name, value }];
+  });
 }
 
 /** By log time, which is monotone and the same in every replay. */

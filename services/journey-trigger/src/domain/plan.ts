@@ -9,6 +9,8 @@ export interface PlannedTrigger {
   readonly condition: Predicate | undefined;
   /** Attributes whose values the firing carries. */
   readonly payload: readonly string[];
+  /** Segments that the `if` names. */
+  readonly segments: readonly string[];
 }
 
 export interface Plan {
@@ -32,8 +34,9 @@ export function planOf({ triggers }: CompiledCatalogue): Plan {
   return { onEntered, onExited, onChanged };
 }
 
-function planTrigger({ name, frequency, condition, payload }: CompiledTrigger): PlannedTrigger {
-  return { name, frequency, condition: condition === undefined ? undefined : compileCondition(condition), payload };
+function planTrigger({ name, frequency, condition, payload, segments }: CompiledTrigger): PlannedTrigger {
+  const predicate = condition === undefined ? undefined : compileCondition(condition);
+  return { name, frequency, condition: predicate, payload, segments };
 }
 
 function addTo<V>(map: Map<string, V[]>, key: string, value: V): void {

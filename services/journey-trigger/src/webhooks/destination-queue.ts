@@ -17,6 +17,8 @@ export interface Delivery {
   readonly storedAt: number;
   /** When the line came to know of the firing, ms. */
   readonly recordedAt: number;
+  /** Id of the replay that asks for it; undefined for the first delivery. */
+  readonly replay?: string | undefined;
   /** Takes it out of the log's list of what is open. */
   done(): void;
 }
@@ -37,8 +39,8 @@ export interface QueueOptions {
   readonly clock: Clock;
   /** In [0, 1). */
   readonly random: () => number;
-  /** One attempt; does not throw. */
-  readonly attempt: (delivery: Delivery) => Promise<AttemptOutcome>;
+  /** One attempt, the n-th of this delivery; does not throw. */
+  readonly attempt: (delivery: Delivery, attempts: number) => Promise<AttemptOutcome>;
   /** Why no attempt can be made now (the secret is missing); undefined when it can. */
   readonly obstacle: () => string | undefined;
   /** Keeps what is given up; false when it could not before the end. Does not throw. */
@@ -51,8 +53,8 @@ export interface QueueOptions {
 export type QueueOccurrence =
   | { readonly kind: 'delivered'; readonly delivery: Delivery }
   | { readonly kind: 'failed'; readonly delivery: Delivery; readonly outcome: AttemptOutcome & { kind: 'failed' } }
-  | { readonly kind: 'given-up'; readonly delivery: Delivery; readonly reason: string }
-  | { readonly kind: 'dropped' }
+  | { readonly kind: 'given-up'; readonly delivery: Delivery; readonly reason: string; readonly attempts: number }
+  | { readonly kind: 'dropped'; readonly delivery: Delivery }
   | { readonly kind: 'breaker'; readonly open: boolean };
 
 interface Waiting {
@@ -135,7 +137,7 @@ export class DestinationQueue {
   drop(): void {
     for (const lane of [...this.lanes.values()]) {
       for (const waiting of lane.filter(({ busy }) => !busy)) {
-        this.options.observe({ kind: 'dropped' });
+        this.options.observe({ kind: 'dropped', delivery: waiting.delivery });
         this.finish(waiting);
       }
     }
@@ -190,7 +192,7 @@ export class DestinationQueue {
     waiting.attempts++;
     this.takeSlot();
     this.busy++;
-    const outcome = await this.options.attempt(waiting.delivery);
+    const outcome = await this.options.attempt(waiting.delivery, waiting.attempts);
     this.busy--;
     waiting.busy = false;
     await this.settle(waiting, outcome);
@@ -245,7 +247,8 @@ export class DestinationQueue {
     // Nobody else may try it meanwhile.
     waiting.busy = true;
     if (!(await this.options.giveUp(waiting.delivery, reason))) return;
-    this.options.observe({ kind: 'given-up', delivery: waiting.delivery, reason });
+    const { delivery, attempts } = waiting;
+    this.options.observe({ kind: 'given-up', delivery, reason, attempts });
     this.finish(waiting);
   }
 

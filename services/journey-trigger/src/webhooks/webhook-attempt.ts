@@ -1,6 +1,7 @@
 /** One attempt to deliver a firing to a webhook: signed by Standard Webhooks, without redirects, in bounded time. */
 import type { Clock } from '@attrium/processor';
 import { type Dispatcher, request } from 'undici';
+import { REPLAY_HEADER } from '../deliveries/redelivery.js';
 import { AddressRefusedError } from '../errors.js';
 import { retryAfterMs } from './retry.js';
 
@@ -16,10 +17,12 @@ export type FailureClass =
 
 /** gone: the receiver wants no more (410). */
 export type AttemptOutcome =
-  | { readonly kind: 'delivered' }
+  | { readonly kind: 'delivered'; readonly status: number }
   | { readonly kind: 'gone' }
   | {
       readonly kind: 'failed';
+      /** Of the answer; undefined without one. */
+      readonly status?: number;
       readonly why: FailureClass;
       /** Never what the receiver answered, beyond its status. */
       readonly detail: string;
@@ -36,6 +39,8 @@ export interface AttemptOptions {
   readonly firingId: string;
   readonly body: string;
   readonly signer: Signer;
+  /** Id of the replay that asks for it; undefined for the first delivery. */
+  readonly replay?: string | undefined;
   readonly dispatcher: Dispatcher;
   readonly timeoutMs: number;
   readonly clock: Clock;
@@ -45,7 +50,7 @@ export interface AttemptOptions {
 const ANSWER_BYTES_MAX = 4_096;
 
 export async function attemptWebhook(options: AttemptOptions): Promise<AttemptOutcome> {
-  const { url, firingId, body, signer, dispatcher, timeoutMs, clock } = options;
+  const { url, firingId, body, signer, replay, dispatcher, timeoutMs, clock } = options;
   const signedAt = new Date(clock.now());
   const impatience = AbortSignal.timeout(timeoutMs);
   try {
@@ -59,6 +64,7 @@ export async function attemptWebhook(options: AttemptOptions): Promise<AttemptOu
         'webhook-id': firingId,
         'webhook-timestamp': String(Math.floor(signedAt.getTime() / 1_000)),
         'webhook-signature': signer.sign(firingId, signedAt, body),
+        ...(replay === undefined ? {} : { [REPLAY_HEADER]: replay }),
       },
       body,
     });
@@ -74,10 +80,11 @@ export async function attemptWebhook(options: AttemptOptions): Promise<AttemptOu
 }
 
 function outcomeOf(status: number, wait: number | undefined): AttemptOutcome {
-  if (status >= 200 && status < 300) return { kind: 'delivered' };
+  if (status >= 200 && status < 300) return { kind: 'delivered', status };
   if (status === 410) return { kind: 'gone' };
   return {
     kind: 'failed',
+    status,
     why: classOf(status),
     detail: `status ${status}`,
     ...(wait === undefined ? {} : { retryAfterMs: wait }),
