@@ -1,6 +1,7 @@
 export { isUnnamed } from './behaviour.js';
 export { compileActivated, compileCatalogue } from './compile.js';
 export {
+  type AttributeMove,
   type AttributeSource,
   type CompiledAttribute,
   type CompiledCatalogue,

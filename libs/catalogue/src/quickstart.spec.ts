@@ -294,6 +294,7 @@ describe('the quickstart catalogue', () => {
         "kind": "once",
       },
       "name": "big_spender_welcome",
+      "paused": false,
       "payload": [
         "first_name",
         "lifetime_value",
@@ -337,6 +338,7 @@ describe('the quickstart catalogue', () => {
         "kind": "every",
       },
       "name": "cart_abandoned",
+      "paused": false,
       "payload": [
         "email",
         "first_name",
@@ -366,6 +368,7 @@ describe('the quickstart catalogue', () => {
         "kind": "every",
       },
       "name": "plan_changed",
+      "paused": false,
       "payload": [
         "email",
         "plan",
@@ -383,6 +386,7 @@ describe('the quickstart catalogue', () => {
       "when": {
         "attribute": "plan",
         "kind": "attribute",
+        "moves": [],
       },
     },
   ],

@@ -57,11 +57,24 @@ export const triggerSchema = z.strictObject({
     exits: z.literal(true).optional(),
     attribute: z.string().optional(),
     changes: z.literal(true).optional(),
+    from: z.unknown().optional(),
+    to: z.unknown().optional(),
+    crosses: z.unknown().optional(),
+    by: z.unknown().optional(),
   }),
   if: z.unknown().optional(),
-  frequency: z.union([oneOf(['every', 'once']), z.strictObject({ once_per: z.string() })], {
-    error: 'frequency is every, once or { once_per: 30d }; it says how often the trigger fires for one profile',
-  }),
+  state: oneOf(['active', 'paused']).default('active'),
+  frequency: z.union(
+    [
+      oneOf(['every', 'once']),
+      z.strictObject({ once_per: z.string(), key: z.string().optional() }),
+      z.strictObject({ once: z.literal(true), key: z.string() }),
+    ],
+    {
+      error:
+        'frequency is every, once, { once_per: 30d }, or with a key { once: true, key: attribute } or { once_per: 30d, key: attribute }; it says how often the trigger fires for one profile',
+    },
+  ),
   payload: z.array(z.string()).max(PAYLOAD_MAX).optional(),
   deliver: z
     .array(

@@ -15,7 +15,7 @@ const suppressed = counter({
 });
 const oddities = counter({
   name: 'attrium_trigger_oddities_total',
-  help: 'Records that came to an entity merged away, transfers forwarded or repeated, changes dropped while held; by what.',
+  help: 'Records that came to an entity merged away, transfers forwarded or repeated, changes dropped while held, keys of frequencies forgotten; by what.',
   labels: ['kind'],
 });
 const published = counter({
@@ -77,6 +77,7 @@ export const telemetry = {
         return;
       }
       case 'kept-back-dropped':
+      case 'fired-keys-forgotten':
         oddities(occurrence.records, { kind: occurrence.kind });
         return;
       default:
