@@ -65,6 +65,10 @@ export class FiringLine {
     await this.putSecret('shop.SIGNING', SECRET);
   }
 
+  get natsUrl(): string {
+    return this.server.url;
+  }
+
   async close(): Promise<void> {
     await this.log.close();
     await this.link.close();
