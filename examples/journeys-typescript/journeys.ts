@@ -63,8 +63,15 @@ const contract = loadSync('attrium/trigger/v1/trigger.proto', {
   keepCase: true,
   longs: Number,
 });
-// biome-ignore lint/suspicious/noExplicitAny: what proto-loader makes has no types.
-const { TriggerService } = (loadPackageDefinition(contract) as any).attrium.trigger.v1;
+/** What proto-loader makes has no types of its own. */
+interface Contract {
+  readonly attrium: {
+    readonly trigger: {
+      readonly v1: { readonly TriggerService: new (address: string, with_: object) => TriggerClient };
+    };
+  };
+}
+const { TriggerService } = (loadPackageDefinition(contract) as unknown as Contract).attrium.trigger.v1;
 
 let position = lastPosition();
 const file = openSync(outbox, 'a');
@@ -81,7 +88,7 @@ function handle(firing: Firing): void {
 }
 
 function subscribe(): void {
-  const client = new TriggerService(address, credentials.createInsecure()) as TriggerClient;
+  const client = new TriggerService(address, credentials.createInsecure());
   const metadata = new Metadata();
   metadata.set('authorization', `Bearer ${key}`);
   // A position of 0 asks for all that is kept; left out, it would ask for what comes from now on.
