@@ -40,8 +40,6 @@ export interface FiringJson {
   readonly reason: TriggerFired['reason'];
   readonly cause: string;
   readonly attributes: Readonly<Record<string, JsonValue>>;
-  /** Only of a test: nothing happened. */
-  readonly test?: true;
 }
 
 export function firingJson(firing: TriggerFired): string {
