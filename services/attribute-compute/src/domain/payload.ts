@@ -3,13 +3,12 @@ import type { AttributeSource } from '@attrium/catalogue';
 import { type ConditionSubject, jsonAt, valueOfJson } from '@attrium/condition';
 import { type Entity, type Event, parseExactJson, type Value } from '@attrium/event';
 import type { Feed, PlannedAttribute } from './plan.js';
+import type { Input } from './state.js';
 import { coerce, REFUSED, unitsOfJson } from './value-type.js';
 
 /** One attribute and what an event brings to it. */
-export interface Contribution {
+export interface Contribution extends Input {
   readonly attribute: PlannedAttribute;
-  readonly value: Value | undefined;
-  readonly units: bigint;
 }
 
 export interface Reading {
@@ -30,10 +29,11 @@ export function readEvent(
   const contributions: Contribution[] = [];
   const refused: string[] = [];
   const payload = parsePayload(feed, event, text);
+  const { occurredAt: at, id } = event;
   for (let index = 0; index < feed.declared.length; index++) {
     const { attribute, type, sources } = feed.declared[index]!;
-    for (let at = 0; at < sources.length; at++) {
-      const source = sources[at]!;
+    for (let place = 0; place < sources.length; place++) {
+      const source = sources[place]!;
       if (source.source !== undefined && source.source !== event.source) continue;
       const json = payload.read(source, kind, event);
       if (json === undefined || json === null) continue;
@@ -42,7 +42,7 @@ export function readEvent(
         refused.push(attribute.name);
         continue;
       }
-      contributions.push({ attribute, value, units: 0n });
+      contributions.push({ attribute, at, id, value, units: 0n });
       break;
     }
   }
@@ -59,7 +59,7 @@ export function readEvent(
         continue;
       }
     }
-    contributions.push({ attribute, value: undefined, units });
+    contributions.push({ attribute, at, id, value: undefined, units });
   }
   return { contributions, refused, unreadable: payload.unreadable };
 }
