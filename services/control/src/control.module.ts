@@ -8,6 +8,7 @@ import { KeyController } from './api/key.controller.js';
 import { ProfileController } from './api/profile.controller.js';
 import { ProfileRpcController } from './api/profile-rpc.controller.js';
 import { LOG_SIZES, StatusController } from './api/status.controller.js';
+import { TriggerController } from './api/trigger.controller.js';
 import { WorkspaceController } from './api/workspace.controller.js';
 import { CatalogueKeeper } from './catalogue-keeper.js';
 import { DeliveryDeskClient } from './clients/delivery-desk.js';
@@ -39,6 +40,7 @@ export function controlModule(parts: ControlParts): DynamicModule {
       KeyController,
       ProfileController,
       StatusController,
+      TriggerController,
       WorkspaceController,
       CatalogueRpcController,
       ProfileRpcController,

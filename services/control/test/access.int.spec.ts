@@ -36,6 +36,7 @@ describe('access', () => {
     ['POST', '/v1/workspaces/shop/deliveries/undelivered/replay', 'admin'],
     ['POST', '/v1/workspaces/shop/deliveries/undelivered/discard', 'admin'],
     ['GET', '/v1/workspaces/shop/deliveries/attempts', 'read'],
+    ['POST', '/v1/workspaces/shop/triggers/a/test', 'admin'],
     ['GET', '/v1/workspaces/shop/firings', 'read'],
     ['GET', '/v1/workspaces/shop/firings/1', 'read'],
     ['GET', '/v1/status?workspace=shop', 'admin'],

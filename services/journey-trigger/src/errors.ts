@@ -80,6 +80,12 @@ const DESK_FAILURES = {
     retryable: false,
     message: 'The catalogue in force has no such destination.',
   },
+  noTrigger: {
+    code: 'ATR-TRIGGER-036',
+    status: 'not-found',
+    retryable: false,
+    message: 'The catalogue in force has no such trigger.',
+  },
   noFiring: { code: 'ATR-TRIGGER-032', status: 'not-found', retryable: false, message: 'There is no such firing.' },
   noHistory: {
     code: 'ATR-TRIGGER-033',

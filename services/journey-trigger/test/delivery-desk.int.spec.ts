@@ -11,6 +11,8 @@ import { journeyTriggerModule } from '@attrium/journey-trigger';
 import { packageDefinition, triggerV1 } from '@attrium/proto';
 import { Client, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { firingSchema } from '../src/deliveries/firing-schema.js';
+import { answerDesk } from '../src/desk/desk-question.js';
 import { attemptProjections, projections } from '../src/projections/projections.js';
 import { FiringLine, PARTITIONS, pause, type RunningDeliveries, SECRET, until } from './firing-line.js';
 import { type Receiver, startReceiver } from './receiver.js';
@@ -242,6 +244,33 @@ describe('a replay', () => {
     );
     await pause(100);
     expect([hook.received.length, other.received.length]).toEqual([3, 5]);
+  }, 60_000);
+});
+
+describe('a test', () => {
+  it('reaches each webhook of the trigger, signed and marked, and is nothing that fired', async () => {
+    const [hook, other] = [await receiver(), await receiver()];
+    const destinations = await activate('tried', [hook.url, other.url]);
+    const asked = {
+      ...{ kind: 'test', workspace: 'shop', trigger: 'tried', profileId: 'ada' },
+      identifiers: [{ type: 'user_id', value: 'u-1' }],
+      attributes: { plan: 'pro', spend: 3, secret_of_others: 'x' },
+    };
+    const told = await answerDesk(deliveries.desk, asked);
+    const { firingId } = (told as { answer: { firingId: string } }).answer;
+    expect(told).toEqual({ answer: { firingId, destinations } });
+    await until(() => hook.received.length === 1 && other.received.length === 1);
+    const [entry] = hook.received;
+    expect(entry).toMatchObject({ id: firingId, profile: 'ada', replay: 'test' });
+    expect(firingSchema.parse(entry!.firing)).toMatchObject({
+      test: true,
+      on: { kind: 'segment-entered', segment: 'vip' },
+      attributes: { plan: 'pro', spend: 3 },
+    });
+    expect(Object.keys((entry!.firing as { attributes: object }).attributes)).toEqual(['plan', 'spend']);
+    expect(await line.delivered('tried')).toEqual([]);
+    const refused = await answerDesk(deliveries.desk, { ...asked, trigger: 'none' });
+    expect(refused).toMatchObject({ refused: { code: 'ATR-TRIGGER-036', status: 'not-found' } });
   }, 60_000);
 });
 

@@ -7,6 +7,8 @@ export interface Received {
   readonly id: string;
   readonly profile: string;
   readonly at: number;
+  /** The whole body. */
+  readonly firing: unknown;
   /** Header `attrium-replay`. */
   readonly replay: string | undefined;
 }
@@ -46,6 +48,7 @@ export async function startReceiver(secret: string, port = 0): Promise<Receiver>
       const entry = {
         id: firing.id,
         profile: firing.profileId,
+        firing,
         at: performance.now(),
         replay: request.headers['attrium-replay'] as string | undefined,
       };

@@ -88,6 +88,10 @@ export class ApiClient {
     return JSON.parse((await this.ask('POST', `${this.workspacePath}/${path}`, asked)).text);
   }
 
+  async testTrigger(trigger: string, identifier: string): Promise<unknown> {
+    return this.post(`triggers/${encodeURIComponent(trigger)}/test`, { identifier });
+  }
+
   private planned({ status, text }: { status: number; text: string }): PlanAnswer {
     const body = JSON.parse(text) as Failure & { revision: number; plan: readonly PlanItem[] };
     if (status === 422) return { kind: 'faulty', faults: body.error?.details?.faults ?? [] };

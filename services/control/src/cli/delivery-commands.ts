@@ -46,6 +46,10 @@ export function addDeliveryCommands(program: Command, api: () => ApiClient, json
     .option('--destination <name>', 'of one destination')
     .option('--limit <number>', 'at most so many (500)')
     .action(async (options: Record<string, string>) => json(await api().get('deliveries/attempts', options)));
+  program
+    .command('test <trigger> <identifier>')
+    .description('send a marked firing for one profile (TYPE:VALUE) to the webhooks of a trigger')
+    .action(async (trigger: string, identifier: string) => json(await api().testTrigger(trigger, identifier)));
   addFiringCommands(program, api, json);
 }
 

@@ -40,6 +40,8 @@ export interface FiringJson {
   readonly reason: TriggerFired['reason'];
   readonly cause: string;
   readonly attributes: Readonly<Record<string, JsonValue>>;
+  /** Only of a test that somebody asked for: nothing happened. */
+  readonly test?: true;
 }
 
 export function firingJson(firing: TriggerFired): string {

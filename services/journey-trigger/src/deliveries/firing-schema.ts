@@ -38,6 +38,7 @@ export const firingSchema = z
     reason: z.enum(CHANGE_REASONS),
     cause: text.meta({ description: 'id of the event, merge or timer' }),
     attributes: z.record(z.string(), value).meta({ description: 'by name; one without a value is absent' }),
+    test: z.literal(true).optional().meta({ description: 'only of a test that somebody asked for: nothing happened' }),
   })
   .meta({ title: 'Attrium firing' });
 

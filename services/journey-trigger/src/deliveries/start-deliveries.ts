@@ -83,6 +83,7 @@ export async function startDeliveries(options: DeliveriesOptions): Promise<Deliv
     ...{ catalogues, manager, undelivered: new UndeliveredStore(manager), history: new FiringHistory(clickhouse) },
     js: jetstream(link.publish),
     newId: randomUUID,
+    now: () => systemClock.now(),
   });
   const asks = serveAsk(link.read, DELIVERY_DESK_SUBJECT, (asked) => answerDesk(desk, asked), { queue: 'desk' });
   telemetry.watchDeliverer({ inFlight: () => deliverer.inFlight });

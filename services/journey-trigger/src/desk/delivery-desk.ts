@@ -1,11 +1,13 @@
 /** What people ask and do about deliveries: destinations, what was given up, replays, and the past. Any instance answers for all. */
-import { DELIVERIES_STREAM } from '@attrium/event';
+import { DELIVERIES_STREAM, type Identifier } from '@attrium/event';
 import { OperatingError } from '@attrium/host';
 import type { JetStreamClient, JetStreamManager } from '@nats-io/jetstream';
 import type { FiringHistory, FiringsAsked, PastAttempt, PastFiring } from '../clients/firing-history.js';
 import type { DeliveryCatalogues } from '../deliveries/delivery-catalogues.js';
 import { consumerInfo, type Destination } from '../deliveries/destination.js';
+import type { JsonValue } from '../deliveries/firing-json.js';
 import { redeliver, redeliverRange } from '../deliveries/redelivery.js';
+import { testFiring } from '../deliveries/test-firing.js';
 import type { UndeliveredAt, UndeliveredStore } from '../deliveries/undelivered.js';
 import { DeskError } from '../errors.js';
 import { explanationOf } from './explanation.js';
@@ -30,8 +32,9 @@ export interface DeskOptions {
   readonly history: FiringHistory;
   readonly js: JetStreamClient;
   readonly manager: JetStreamManager;
-  /** A new id for a replay. */
+  /** A new id for a replay or a test. */
   readonly newId: () => string;
+  readonly now: () => number;
 }
 
 /** Attempts that one firing is shown with. */
@@ -134,6 +137,31 @@ export class DeliveryDesk {
     const replayId = asked.replayId === '' ? newId() : asked.replayId;
     const replayed = await inReach(() => redeliverRange(js, { destination, from, to, replayId }));
     return { replayId, ...replayed };
+  }
+
+  /** Sends a marked firing to each webhook of a trigger, whatever its condition and frequency say; nothing is recorded as fired. */
+  async test(asked: {
+    workspace: string;
+    trigger: string;
+    profileId: string;
+    identifiers: readonly Identifier[];
+    attributes: Readonly<Record<string, JsonValue>>;
+  }): Promise<{ firingId: string; destinations: string[] }> {
+    const { catalogues, js, newId, now } = this.options;
+    const { workspace, trigger: name, ...profile } = asked;
+    const catalogue = catalogues.catalogueOf(workspace);
+    const trigger = catalogue?.triggers.find((each) => each.name === name);
+    if (catalogue === undefined || trigger === undefined) throw new DeskError('noTrigger');
+    const id = `test-${newId()}`;
+    const { revision } = catalogue;
+    const body = JSON.stringify(testFiring({ id, workspace, revision, trigger, ...profile, now: now() }));
+    const destinations = catalogues
+      .destinations()
+      .filter((destination) => destination.workspace === workspace && destination.trigger === name);
+    await inReach(() =>
+      Promise.all(destinations.map((destination) => redeliver(js, { destination, body, replayId: 'test', key: id }))),
+    );
+    return { firingId: id, destinations: destinations.map((destination) => destination.name) };
   }
 
   attempts(asked: { workspace: string; firingId: string; destination: string; limit: number }): Promise<PastAttempt[]> {

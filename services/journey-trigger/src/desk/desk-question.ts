@@ -57,6 +57,14 @@ export const deskQuestionSchema = z.discriminatedUnion('kind', [
     limit,
   }),
   z.strictObject({ kind: z.literal('firing'), ...head, firingId: name }),
+  z.strictObject({
+    kind: z.literal('test'),
+    ...head,
+    trigger: name,
+    profileId: name,
+    identifiers: z.array(z.strictObject({ type: z.string(), value: z.string() })).max(1_000),
+    attributes: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.array(z.string())])),
+  }),
 ]);
 export type DeskQuestion = z.infer<typeof deskQuestionSchema>;
 
@@ -115,6 +123,8 @@ async function reply(desk: DeliveryDesk, question: DeskQuestion): Promise<unknow
       return { attempts: await desk.attempts(question) };
     case 'firings':
       return desk.firings(question);
+    case 'test':
+      return desk.test(question);
     case 'firing':
       return desk.firing(workspace, question.firingId);
   }
