@@ -229,6 +229,18 @@ describe('activation', () => {
     expect(where.kind === 'compare' && String(where.value)).toBe('820982911946154508');
   });
 
+  it('is shared by all who ask for the same, can be changed by none, and goes by the text and not by the revision', () => {
+    const activated = { workspace: 'w', revision: 4, catalogueJson: JSON.stringify(json) };
+    const first = compileActivated(activated);
+    expect(compileActivated({ ...activated })).toBe(first);
+    expect(() => (first.segments as unknown[]).pop()).toThrow(TypeError);
+    expect(() => Object.assign(first.attributes[0]!, { name: 'other' })).toThrow(TypeError);
+    const other = compileActivated({ ...activated, catalogueJson: '{"attributes":[]}' });
+    expect(other.segments).toEqual([]);
+    expect(compileActivated(activated)).toEqual(first);
+    expect(compileActivated({ ...activated, workspace: 'v' }).workspace).toBe('v');
+  });
+
   it('throws for what validation would have refused', () => {
     expect(() => compileActivated({ workspace: 'w', revision: 3, catalogueJson: '{"attributes": 5}' })).toThrow(
       'catalogue 3 of w is invalid at attributes: attributes is a list',

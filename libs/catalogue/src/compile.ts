@@ -27,12 +27,42 @@ export function compileCatalogue(input: {
   return { workspace, revision, attributes: [...named, ...unnamed.values()], segments, triggers };
 }
 
-/** Compiles what `CatalogueActivated` carries. Only valid catalogues are appended, so an invalid one is a bug and throws. */
-export function compileActivated(activated: {
+interface Activated {
   readonly workspace: string;
   readonly revision: number;
   readonly catalogueJson: string;
-}): CompiledCatalogue {
+}
+
+/** Each partition of a process compiles the same few catalogues, at every start: the last ones are kept. */
+const COMPILED_MAX = 32;
+const compiled = new Map<string, { readonly catalogueJson: string; readonly catalogue: CompiledCatalogue }>();
+
+/**
+ * Compiles what `CatalogueActivated` carries. Only valid catalogues are appended, so an invalid one is a bug and throws. What it returns
+ * is shared and frozen.
+ */
+export function compileActivated(activated: Activated): CompiledCatalogue {
+  const { workspace, revision, catalogueJson } = activated;
+  const key = `${revision}/${workspace}`;
+  const known = compiled.get(key);
+  if (known?.catalogueJson === catalogueJson) return known.catalogue;
+  const catalogue = frozen(compileAnew(activated));
+  compiled.delete(key);
+  compiled.set(key, { catalogueJson, catalogue });
+  if (compiled.size > COMPILED_MAX) compiled.delete(compiled.keys().next().value as string);
+  return catalogue;
+}
+
+/** Lists and plain objects only: exact types do not change anyway. */
+function frozen<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
+  const prototype = Object.getPrototypeOf(value) as unknown;
+  if (prototype !== Object.prototype && prototype !== Array.prototype) return value;
+  for (const member of Object.values(value)) frozen(member);
+  return Object.freeze(value);
+}
+
+function compileAnew(activated: Activated): CompiledCatalogue {
   const { workspace, revision } = activated;
   const outcome = parseCatalogue(parseExactJson(activated.catalogueJson));
   if (outcome.kind === 'invalid') {

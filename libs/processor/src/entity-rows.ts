@@ -76,6 +76,8 @@ export interface EntityRules<R extends LiveRow> {
 
 export class EntityRows<R extends LiveRow> {
   private readonly table: Table<number, R | PointerRow>;
+  /** Entities whose row a transfer made: it may have overtaken their `ProfileCreated`, which takes another way. */
+  private readonly early: Table<number, boolean>;
   private readonly partition: number;
   private readonly partitions: number;
 
@@ -84,6 +86,7 @@ export class EntityRows<R extends LiveRow> {
     private readonly rules: EntityRules<R>,
   ) {
     this.table = environment.table('entities', rules.codec);
+    this.early = environment.table('early-entities', undefined, { filtersKeys: true });
     this.partition = environment.partition;
     this.partitions = environment.partitions;
   }
@@ -113,6 +116,12 @@ export class EntityRows<R extends LiveRow> {
     }
     checkEntity(row as R, entity);
     return row as R;
+  }
+
+  /** `ProfileCreated`: unless a transfer was faster there is no row of this entity, and the store need not be asked for it. */
+  created({ ordinal }: Entity): void {
+    if (this.early.get(ordinal) === undefined) this.table.expectNone?.(ordinal);
+    else this.early.delete(ordinal);
   }
 
   isHere(entity: Entity): boolean {
@@ -148,6 +157,7 @@ export class EntityRows<R extends LiveRow> {
       context.forward({ ...record, to: found.mergedInto }, this.partitionFor(found.mergedInto));
       return;
     }
+    if (found === undefined) this.early.put(record.to.ordinal, true);
     const row = this.of(record.to) as R;
     row.merges ??= noMerges();
     const taken = takeTransfer(row.merges, record.mergeId, record.state);

@@ -2,7 +2,7 @@
 import { partitionFilters, streamOf, writerOf } from '@attrium/event';
 import type { PackHeader } from './codec/index.js';
 import { CommitWaiters } from './commit-waiters.js';
-import { type DeadLetter, deadLetterOf } from './dead-letter.js';
+import { deadLetterOf, sendDeadLetter } from './dead-letter.js';
 import { DecisionLoop, type Poison } from './decision-loop.js';
 import { ProcessorError } from './errors.js';
 import { InputCursor } from './input-cursor.js';
@@ -25,7 +25,8 @@ export interface PartitionHost {
   fatal(partition: PartitionProcessor, error: Error): void;
 }
 
-const DEAD_LETTER_RETRY_MS = 250;
+const FILTER_SLICE_KEYS = 512;
+const FILTER_PAUSE_MS = 10;
 
 export class PartitionProcessor {
   private state!: PartitionState;
@@ -102,6 +103,15 @@ export class PartitionProcessor {
     this.ready = true;
     this.options.observe({ kind: 'recovered', partition: this.partition, rebuilt, fromSequence: cursor.sequence });
     this.noteCaughtUp();
+    void this.fillFilters(this.epoch);
+  }
+
+  /** In small slices, long apart: the partition works all the while. */
+  private async fillFilters(epoch: number): Promise<void> {
+    const { state } = this;
+    while (epoch === this.epoch && !state.fillFilters(FILTER_SLICE_KEYS)) {
+      await new Promise<void>((resolve) => this.options.clock.after(FILTER_PAUSE_MS, resolve));
+    }
   }
 
   /** The first input sequence that is still needed. */
@@ -210,19 +220,12 @@ export class PartitionProcessor {
     const { place, message, record, error } = poison;
     const { sequence, record: index } = this.input.place;
     const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-    await this.sendDeadLetter(deadLetterOf({ stage: binding.name, partition, place, message, record, reason }), epoch);
+    const letter = deadLetterOf({ stage: binding.name, partition, place, message, record, reason });
+    await sendDeadLetter(this.options, letter, () => epoch !== this.epoch);
     if (epoch !== this.epoch) return;
     this.poisoned.add(place);
     observe({ kind: 'dead-lettered', partition, sequence, record: index, reason });
     this.host.restart(this, error instanceof Error ? error : new Error(reason));
-  }
-
-  private async sendDeadLetter({ subject, payload, messageId }: DeadLetter, epoch: number): Promise<void> {
-    for (;;) {
-      const outcome = await this.options.log.append(subject, payload, { messageId });
-      if (outcome.kind === 'appended' || epoch !== this.epoch) return;
-      await new Promise<void>((resolve) => this.options.clock.after(DEAD_LETTER_RETRY_MS, resolve));
-    }
   }
 
   // --- committing -----------------------------------------------------------------------------------------------
@@ -230,6 +233,7 @@ export class PartitionProcessor {
   /** Publishes what has been decided: own outputs first, what goes to other partitions' inputs after that. */
   flush(): void {
     if (!this.ready || this.flight) return;
+    this.state.trim();
     if (!this.hasFacts) {
       this.waiters.settle(this.outputs.reached, !this.hasFacts);
       this.save();

@@ -119,6 +119,9 @@ class AttributePartition implements PartitionStage {
         this.decideEvent(record, context);
         break;
       case 'profile-created':
+        this.entities.created(record.entity);
+        passOn(record, context);
+        break;
       case 'identifier-linked':
       case 'logic-activated':
         passOn(record, context);

@@ -57,9 +57,9 @@ class IdentityShard implements PartitionStage {
     this.observe = options.observe ?? (() => {});
     this.decision = { rules: options.rules ?? DEFAULT_RULES, shard, shards };
     this.state = {
-      identifiers: environment.table<string, IdentifierRow>('identifiers'),
+      identifiers: environment.table<string, IdentifierRow>('identifiers', undefined, { filtersKeys: true }),
       profiles: environment.table<number, ProfileRow>('profiles'),
-      profileIds: environment.table<string, number>('profile-ids'),
+      profileIds: environment.table<string, number>('profile-ids', undefined, { filtersKeys: true }),
       counters: environment.table<string, { count: number }>('counters'),
       catalogues: environment.table<string, { revision: number }>('catalogues'),
     };

@@ -34,9 +34,15 @@ interface Person {
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
 
-/** The first `events` events of a seed are the same whatever their number is. */
-export function drawLoad(random: Random, options: { events: number; workspaces: readonly string[] }): Load {
-  const { events, workspaces } = options;
+export interface LoadOptions {
+  /** The first so many events of a seed are the same whatever their number is. */
+  readonly events: number;
+  /** Of these, by their numbers from 0 on, only those that are sent; undefined for all. */
+  readonly only: ReadonlySet<number> | undefined;
+  readonly workspaces: readonly string[];
+}
+
+export function drawLoad(random: Random, { events, only, workspaces }: LoadOptions): Load {
   const people = drawPeople(random.fork(), workspaces);
   const catalogues = random.fork();
   const revisions = random.fork();
@@ -59,8 +65,13 @@ export function drawLoad(random: Random, options: { events: number; workspaces: 
     if (draws.chance(0.15)) packs.push(repeated(draws, sent, arrivesAt));
   }
   packs.sort((a, b) => a.at - b.at);
+  const isSent = ({ id }: Event): boolean => {
+    const number = Number(id.slice(1));
+    return number < events && (only === undefined || only.has(number));
+  };
+  const left = packs.map((pack) => ({ ...pack, records: pack.records.filter(isSent) }));
   const activations = workspaces.flatMap((workspace) => activationsOf(workspace, catalogues, revisions, at));
-  return { packs, activations, endsAt: packs.at(-1)?.at ?? at };
+  return { packs: left.filter(({ records }) => records.length > 0), activations, endsAt: packs.at(-1)?.at ?? at };
 }
 
 /** A source sends again what it is not sure of: the same message id, received later. */
@@ -127,6 +138,8 @@ function drawEvent(random: Random, person: Person, id: string, at: number): Even
     .map((each) => disguised(random, each));
   if (random.chance(0.05)) identifiers.push({ type: 'anonymous_id', value: random.pick(['null', '000', 'anonymous']) });
   if (random.chance(0.03)) identifiers.push({ type: 'device_id', value: 'd-1' });
+  // Nobody that it could belong to.
+  if (random.chance(0.01)) identifiers.splice(0, identifiers.length, { type: 'user_id', value: 'null' });
   const type = random.pick(['track', 'track', 'track', 'track', 'identify', 'identify', 'page', 'alias'] as const);
   const previous = type === 'alias' ? { previous: previousOf(random, person) } : {};
   return {

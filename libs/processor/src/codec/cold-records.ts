@@ -5,8 +5,6 @@ import type { logV1, valueV1 } from '@attrium/proto';
 import { CodecError } from './codec-error.js';
 import type { HotFact } from './hot-writer.js';
 import {
-  CHANGE_REASON_NUMBER,
-  changeReasonOf,
   DELIVERY_OUTCOME_NUMBER,
   deliveryOutcomeOf,
   ENTITY_KIND_NUMBER,
@@ -18,7 +16,7 @@ import {
 } from './wire-names.js';
 import { firingCauseFromProto, firingCauseToProto, namedValueFromProto, namedValueToProto } from './wire-value.js';
 
-export type ColdFact = Exclude<FactBody, HotFact>;
+export type ColdFact = Exclude<FactBody, HotFact | { kind: 'trigger-fired' }>;
 type ColdRecord = Extract<LogRecord, { kind: ColdFact['kind'] }>;
 type EntryRecord = NonNullable<logV1.Entry['record']>;
 
@@ -59,22 +57,6 @@ export function coldToProto(record: ColdFact): EntryRecord {
       return {
         $case: 'mergeCompleted',
         value: { entity: entityToProto(record.entity), mergeIds: [...record.mergeIds] },
-      };
-    case 'trigger-fired':
-      return {
-        $case: 'triggerFired',
-        value: {
-          entity: entityToProto(record.entity),
-          trigger: record.trigger,
-          revision: record.revision,
-          effectiveAt: record.effectiveAt,
-          recordedAt: record.recordedAt,
-          reason: CHANGE_REASON_NUMBER[record.reason],
-          cause: record.cause,
-          on: firingCauseToProto(record.on),
-          values: record.values.map(namedValueToProto),
-          identifiers: [...record.identifiers],
-        },
       };
     case 'firing-suppressed':
       return {
@@ -137,16 +119,6 @@ export function coldFromProto(id: string, record: EntryRecord): ColdRecord {
       const { entity, mergeIds } = record.value;
       return { kind: 'merge-completed', id, entity: entityFromProto(entity), mergeIds };
     }
-    case 'triggerFired': {
-      const { value } = record;
-      return {
-        ...firingHead(id, value),
-        kind: 'trigger-fired',
-        reason: changeReasonOf(value.reason),
-        values: value.values.map(namedValueFromProto),
-        identifiers: value.identifiers,
-      };
-    }
     case 'firingSuppressed':
       return {
         ...firingHead(id, record.value),
@@ -172,7 +144,7 @@ export function coldFromProto(id: string, record: EntryRecord): ColdRecord {
   }
 }
 
-function firingHead(id: string, value: logV1.TriggerFired | logV1.FiringSuppressed) {
+function firingHead(id: string, value: logV1.FiringSuppressed) {
   return {
     id,
     entity: entityFromProto(value.entity),

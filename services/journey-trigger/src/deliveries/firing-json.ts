@@ -103,5 +103,9 @@ function onOf(on: FiringCause): FiringOn {
 
 /** What no calendar reaches is given as the number that it is. */
 function isoText(ms: number): string {
-  return Math.abs(ms) <= 8.64e15 ? new Date(ms).toISOString() : String(ms);
+  if (ms !== known.ms) known = { ms, text: Math.abs(ms) <= 8.64e15 ? new Date(ms).toISOString() : String(ms) };
+  return known.text;
 }
+
+/** The times of one firing are often the same. */
+let known = { ms: 0, text: new Date(0).toISOString() };
