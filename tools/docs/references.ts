@@ -1,4 +1,5 @@
 /** The reference pages that are made from the source, as they should stand now. */
+import { firingSchemaText } from '../../services/journey-trigger/src/deliveries/firing-schema.js';
 import { metricsPage } from './metrics.js';
 import { settingsPage } from './settings.js';
 
@@ -11,6 +12,7 @@ export interface Reference {
 export async function currentReferences(): Promise<Reference[]> {
   return [
     { path: 'docs/reference/settings.md', text: await settingsPage() },
+    { path: 'docs/reference/firing.schema.json', text: firingSchemaText() },
     { path: 'docs/reference/metrics.md', text: metricsPage() },
   ];
 }

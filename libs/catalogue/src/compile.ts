@@ -139,15 +139,18 @@ function compileTrigger(trigger: TriggerDefinition, unnamed: UnnamedAttributes):
   const condition = trigger.condition === undefined ? undefined : lower(trigger.condition, unnamed);
   const reads = condition === undefined ? undefined : readsOf(condition);
   const attributes = reads?.attributes ?? [];
+  const { frequency } = trigger;
+  const keys = frequency.kind === 'every' || frequency.key === undefined ? [] : [frequency.key];
   return {
     name: trigger.name,
+    paused: trigger.paused,
     when: trigger.when,
     condition,
-    frequency: trigger.frequency,
+    frequency,
     webhooks: trigger.webhooks,
     stream: trigger.stream,
     // Unnamed attributes mean nothing to a journey system.
-    payload: [...new Set([...trigger.payload, ...attributes.filter((name) => !isUnnamed(name))])],
+    payload: [...new Set([...trigger.payload, ...keys, ...attributes.filter((name) => !isUnnamed(name))])],
     attributes,
     segments: reads?.segments ?? [],
   };

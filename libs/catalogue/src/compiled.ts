@@ -1,6 +1,6 @@
 /** What stages work with: a catalogue that is valid, its behavioural conditions turned into unnamed attributes. */
 import type { Condition } from '@attrium/condition';
-import type { ValueType } from '@attrium/event';
+import type { ExactNumber, ValueType } from '@attrium/event';
 
 export const MERGE_STRATEGIES = ['most_recent', 'first_stored'] as const;
 export type MergeStrategy = (typeof MERGE_STRATEGIES)[number];
@@ -61,27 +61,48 @@ export interface CompiledSegment {
 
 export type TriggerWhen =
   | { readonly kind: 'segment'; readonly segment: string; readonly enters: boolean; readonly exits: boolean }
-  | { readonly kind: 'attribute'; readonly attribute: string };
+  | {
+      readonly kind: 'attribute';
+      readonly attribute: string;
+      /** One of them has to be what happened; none: any change. */
+      readonly moves: readonly AttributeMove[];
+    };
 
+/** A way in which a value changes; all that is given has to hold. */
+export interface AttributeMove {
+  /** Over this attribute alone, as it was before and as it is after. */
+  readonly from?: Condition | undefined;
+  readonly to?: Condition | undefined;
+  /** The least difference in one direction or the other; a change from or to no value has none. */
+  readonly by?: { readonly up?: ExactNumber | undefined; readonly down?: ExactNumber | undefined } | undefined;
+}
+
+/** `key`: an attribute; the frequency holds for each of its values. */
 export type Frequency =
   | { readonly kind: 'every' }
-  | { readonly kind: 'once' }
-  | { readonly kind: 'once_per'; readonly periodMs: number };
+  | { readonly kind: 'once'; readonly key?: string | undefined }
+  | { readonly kind: 'once_per'; readonly periodMs: number; readonly key?: string | undefined };
 
 export interface WebhookDestination {
   readonly url: string;
   /** Name of the signing secret; undefined: the workspace's. */
   readonly secret?: string | undefined;
+  /** Attempts under way at the same time; undefined: as many as the instance allows. */
+  readonly atOnce?: number | undefined;
+  /** Attempts a second; undefined: no limit. */
+  readonly perSecond?: number | undefined;
 }
 
 export interface CompiledTrigger {
   readonly name: string;
+  /** It fires nothing; what happens meanwhile is not made up for. */
+  readonly paused: boolean;
   readonly when: TriggerWhen;
   readonly condition?: Condition | undefined;
   readonly frequency: Frequency;
   readonly webhooks: readonly WebhookDestination[];
   readonly stream: boolean;
-  /** Named attributes whose values the firing carries: those that `payload` names and those that `if` reads. */
+  /** Named attributes whose values the firing carries: those that `payload` names, those that `if` reads, and the key of `frequency`. */
   readonly payload: readonly string[];
   /** What `condition` reads, unnamed attributes too: segment passes on the values of these and of `payload`. */
   readonly attributes: readonly string[];

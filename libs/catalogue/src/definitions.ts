@@ -45,6 +45,7 @@ export interface SegmentDefinition {
 
 export interface TriggerDefinition {
   readonly name: string;
+  readonly paused: boolean;
   readonly when: TriggerWhen;
   readonly condition?: ParsedCondition | undefined;
   readonly frequency: Frequency;

@@ -13,6 +13,9 @@ export const BEHAVIOURS_MAX = 500;
 export const FROM_MAX = 20;
 /** Destinations of one trigger. */
 export const DELIVER_MAX = 10;
+/** Attempts of one webhook at the same time, and a second, that a catalogue can ask for. */
+export const AT_ONCE_MAX = 256;
+export const PER_SECOND_MAX = 10_000;
 /** Attributes that one trigger's `payload` names. */
 export const PAYLOAD_MAX = 50;
 /** Types of identifiers of one workspace. */

@@ -91,7 +91,7 @@ describe('valid catalogues', () => {
         frequency: { once_per: '30d' },
         payload: ['orders'],
         deliver: [
-          { webhook: 'https://example.com/hooks?x=1', secret: 'WINBACK_SECRET' },
+          { webhook: 'https://example.com/hooks?x=1', secret: 'WINBACK_SECRET', at_once: 2, per_second: 50 },
           { webhook: 'http://127.0.0.1:99' },
         ],
       }),
@@ -100,7 +100,10 @@ describe('valid catalogues', () => {
       when: { kind: 'attribute', attribute: 'email' },
       frequency: { kind: 'once_per', periodMs: 2_592_000_000 },
       payload: ['orders'],
-      webhooks: [{ url: 'https://example.com/hooks?x=1', secret: 'WINBACK_SECRET' }, { url: 'http://127.0.0.1:99' }],
+      webhooks: [
+        { url: 'https://example.com/hooks?x=1', secret: 'WINBACK_SECRET', atOnce: 2, perSecond: 50 },
+        { url: 'http://127.0.0.1:99' },
+      ],
       stream: false,
     });
   });
@@ -200,11 +203,6 @@ describe('faults of catalogues', () => {
     ],
     ['a later part', withTrigger({ delay: '5m' }), ['triggers[0].delay not_supported_yet']],
     ['a later occasion', withTrigger({ when: { event: 'E' } }), ['triggers[0].when.event not_supported_yet']],
-    [
-      'a change to a value',
-      withTrigger({ when: { attribute: 'email', changes: true, to: 'a' } }),
-      ['triggers[0].when.to not_supported_yet'],
-    ],
     ['no occasion', withTrigger({ when: {} }), ['triggers[0].when missing_key']],
     ['a segment without direction', withTrigger({ when: { segment: 'vips' } }), ['triggers[0].when missing_key']],
     [

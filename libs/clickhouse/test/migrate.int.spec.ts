@@ -37,6 +37,7 @@ describe('migrate', () => {
     expect(names.sort()).toEqual([
       'attribute_changes',
       'attributes',
+      'deliveries',
       'events',
       'firings',
       'identifiers',

@@ -11,8 +11,12 @@ export {
 } from './decimal.js';
 export { parseExactJson, stringifyExactJson } from './exact-json.js';
 export {
+  ATTEMPTS_STREAM,
   askSubject,
+  attemptsSubject,
   catalogueSubject,
+  DELIVERIES_STREAM,
+  DELIVERY_DESK_SUBJECT,
   deadLettersSubject,
   deliveriesSubject,
   eventsSubject,
@@ -22,10 +26,13 @@ export {
   partitionFilters,
   partitionOfSubject,
   partitionSubject,
+  redeliveriesSubject,
   rejectedSubject,
   STAGE_NAMES,
   type StageName,
   streamOf,
+  UNDELIVERED_STREAM,
+  undeliveredSubject,
   writerOf,
 } from './log.js';
 export {
@@ -46,6 +53,9 @@ export {
   type CatalogueActivated,
   CHANGE_REASONS,
   type ChangeReason,
+  DELIVERY_OUTCOMES,
+  type DeliveryAttempted,
+  type DeliveryOutcome,
   type Entity,
   EVENT_TYPES,
   type Event,

@@ -3,13 +3,16 @@ import { Access, ProfileLocator, Readiness } from '@attrium/host';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { CatalogueController } from './api/catalogue.controller.js';
 import { CatalogueRpcController } from './api/catalogue-rpc.controller.js';
+import { DeliveryController } from './api/delivery.controller.js';
 import { IdentityController } from './api/identity.controller.js';
 import { KeyController } from './api/key.controller.js';
 import { ProfileController } from './api/profile.controller.js';
 import { ProfileRpcController } from './api/profile-rpc.controller.js';
 import { LOG_SIZES, StatusController } from './api/status.controller.js';
+import { TriggerController } from './api/trigger.controller.js';
 import { WorkspaceController } from './api/workspace.controller.js';
 import { CatalogueKeeper } from './catalogue-keeper.js';
+import { DeliveryDeskClient } from './clients/delivery-desk.js';
 import { KeyStore } from './clients/key-store.js';
 import type { LogSize } from './clients/log-sizes.js';
 import { SecretStore } from './clients/secret-store.js';
@@ -26,6 +29,7 @@ export interface ControlParts {
   readonly secrets: SecretStore;
   readonly profiles: ProfileReader;
   readonly locator: ProfileLocator;
+  readonly desk: DeliveryDeskClient;
   readonly logSizes: () => Promise<LogSize[]>;
 }
 
@@ -35,9 +39,11 @@ export function controlModule(parts: ControlParts): DynamicModule {
     controllers: [
       CatalogueController,
       IdentityController,
+      DeliveryController,
       KeyController,
       ProfileController,
       StatusController,
+      TriggerController,
       WorkspaceController,
       CatalogueRpcController,
       ProfileRpcController,
@@ -50,6 +56,7 @@ export function controlModule(parts: ControlParts): DynamicModule {
       { provide: SecretStore, useValue: parts.secrets },
       { provide: ProfileLocator, useValue: parts.locator },
       { provide: ProfileReader, useValue: parts.profiles },
+      { provide: DeliveryDeskClient, useValue: parts.desk },
       { provide: LOG_SIZES, useValue: parts.logSizes },
     ],
   };

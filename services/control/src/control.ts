@@ -27,6 +27,7 @@ import { systemClock } from '@attrium/processor';
 import { descriptorSet, packageDefinition } from '@attrium/proto';
 import { CatalogueKeeper } from './catalogue-keeper.js';
 import { CatalogueLog } from './clients/catalogue-log.js';
+import { DeliveryDeskClient } from './clients/delivery-desk.js';
 import { activateLogic, storeBootstrapKey } from './clients/installation.js';
 import { KeyStore } from './clients/key-store.js';
 import { logSizes } from './clients/log-sizes.js';
@@ -71,6 +72,7 @@ export async function startControl(
       secrets: new SecretStore(buckets.secrets),
       locator,
       profiles: new ProfileReader({ locator, now: () => systemClock.monotonic(), telemetry }),
+      desk: new DeliveryDeskClient(link),
       logSizes: () => logSizes(link),
     }),
     config,

@@ -48,6 +48,12 @@ const FAILURES = {
   },
   noSuchKey: { code: 'ATR-CONTROL-041', status: 'not-found', message: 'The workspace has no such key.' },
   noSecret: { code: 'ATR-CONTROL-042', status: 'not-found', message: 'The workspace has no such secret.' },
+  deskSilent: {
+    code: 'ATR-CONTROL-050',
+    status: 'unavailable',
+    retryable: true,
+    message: 'No journey-trigger answers now.',
+  },
 } as const satisfies Record<string, FailureKind>;
 
 export type ControlFailure = keyof typeof FAILURES;

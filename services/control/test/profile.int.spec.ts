@@ -1,5 +1,5 @@
 /** Profiles over REST, and all of gRPC, on a real nats-server with owners that answer as the stages do. */
-import { askSubject, Decimal, partitionOf, Timestamp } from '@attrium/event';
+import { askSubject, DELIVERY_DESK_SUBJECT, Decimal, partitionOf, Timestamp } from '@attrium/event';
 import { serveAsk } from '@attrium/nats';
 import { catalogueV1, profileV1 } from '@attrium/proto';
 import {
@@ -55,6 +55,7 @@ describe('profiles', () => {
         merging: true,
         segments: { b: 2_000, a: 1_000 },
       })),
+      serveAsk(control.link.read, DELIVERY_DESK_SUBJECT, (question) => ({ answer: { question } })),
     ];
     await control.link.read.flush();
     try {
@@ -79,6 +80,20 @@ describe('profiles', () => {
           merging: true,
         },
       ]);
+      asked.length = 0;
+      const tested = await request('POST', '/v1/workspaces/shop/triggers/welcome/test', {
+        body: { identifier: 'email:ada@example.com' },
+      });
+      expect(tested.body.question).toEqual({
+        ...{ kind: 'test', workspace: 'shop', trigger: 'welcome', profileId: 'p-2', identifiers: [ada] },
+        attributes: { orders: 3, seen: '1970-01-01T00:00:01.000Z', spent: '1234567890123456789' },
+      });
+      const untested = await request('POST', '/v1/workspaces/shop/triggers/welcome/test', {
+        body: { identifier: 'user_id:nobody' },
+      });
+      expect([untested.status, untested.body.error.code]).toEqual([404, 'ATR-CONTROL-030']);
+      asked.length = 0;
+      await request('GET', '/v1/workspaces/shop/profiles/email:ada@example.com');
       await request('GET', '/v1/workspaces/shop/profiles/profile_id:p-1');
       expect(asked).toEqual([
         { kind: 'resolve', workspace: 'shop', identifier: ada },

@@ -47,17 +47,30 @@ export interface SegmentText {
   readonly where: ConditionText;
 }
 
+/** A value, null for none, or comparators. */
+export type SideText = string | number | boolean | null | Readonly<Record<string, unknown>>;
+export type DirectionsText = number | { readonly up?: number; readonly down?: number };
+
 export interface TriggerText {
   readonly name: string;
+  readonly state?: 'paused';
   readonly when: {
     readonly segment?: string;
     readonly enters?: true;
     readonly exits?: true;
     readonly attribute?: string;
     readonly changes?: true;
+    readonly from?: SideText;
+    readonly to?: SideText;
+    readonly crosses?: DirectionsText;
+    readonly by?: DirectionsText;
   };
   readonly if?: ConditionText;
-  readonly frequency: 'every' | 'once' | { readonly once_per: string };
+  readonly frequency:
+    | 'every'
+    | 'once'
+    | { readonly once_per: string; readonly key?: string }
+    | { readonly once: true; readonly key: string };
   readonly payload?: readonly string[];
   readonly deliver: readonly [{ readonly stream: true }];
 }

@@ -7,6 +7,7 @@ import type {
   ConditionText,
   IdentityText,
   SegmentText,
+  SideText,
   TriggerText,
 } from './definitions.js';
 import { drawIdentity, lowerLimits } from './draw-identity.js';
@@ -192,16 +193,47 @@ function drawTrigger(
   const when =
     segments.length > 0 && random.chance(0.65)
       ? { segment: random.pick(segments).name, ...flips }
-      : { attribute: random.pick(attributes).name, changes: true as const };
+      : drawMove(random, random.pick(attributes));
   const once = { once_per: random.pick(['1s', '5s', '15s', '1h']) };
+  const key = random.pick(attributes).name;
   return {
     name,
+    ...(random.chance(0.06) ? { state: 'paused' as const } : {}),
     when,
     ...(random.chance(0.5) ? { if: drawCondition(random, attributes, segments, 1) } : {}),
-    frequency: random.pick<TriggerText['frequency']>(['every', 'every', 'once', once, once]),
+    frequency: random.pick<TriggerText['frequency']>([
+      ...['every' as const, 'every' as const, 'once' as const],
+      ...[once, once, { ...once, key }, { once: true as const, key }],
+    ]),
     ...(random.chance(0.5) ? { payload: [random.pick(attributes).name] } : {}),
     deliver: [{ stream: true }],
   };
+}
+
+/** Any change of an attribute, or one in a certain way. */
+function drawMove(random: Random, { name: attribute, type }: AttributeText): TriggerText['when'] {
+  const number = () => random.pick([0, 1, 2, 3, 10, 25.5]);
+  const directions = () => random.pick([number() + 0.5, { up: number() + 0.5 }, { down: number() + 0.5 }]);
+  const side = (): SideText => {
+    if (random.chance(0.25)) return random.pick([null, { exists: true }]);
+    if (type === 'boolean') return random.chance(0.5);
+    if (type === 'timestamp') return { lte: '2026-01-01T00:00:12Z' };
+    if (type === 'string') return random.pick<SideText>([random.pick(PLANS), { in: ['pro', 'team'] }]);
+    return random.pick<SideText>([number(), { gte: number() }, { lt: number() }]);
+  };
+  switch (random.int(type === 'number' ? 6 : 4)) {
+    case 0:
+      return { attribute, changes: true };
+    case 1:
+      return { attribute, from: side(), ...(random.chance(0.5) ? { to: side() } : {}) };
+    case 2:
+    case 3:
+      return { attribute, to: side() };
+    case 4:
+      return { attribute, crosses: directions() };
+    default:
+      return { attribute, by: directions(), ...(random.chance(0.3) ? { to: side() } : {}) };
+  }
 }
 
 function checked(catalogue: CatalogueText): CatalogueText {

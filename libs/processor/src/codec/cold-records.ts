@@ -5,6 +5,8 @@ import type { logV1, valueV1 } from '@attrium/proto';
 import { CodecError } from './codec-error.js';
 import type { HotFact } from './hot-writer.js';
 import {
+  DELIVERY_OUTCOME_NUMBER,
+  deliveryOutcomeOf,
   ENTITY_KIND_NUMBER,
   entityKindOf,
   REFUSAL_REASON_NUMBER,
@@ -12,7 +14,7 @@ import {
   SUPPRESSION_REASON_NUMBER,
   suppressionReasonOf,
 } from './wire-names.js';
-import { firingCauseFromProto, firingCauseToProto } from './wire-value.js';
+import { firingCauseFromProto, firingCauseToProto, namedValueFromProto, namedValueToProto } from './wire-value.js';
 
 export type ColdFact = Exclude<FactBody, HotFact | { kind: 'trigger-fired' }>;
 type ColdRecord = Extract<LogRecord, { kind: ColdFact['kind'] }>;
@@ -68,8 +70,15 @@ export function coldToProto(record: ColdFact): EntryRecord {
           why: SUPPRESSION_REASON_NUMBER[record.why],
           cause: record.cause,
           on: firingCauseToProto(record.on),
+          values: record.values.map(namedValueToProto),
+          memberships: [...record.memberships],
+          lastFiredAt: record.lastFiredAt,
         },
       };
+    case 'delivery-attempted': {
+      const { kind: _kind, outcome, ...attempt } = record;
+      return { $case: 'deliveryAttempted', value: { ...attempt, outcome: DELIVERY_OUTCOME_NUMBER[outcome] } };
+    }
     case 'catalogue-activated': {
       const { workspace, revision, author, activatedAt } = record;
       const catalogue = record.catalogue as Uint8Array<ArrayBuffer>;
@@ -115,7 +124,12 @@ export function coldFromProto(id: string, record: EntryRecord): ColdRecord {
         ...firingHead(id, record.value),
         kind: 'firing-suppressed',
         why: suppressionReasonOf(record.value.why),
+        values: record.value.values.map(namedValueFromProto),
+        memberships: record.value.memberships,
+        lastFiredAt: record.value.lastFiredAt,
       };
+    case 'deliveryAttempted':
+      return { ...record.value, kind: 'delivery-attempted', id, outcome: deliveryOutcomeOf(record.value.outcome) };
     case 'catalogueActivated': {
       const { workspace, revision, author, activatedAt, catalogue } = record.value;
       return { kind: 'catalogue-activated', id, workspace, revision, author, activatedAt, catalogue };

@@ -88,6 +88,22 @@ export class ApiClient {
     return JSON.parse((await this.ask('DELETE', `${this.workspacePath}/keys/${encodeURIComponent(id)}`)).text);
   }
 
+  /** GET of a path below the workspace. */
+  async get(path: string, queries: Readonly<Record<string, string>> = {}): Promise<unknown> {
+    const query = new URLSearchParams(queries).toString();
+    return JSON.parse((await this.ask('GET', `${this.workspacePath}/${path}${query === '' ? '' : `?${query}`}`)).text);
+  }
+
+  /** POST of JSON to a path below the workspace. */
+  async post(path: string, body: object = {}): Promise<unknown> {
+    const asked = { body: JSON.stringify(body), contentType: 'application/json' };
+    return JSON.parse((await this.ask('POST', `${this.workspacePath}/${path}`, asked)).text);
+  }
+
+  async testTrigger(trigger: string, identifier: string): Promise<unknown> {
+    return this.post(`triggers/${encodeURIComponent(trigger)}/test`, { identifier });
+  }
+
   private planned({ status, text }: { status: number; text: string }): PlanAnswer {
     const body = JSON.parse(text) as Failure & { revision: number; plan: readonly PlanItem[] };
     if (status === 422) return { kind: 'faulty', faults: body.error?.details?.faults ?? [] };

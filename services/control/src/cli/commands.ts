@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { ApiClient, type PlanAnswer } from './api-client.js';
 import { CliError } from './cli-error.js';
+import { addDeliveryCommands } from './delivery-commands.js';
 import { type EndpointFlags, findEndpoint } from './endpoint.js';
 import { faultLines, planLines, type StatusAnswer, statusLines } from './plan-text.js';
 
@@ -46,6 +47,7 @@ export function attriumCommand(terminal: Terminal, env?: Readonly<Record<string,
       else for (const line of statusLines(status)) terminal.out(line);
     });
   addKeyCommands(program, api, json);
+  addDeliveryCommands(program, api, json);
   return program;
 }
 

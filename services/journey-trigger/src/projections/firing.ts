@@ -42,12 +42,15 @@ export const firings: Projection = {
     { name: 'values.value', type: 'texts' },
     { name: 'identifiers.type', type: 'names' },
     { name: 'identifiers.value', type: 'texts' },
+    { name: 'memberships', type: 'texts' },
+    { name: 'last_fired_at', type: 'time' },
   ],
   project: (record) => {
     if (record.kind !== 'trigger-fired' && record.kind !== 'firing-suppressed') return undefined;
     const fired = record.kind === 'trigger-fired' ? record : undefined;
     const { entity } = record;
-    const values = fired?.values ?? [];
+    const suppressed = record.kind === 'firing-suppressed' ? record : undefined;
+    const { values } = record;
     const identifiers = fired?.identifiers ?? [];
     return [
       [
@@ -57,7 +60,7 @@ export const firings: Projection = {
         entity.kind,
         record.id,
         fired === undefined ? 'suppressed' : 'fired',
-        record.kind === 'firing-suppressed' ? record.why : '',
+        suppressed?.why ?? '',
         record.effectiveAt,
         record.recordedAt,
         fired?.reason ?? '',
@@ -68,6 +71,8 @@ export const firings: Projection = {
         values.map((entry) => jsonText(entry.value)),
         identifiers.map((identifier) => identifier.type),
         identifiers.map((identifier) => identifier.value),
+        suppressed?.memberships ?? [],
+        suppressed?.lastFiredAt,
       ],
     ];
   },

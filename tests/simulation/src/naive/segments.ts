@@ -38,6 +38,7 @@ interface Person {
 export interface Snapshot {
   readonly values: ReadonlyMap<string, Plain>;
   readonly identifiers: readonly string[];
+  inSegment(name: string): boolean;
   holds(condition: ConditionText): boolean;
 }
 
@@ -229,6 +230,7 @@ class SegmentReplay implements NaiveSegments {
     const snapshot = {
       values,
       identifiers: [...data.identifiers].sort(),
+      inSegment: (name: string) => asked.segment!(name),
       holds: (node: ConditionText) => holds(node, asked),
     };
     for (let number = 0; ; number++) {
