@@ -1,15 +1,9 @@
 /** Compiles a valid catalogue: event conditions become unnamed attributes, segments are put in order. Pure and deterministic. */
 import { type Condition, isJsonObject, type ParsedCondition, readsOf } from '@attrium/condition';
 import { assertNever, parseExactJson } from '@attrium/event';
-import { behaviourAttribute, isUnnamed } from './behaviour.js';
+import { type Unnamed, unnamedAge, unnamedAggregate, unnamedBehaviour } from './behaviour.js';
 import { attributeKey, canonicalJson } from './canonical.js';
-import type {
-  CompiledAttribute,
-  CompiledCatalogue,
-  CompiledSegment,
-  CompiledTrigger,
-  ComputedAttribute,
-} from './compiled.js';
+import type { CompiledAttribute, CompiledCatalogue, CompiledSegment, CompiledTrigger } from './compiled.js';
 import type { AttributeDefinition, Catalogue, SegmentDefinition, TriggerDefinition } from './definitions.js';
 import { readIdentity } from './identity.js';
 import { DEFAULT_IDENTITY, type IdentityDefinition } from './identity-definition.js';
@@ -22,7 +16,7 @@ export function compileCatalogue(input: {
   readonly catalogue: Catalogue;
 }): CompiledCatalogue {
   const { workspace, revision, catalogue } = input;
-  const unnamed: UnnamedAttributes = new Map();
+  const unnamed = new UnnamedAttributes(catalogue.attributes);
   const segments = inReadingOrder(catalogue.segments).map((segment) => compileSegment(segment, unnamed));
   const triggers = catalogue.triggers.map((trigger) => compileTrigger(trigger, unnamed));
   const named = catalogue.attributes.map(compileAttribute);
@@ -96,7 +90,35 @@ function compileAttribute(definition: AttributeDefinition): CompiledAttribute {
   return { ...definition, key: attributeKey(definition) };
 }
 
-type UnnamedAttributes = Map<string, ComputedAttribute>;
+/** Collects the unnamed attributes of a catalogue. */
+class UnnamedAttributes {
+  private readonly byName = new Map<string, CompiledAttribute>();
+  private readonly sources: ReadonlyMap<string, AttributeDefinition>;
+
+  constructor(attributes: readonly AttributeDefinition[]) {
+    this.sources = new Map(attributes.map((attribute) => [attribute.name, attribute]));
+  }
+
+  values(): Iterable<CompiledAttribute> {
+    return this.byName.values();
+  }
+
+  /** What is asked of the attribute, which is taken in. */
+  add({ attribute, condition }: Unnamed): Condition {
+    const shared = this.byName.get(attribute.name);
+    if (shared === undefined) this.byName.set(attribute.name, attribute);
+    else if (canonicalJson(shared) !== canonicalJson(attribute)) {
+      throw new Error(`two conditions have the hash ${attribute.name}`);
+    }
+    return condition;
+  }
+
+  source(name: string): AttributeDefinition {
+    const source = this.sources.get(name);
+    if (source === undefined) throw new Error(`there is no attribute ${name}`);
+    return source;
+  }
+}
 
 function lower(condition: ParsedCondition, unnamed: UnnamedAttributes): Condition {
   switch (condition.kind) {
@@ -106,21 +128,12 @@ function lower(condition: ParsedCondition, unnamed: UnnamedAttributes): Conditio
       return { kind: 'any', of: condition.of.map((child) => lower(child, unnamed)) };
     case 'not':
       return { kind: 'not', of: lower(condition.of, unnamed) };
-    case 'behaviour': {
-      const attribute = behaviourAttribute(condition);
-      const shared = unnamed.get(attribute.name);
-      if (shared !== undefined && canonicalJson(shared) !== canonicalJson(attribute)) {
-        throw new Error(`two event conditions have the hash ${attribute.name}`);
-      }
-      if (shared === undefined) unnamed.set(attribute.name, attribute);
-      const did: Condition = {
-        kind: 'compare',
-        operand: { kind: 'attribute', name: attribute.name },
-        comparator: 'equals',
-        value: true,
-      };
-      return condition.did ? did : { kind: 'not', of: did };
-    }
+    case 'behaviour':
+      return unnamed.add(unnamedBehaviour(condition));
+    case 'aggregate':
+      return unnamed.add(unnamedAggregate(condition));
+    case 'age':
+      return unnamed.add(unnamedAge(condition, unnamed.source(condition.attribute)));
     case 'compare':
     case 'segment':
       return condition;
@@ -141,6 +154,7 @@ function compileTrigger(trigger: TriggerDefinition, unnamed: UnnamedAttributes):
   const attributes = reads?.attributes ?? [];
   const { frequency } = trigger;
   const keys = frequency.kind === 'every' || frequency.key === undefined ? [] : [frequency.key];
+  const written = trigger.condition === undefined ? [] : readsOf(trigger.condition).attributes;
   return {
     name: trigger.name,
     paused: trigger.paused,
@@ -149,8 +163,8 @@ function compileTrigger(trigger: TriggerDefinition, unnamed: UnnamedAttributes):
     frequency,
     webhooks: trigger.webhooks,
     stream: trigger.stream,
-    // Unnamed attributes mean nothing to a journey system.
-    payload: [...new Set([...trigger.payload, ...keys, ...attributes.filter((name) => !isUnnamed(name))])],
+    // As it was written, the condition reads no unnamed attributes: they mean nothing to a journey system.
+    payload: [...new Set([...trigger.payload, ...keys, ...written])],
     attributes,
     segments: reads?.segments ?? [],
   };

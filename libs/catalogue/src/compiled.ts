@@ -25,6 +25,14 @@ interface AttributeHead {
   readonly of: 'user' | 'account';
   readonly type: ValueType;
   readonly visible: boolean;
+  /** Set on unnamed attributes of ages: what is folded are timestamps, and the value is a boolean. */
+  readonly age?: AgeTest | undefined;
+}
+
+/** true once the timestamp is at least `ageMs` ago; with `newer`, true until then. */
+export interface AgeTest {
+  readonly ageMs: number;
+  readonly newer: boolean;
 }
 
 export interface DeclaredAttribute extends AttributeHead {
@@ -43,6 +51,9 @@ export interface ComputedAttribute extends AttributeHead {
   readonly where?: Condition | undefined;
   /** Rolling window in milliseconds, for `count` and `sum`; undefined: lifetime. */
   readonly withinMs?: number | undefined;
+  /** Set on unnamed attributes of conditions with a fixed range of event times: first and last millisecond that count. */
+  readonly fromMs?: number | undefined;
+  readonly untilMs?: number | undefined;
   /** Set on unnamed attributes of behavioural conditions: the value is the boolean `count >= atLeast`. */
   readonly atLeast?: number | undefined;
 }

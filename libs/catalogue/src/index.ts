@@ -2,6 +2,7 @@ export { isUnnamed } from './behaviour.js';
 export { stableHash } from './canonical.js';
 export { compileActivated, compileCatalogue, compileIdentity } from './compile.js';
 export {
+  type AgeTest,
   type AttributeMove,
   type AttributeSource,
   type CompiledAttribute,

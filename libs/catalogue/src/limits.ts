@@ -7,7 +7,7 @@ export const CATALOGUE_NODES_MAX = 100_000;
 export const ATTRIBUTES_MAX = 200;
 export const SEGMENTS_MAX = 500;
 export const TRIGGERS_MAX = 200;
-/** Distinct event conditions (did, did not) of all segments and triggers: each becomes an unnamed attribute. */
+/** Distinct event conditions and ages of all segments and triggers: each becomes an unnamed attribute. */
 export const BEHAVIOURS_MAX = 500;
 /** Traits and properties that feed one declared attribute. */
 export const FROM_MAX = 20;

@@ -8,6 +8,8 @@ import { IdentityController } from './api/identity.controller.js';
 import { KeyController } from './api/key.controller.js';
 import { ProfileController } from './api/profile.controller.js';
 import { ProfileRpcController } from './api/profile-rpc.controller.js';
+import { SegmentController } from './api/segment.controller.js';
+import { SegmentRpcController } from './api/segment-rpc.controller.js';
 import { LOG_SIZES, StatusController } from './api/status.controller.js';
 import { TriggerController } from './api/trigger.controller.js';
 import { WorkspaceController } from './api/workspace.controller.js';
@@ -17,6 +19,7 @@ import { KeyStore } from './clients/key-store.js';
 import type { LogSize } from './clients/log-sizes.js';
 import { SecretStore } from './clients/secret-store.js';
 import { ProfileReader } from './profile-reader.js';
+import { SegmentReader } from './segment-reader.js';
 
 @Module({})
 class ControlModule {}
@@ -30,6 +33,7 @@ export interface ControlParts {
   readonly profiles: ProfileReader;
   readonly locator: ProfileLocator;
   readonly desk: DeliveryDeskClient;
+  readonly segments: SegmentReader;
   readonly logSizes: () => Promise<LogSize[]>;
 }
 
@@ -42,11 +46,13 @@ export function controlModule(parts: ControlParts): DynamicModule {
       DeliveryController,
       KeyController,
       ProfileController,
+      SegmentController,
       StatusController,
       TriggerController,
       WorkspaceController,
       CatalogueRpcController,
       ProfileRpcController,
+      SegmentRpcController,
     ],
     providers: [
       { provide: Access, useValue: parts.access },
@@ -57,6 +63,7 @@ export function controlModule(parts: ControlParts): DynamicModule {
       { provide: ProfileLocator, useValue: parts.locator },
       { provide: ProfileReader, useValue: parts.profiles },
       { provide: DeliveryDeskClient, useValue: parts.desk },
+      { provide: SegmentReader, useValue: parts.segments },
       { provide: LOG_SIZES, useValue: parts.logSizes },
     ],
   };

@@ -98,6 +98,6 @@ describe('deliveries', () => {
     served.stop();
     await control.link.read.flush();
     const { status, body } = await control.request('GET', '/v1/workspaces/shop/destinations');
-    expect([status, body.error.code]).toEqual([503, 'ATR-CONTROL-050']);
+    expect([status, body.error.code]).toEqual([503, 'ATR-CONTROL-060']);
   });
 });

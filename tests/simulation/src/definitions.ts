@@ -34,6 +34,9 @@ export interface ConditionText {
   readonly did?: true;
   readonly did_not?: true;
   readonly at_least?: number;
+  readonly at_most?: number;
+  readonly exactly?: number;
+  readonly sum?: string;
   readonly within?: string;
   readonly where?: ConditionText;
   readonly attribute?: string;

@@ -90,7 +90,7 @@ function drawAttribute(random: Random, name: string): AttributeText {
   const event = random.pick(EVENT_NAMES);
   const where = random.chance(0.4) ? { where: drawFilter(random) } : {};
   const within = random.chance(0.6) ? { within: random.pick(WINDOWS) } : {};
-  switch (random.int(8)) {
+  switch (random.int(9)) {
     case 0:
       return { name, kind: 'user', type: 'string', merge, from: [{ trait: 'plan' }, { property: 'plan' }] };
     case 1:
@@ -151,30 +151,74 @@ function drawCondition(
 }
 
 function drawBehaviour(random: Random): ConditionText {
-  return {
-    event: random.pick(EVENT_NAMES),
-    ...(random.chance(0.6) ? { did: true as const } : { did_not: true as const }),
-    ...(random.chance(0.4) ? { at_least: 1 + random.int(3) } : {}),
-    ...(random.chance(0.7) ? { within: random.pick(WINDOWS) } : {}),
-    ...(random.chance(0.3) ? { where: drawFilter(random) } : {}),
-  };
+  const window = random.chance(0.7) ? { within: random.pick(WINDOWS) } : random.chance(0.5) ? drawRange(random) : {};
+  const where = random.chance(0.3) ? { where: drawFilter(random) } : {};
+  const about = { event: random.pick(EVENT_NAMES), ...window, ...where };
+  if (random.chance(0.25)) {
+    return { ...about, sum: 'revenue', [random.pick(['gt', 'gte', 'lt', 'lte', 'equals'])]: random.pick([0, 5, 20.5]) };
+  }
+  const least = 1 + random.int(3);
+  const times = random.pick<ConditionText>([
+    {},
+    {},
+    { at_least: least },
+    { at_most: random.int(3) },
+    { exactly: random.int(3) },
+    { at_least: least, at_most: least + random.int(2) },
+  ]);
+  return { ...about, ...times, ...(random.chance(0.6) ? { did: true as const } : { did_not: true as const }) };
+}
+
+/** Of event times, within a run. */
+function drawRange(random: Random): ConditionText {
+  const instant = (seconds: number): string => new Date(Date.UTC(2026, 0, 1) + seconds * 1_000).toISOString();
+  const second = random.int(40);
+  return random.pick<ConditionText>([
+    { after: instant(second) },
+    { before: instant(second) },
+    { between: [instant(second), instant(second + random.int(20))] },
+  ]);
 }
 
 function drawComparison(random: Random, { name: attribute, type }: AttributeText): ConditionText {
   if (random.chance(0.15)) return { attribute, exists: random.chance(0.7) };
+  if (random.chance(0.1)) return { attribute, is_empty: random.chance(0.5) };
   switch (type) {
     case 'string':
       return random.pick<ConditionText>([
         { attribute, equals: random.pick(PLANS) },
         { attribute, not_equals: random.pick(PLANS) },
         { attribute, in: ['pro', 'team'] },
+        { attribute, not_in: ['pro', '3'] },
         { attribute, starts_with: 't' },
+        { attribute, ends_with: 'e' },
+        { attribute, contains: 'r' },
+        { attribute, contains_any: ['ee', 'am'] },
+        { attribute, contains_all: ['e', 'r'] },
+        { attribute, between: ['free', 'pro'] },
       ]);
     case 'boolean':
       return { attribute, equals: random.chance(0.5) };
-    case 'timestamp':
-      return { attribute, [random.pick(['gt', 'lte'])]: '2026-01-01T00:00:12Z' };
+    case 'timestamp': {
+      const [earlier, later] = ['2026-01-01T00:00:12Z', '2026-01-01T00:00:25Z'];
+      return random.pick<ConditionText>([
+        { attribute, [random.pick(['gt', 'lte', 'before', 'after'])]: earlier },
+        { attribute, between: [earlier, later] },
+        { attribute, older_than: random.pick(WINDOWS) },
+        { attribute, newer_than: random.pick(WINDOWS) },
+        { attribute, older_than: '2s', newer_than: '20s' },
+      ]);
+    }
     default:
+      if (random.chance(0.2))
+        return {
+          attribute,
+          between: random.pick([
+            [0, 2],
+            [1, 1],
+            [2, 25.5],
+          ]),
+        };
       return { attribute, [random.pick(['gt', 'gte', 'lt', 'lte', 'equals'])]: random.pick([0, 1, 2, 3, 10, 25.5]) };
   }
 }

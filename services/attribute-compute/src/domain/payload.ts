@@ -47,7 +47,8 @@ export function readEvent(
     }
   }
   for (let index = 0; index < feed.computed.length; index++) {
-    const { attribute, accepts, amount } = feed.computed[index]!;
+    const { attribute, accepts, amount, fromMs, untilMs } = feed.computed[index]!;
+    if (at < fromMs || at > untilMs) continue;
     if (accepts !== undefined && !accepts(payload)) continue;
     let units: bigint | typeof REFUSED = 0n;
     if (amount !== undefined) {

@@ -1,7 +1,14 @@
 /** A catalogue as this stage uses it: for each kind of event the attributes that it concerns. Derived, never stored. */
-import { type AttributeSource, type CompiledAttribute, type CompiledCatalogue, stableHash } from '@attrium/catalogue';
+import {
+  type AttributeSource,
+  type CompiledAttribute,
+  type CompiledCatalogue,
+  isUnnamed,
+  stableHash,
+} from '@attrium/catalogue';
 import { type ConditionSubject, compileCondition } from '@attrium/condition';
 import { type Entity, EVENT_TYPES, type Event, type EventType, type Value, type ValueType } from '@attrium/event';
+import { aged } from './age.js';
 import { type AttributeReducer, reducerOf } from './reducer.js';
 
 export interface PlannedAttribute {
@@ -31,6 +38,9 @@ export interface ComputedFeed {
   readonly accepts: ((subject: ConditionSubject) => boolean) | undefined;
   /** The property that a sum adds up. */
   readonly amount: readonly string[] | undefined;
+  /** First and last event time that counts, ms. */
+  readonly fromMs: number;
+  readonly untilMs: number;
 }
 
 /**
@@ -140,8 +150,8 @@ function plannedOf(definition: CompiledAttribute, slot: number): PlannedAttribut
     nameTag: tagOf(definition.name),
     keyTag: tagOf(definition.key),
     visible: definition.visible,
-    reducer: reducerOf(definition),
-    initial: definition.kind === 'computed' && definition.atLeast !== undefined ? false : undefined,
+    reducer: definition.age === undefined ? reducerOf(definition) : aged(reducerOf(definition), definition.age),
+    initial: isUnnamed(definition.name) && definition.type === 'boolean' ? false : undefined,
   };
 }
 
@@ -167,10 +177,14 @@ function feedFor(
   for (const [definition, attribute] of planned) {
     if (definition.kind === 'declared') {
       const sources = definition.from.filter((source) => feeds(source, of, type, name));
-      if (sources.length > 0) declared.push({ attribute, type: definition.type, sources });
+      // What an age folds are timestamps.
+      const fed = definition.age === undefined ? definition.type : 'timestamp';
+      if (sources.length > 0) declared.push({ attribute, type: fed, sources });
     } else if (type === 'track' && definition.event === name) {
       const accepts = definition.where === undefined ? undefined : compileCondition(definition.where);
-      computed.push({ attribute, accepts, amount: definition.reducer === 'sum' ? definition.property : undefined });
+      const amount = definition.reducer === 'sum' ? definition.property : undefined;
+      const { fromMs = Number.NEGATIVE_INFINITY, untilMs = Number.POSITIVE_INFINITY } = definition;
+      computed.push({ attribute, accepts, amount, fromMs, untilMs });
     }
   }
   if (declared.length === 0 && computed.length === 0) return undefined;

@@ -14,6 +14,13 @@ export type PlanAnswer =
   | { readonly kind: 'planned'; readonly revision: number; readonly plan: readonly PlanItem[] }
   | { readonly kind: 'faulty'; readonly faults: readonly Fault[] };
 
+export interface PreviewAnswer {
+  readonly revision: number;
+  readonly members: number;
+  readonly profiles: number;
+  readonly sample: readonly string[];
+}
+
 interface Failure {
   readonly error?: {
     readonly code?: string;
@@ -51,6 +58,19 @@ export class ApiClient {
   async put(text: string, contentType: string, revision: number): Promise<PlanAnswer> {
     const asked = { body: text, contentType, ifMatch: String(revision) };
     return this.planned(await this.ask('PUT', `${this.workspacePath}/catalogue`, asked, [422]));
+  }
+
+  /** Of a definition of a segment. */
+  async preview(text: string, contentType: string): Promise<PreviewAnswer> {
+    const { text: answer } = await this.ask('POST', `${this.workspacePath}/segments/preview`, {
+      body: text,
+      contentType,
+    });
+    return JSON.parse(answer) as PreviewAnswer;
+  }
+
+  async segments(): Promise<unknown> {
+    return JSON.parse((await this.ask('GET', `${this.workspacePath}/segments`)).text);
   }
 
   async profile(identifier: string): Promise<unknown> {

@@ -5,7 +5,7 @@ import { ApiClient, type PlanAnswer } from './api-client.js';
 import { CliError } from './cli-error.js';
 import { addDeliveryCommands } from './delivery-commands.js';
 import { type EndpointFlags, findEndpoint } from './endpoint.js';
-import { faultLines, planLines, type StatusAnswer, statusLines } from './plan-text.js';
+import { faultLines, planLines, previewLines, type StatusAnswer, statusLines } from './plan-text.js';
 
 /** What a command writes. */
 export interface Terminal {
@@ -29,12 +29,19 @@ export function attriumCommand(terminal: Terminal, env?: Readonly<Record<string,
   const json = (value: unknown): void => terminal.out(JSON.stringify(value, null, 2));
   addCatalogueCommands(program, api, terminal);
   program
+    .command('preview <file>')
+    .description('count whom a segment (YAML or JSON, with where) would have, without putting it anywhere')
+    .action(async (file: string) => {
+      for (const line of previewLines(await api().preview(readFile(file), contentTypeOf(file)))) terminal.out(line);
+    });
+  program
     .command('get <what> [identifier]')
-    .description('print the catalogue, or one profile: get catalogue | get profile TYPE:VALUE')
+    .description('print the catalogue, the sizes of segments, or a profile: get catalogue|segments|profile TYPE:VALUE')
     .action(async (what: string, identifier: string | undefined) => {
       if (what === 'catalogue') terminal.out(await api().catalogueText());
+      else if (what === 'segments') json(await api().segments());
       else if (what === 'profile' && identifier !== undefined) json(await api().profile(identifier));
-      else throw new CliError('get catalogue, or get profile TYPE:VALUE');
+      else throw new CliError('get catalogue, get segments, or get profile TYPE:VALUE');
     });
   addIdentityCommands(program, api, json);
   program

@@ -20,7 +20,7 @@ const TIMEOUT_MS = 30_000;
 export class DeliveryDeskClient {
   constructor(private readonly link: Pick<NatsLink, 'read'>) {}
 
-  /** Throws what the desk refuses with, under its own code, and ATR-CONTROL-050 when nobody answers. */
+  /** Throws what the desk refuses with, under its own code, and ATR-CONTROL-060 when nobody answers. */
   async ask(question: { readonly kind: string; readonly workspace: string; readonly [field: string]: unknown }) {
     let told: DeskAnswer;
     try {

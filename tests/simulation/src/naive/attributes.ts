@@ -149,7 +149,11 @@ class AttributeReplay {
     const { data } = holder;
     if (holder.goneTo !== undefined || until <= data.lookedUntil) return;
     const instants = new Set<number>();
-    for (const { meaning, withinMs } of this.rulesFor(holder, place)?.rules ?? []) {
+    for (const { meaning, withinMs, flipsAt } of this.rulesFor(holder, place)?.rules ?? []) {
+      for (const each of data.counted.get(meaning) ?? []) {
+        const at = flipsAt?.(each) ?? 0;
+        if (at > data.lookedUntil && at <= until) instants.add(at);
+      }
       for (const { at, seenAt } of withinMs === undefined ? [] : (data.counted.get(meaning) ?? [])) {
         const leavesAt = at + withinMs!;
         if (leavesAt > Math.max(data.lookedUntil, seenAt) && leavesAt <= until) instants.add(leavesAt);
@@ -192,5 +196,5 @@ function valueAt(rule: Rule, counted: readonly Counted[], asOf: number): Plain |
   const { withinMs } = rule;
   const inside =
     withinMs === undefined ? counted : counted.filter(({ at, seenAt }) => at + withinMs > Math.max(asOf, seenAt));
-  return rule.value(inside, counted.length > 0);
+  return rule.value(inside, counted.length > 0, asOf);
 }

@@ -71,7 +71,7 @@ function runOf<R extends { readonly rules: Rules }>(revisions: readonly R[], isS
 
 function valueAt(rule: Rule, counted: readonly Contribution[], now: number): Plain | undefined {
   const inside = counted.filter(({ at }) => rule.withinMs === undefined || at + rule.withinMs > now);
-  return rule.value(inside, counted.length > 0);
+  return rule.value(inside, counted.length > 0, now);
 }
 
 function noCatalogue(workspace: string): CatalogueActivated {

@@ -171,7 +171,7 @@ function carriedIn(change: SegmentChanged, { unnamed }: Rules): Snapshot {
   const asked: Asked = {
     attribute: (name) => values.get(name),
     segment: (name) => change.memberships.includes(name),
-    did: (node) => show(values.get(unnamed(node))) === 'truth true',
+    unnamed: (question) => values.get(unnamed(question)),
   };
   const identifiers = change.identifiers.map((each) => JSON.stringify(each)).sort();
   return { values, identifiers, inSegment: asked.segment!, holds: (node) => holds(node, asked) };

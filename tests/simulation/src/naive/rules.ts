@@ -2,8 +2,8 @@
 import { compileCatalogue, isUnnamed, parseCatalogue } from '@attrium/catalogue';
 import type { CatalogueActivated, Event } from '@attrium/event';
 import type { AttributeText, CatalogueText, ConditionText } from '../definitions.js';
+import { isWithinRange, questionsIn } from './unnamed.js';
 import {
-  behavioursIn,
   holds,
   type Json,
   member,
@@ -34,15 +34,17 @@ export interface Rule {
   readonly initial: Plain | undefined;
   contribution(event: Event): Contribution | undefined;
   /** Of the contributions that are inside the window; `ever`: whether there was one at all. */
-  value(inside: readonly Contribution[], ever: boolean): Plain | undefined;
+  value(inside: readonly Contribution[], ever: boolean, asOf: number): Plain | undefined;
+  /** When the value may change by itself, besides when something leaves the window. */
+  flipsAt?(contribution: Contribution): number;
 }
 
 export interface Rules {
   readonly revision: number;
   readonly catalogue: CatalogueText;
   readonly rules: readonly Rule[];
-  /** The unnamed attribute that an event condition compiles to. */
-  unnamed(node: ConditionText): string;
+  /** The unnamed attribute that answers a question. */
+  unnamed(question: ConditionText): string;
 }
 
 /** By their text: every stage and partition reads the same few catalogues. */
@@ -67,32 +69,60 @@ function readRules(text: string, revision: number): Rules {
   ];
   const names = new Map<string, string>();
   const rules = catalogue.attributes.map(attributeRule);
-  for (const node of conditions.flatMap(behavioursIn)) {
-    const name = unnamedOf(node);
-    names.set(JSON.stringify(node), name);
-    if (!rules.some((rule) => rule.name === name)) rules.push(behaviourRule(node, name));
+  for (const question of conditions.flatMap(questionsIn)) {
+    const name = unnamedOf(question, catalogue);
+    names.set(JSON.stringify(question), name);
+    if (!rules.some((rule) => rule.name === name)) rules.push(unnamedRule(question, name, catalogue));
   }
-  return { revision, catalogue, rules, unnamed: (node) => names.get(JSON.stringify(node))! };
+  return { revision, catalogue, rules, unnamed: (question) => names.get(JSON.stringify(question))! };
 }
 
-function unnamedOf(node: ConditionText): string {
-  const segments = [{ name: 'only', of: 'user', where: node }];
-  const parsed = parseCatalogue({ attributes: [], segments, triggers: [] });
-  if (parsed.kind === 'invalid') throw new Error('an event condition is invalid');
+function unnamedOf(question: ConditionText, { attributes }: CatalogueText): string {
+  const segments = [{ name: 'only', of: 'user', where: question }];
+  const parsed = parseCatalogue({ attributes, segments, triggers: [] });
+  if (parsed.kind === 'invalid') throw new Error(`a question is invalid: ${JSON.stringify(parsed.faults)}`);
   const compiled = compileCatalogue({ workspace: 'w', revision: 1, catalogue: parsed.catalogue });
   return compiled.attributes.find(({ name }) => isUnnamed(name))!.name;
 }
 
-function behaviourRule(node: ConditionText, name: string): Rule {
-  const atLeast = node.at_least ?? 1;
+function unnamedRule(question: ConditionText, name: string, { attributes }: CatalogueText): Rule {
+  const head = { name, meaning: name, visible: false, initial: truth(false) };
+  if (question.attribute !== undefined) {
+    const source = attributes.find((attribute) => attribute.name === question.attribute)!;
+    return { ...attributeRule(source), ...head, ...ageRule(question, attributeRule(source)) };
+  }
+  const { event, within, where } = question;
+  if (question.sum !== undefined) {
+    const compute = { sum: event!, of: question.sum, ...(within === undefined ? {} : { within }) };
+    const sum = attributeRule({
+      name,
+      kind: 'user',
+      type: 'number',
+      compute: { ...compute, ...(where === undefined ? {} : { where }) },
+    });
+    const contribution = (each: Event) =>
+      isWithinRange(question, each.occurredAt) ? sum.contribution(each) : undefined;
+    return { ...sum, ...head, initial: undefined, contribution };
+  }
   return {
-    name,
-    meaning: name,
-    withinMs: node.within === undefined ? undefined : millisecondsOf(node.within),
-    visible: false,
-    initial: truth(false),
-    contribution: (event) => (isSuch(event, node.event!, node.where) ? bare(event) : undefined),
-    value: (inside, ever) => (ever ? truth(inside.length >= atLeast) : undefined),
+    ...head,
+    withinMs: within === undefined ? undefined : millisecondsOf(within),
+    contribution: (each) =>
+      isSuch(each, event!, where) && isWithinRange(question, each.occurredAt) ? bare(each) : undefined,
+    value: (inside, ever) => (ever ? truth(inside.length >= question.at_least!) : undefined),
+  };
+}
+
+function ageRule(question: ConditionText, source: Rule): Pick<Rule, 'value' | 'flipsAt'> {
+  const isNewer = question.newer_than !== undefined;
+  const ageMs = millisecondsOf((question.newer_than ?? question.older_than) as string);
+  return {
+    value(inside, ever, asOf) {
+      const value = source.value(inside, ever, asOf);
+      if (!ever) return undefined;
+      return truth(value?.is === 'time' && value.ms + ageMs > asOf === isNewer);
+    },
+    flipsAt: ({ at, value }) => (value?.is === 'time' ? value.ms : at) + ageMs,
   };
 }
 

@@ -246,7 +246,7 @@ export function askedOf(values: ReadonlyMap<string, Plain>, { catalogue, unnamed
   const asked: Asked = {
     attribute: (name) => values.get(name),
     segment: (name) => holds(catalogue.segments.find((segment) => segment.name === name)!.where, asked),
-    did: (node) => show(values.get(unnamed(node))) === 'truth true',
+    unnamed: (question) => values.get(unnamed(question)),
   };
   return asked;
 }
