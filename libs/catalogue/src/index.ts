@@ -12,8 +12,11 @@ export {
   MERGE_STRATEGIES,
   type MergeStrategy,
   REDUCERS,
+  REDUCERS_OF_PROPERTIES,
   type Reducer,
   type TriggerWhen,
+  TYPES_OF_REDUCER,
+  TYPES_OF_STRATEGY,
   type WebhookDestination,
 } from './compiled.js';
 export type {
@@ -34,6 +37,7 @@ export {
   DELIVER_MAX,
   FAULTS_MAX,
   FROM_MAX,
+  LIST_ENTRIES_MAX,
   PAYLOAD_MAX,
   RESERVED_NAMES,
   SEGMENTS_MAX,

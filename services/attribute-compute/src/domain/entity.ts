@@ -3,6 +3,7 @@ import { type AttributeChange, type Entity, equalValues, isHeld, type MergeState
 import type { Contribution } from './payload.js';
 import { type KindPlan, type PlannedAttribute, stateKeyOf, valueKeyOf } from './plan.js';
 import type { State } from './state.js';
+import { isFull } from './state-size.js';
 
 /** Changed in place: a value of a busy attribute is published with every event. */
 export interface Published {
@@ -78,9 +79,13 @@ export function alignedView(row: EntityRow, revision: number, isKept: IsKept): E
 export interface Folded {
   /** A window's next due time may have moved. */
   readonly moved: boolean;
-  /** Windows that left their exact range with this event. */
-  readonly coarsened: number;
+  /** States that left their exact range with this event. */
+  readonly approximated: number;
+  /** Names of attributes whose state takes no more: the states of the entity are too large. */
+  readonly refused: readonly string[];
 }
+
+const NONE: readonly string[] = [];
 
 /** Folds what one event brings. */
 export function foldEvent(
@@ -90,7 +95,8 @@ export function foldEvent(
   now: number,
 ): Folded {
   let moved = false;
-  let coarsened = 0;
+  let approximated = 0;
+  let refused: string[] | undefined;
   for (let index = 0; index < contributions.length; index++) {
     const { attribute, value, units } = contributions[index]!;
     const { reducer, key } = attribute;
@@ -100,17 +106,18 @@ export function foldEvent(
       row.states.set(key, state);
     }
     const input = { at: event.occurredAt, id: event.id, value, units };
-    if (reducer.nextDue === undefined) {
-      reducer.add(state, input, now);
+    if (isFull(row, state)) {
+      refused ??= [];
+      refused.push(attribute.name);
       continue;
     }
-    const due = reducer.nextDue(state, now);
-    const approximate = reducer.isApproximate!(state);
+    const due = reducer.nextDue?.(state, now);
+    const approximate = reducer.isApproximate?.(state);
     reducer.add(state, input, now);
-    if (reducer.nextDue(state, now) !== due) moved = true;
-    if (reducer.isApproximate!(state) !== approximate) coarsened++;
+    if (reducer.nextDue?.(state, now) !== due) moved = true;
+    if (approximate === false && reducer.isApproximate!(state)) approximated++;
   }
-  return { moved, coarsened };
+  return { moved, approximated, refused: refused ?? NONE };
 }
 
 /** Folds the states of an entity that was merged into this one. What it published stays its own affair. */
@@ -133,7 +140,7 @@ export function foldStates(row: EntityRow, loser: EntityRow, plan: KindPlan, now
 export function pruneWindows(row: EntityRow, plan: KindPlan, asOf: number): void {
   for (const { key, reducer } of plan.windowed) {
     const state = row.states.get(key);
-    if (state !== undefined) reducer.prune!(state, asOf);
+    if (state !== undefined) reducer.prune?.(state, asOf);
   }
 }
 
@@ -161,11 +168,11 @@ export function publishChanges(
     const state = row.states.get(key);
     if (state === undefined) continue;
     const after = reducer.value(state, asOf);
-    if (after === undefined) continue;
     const published = row.published.get(name);
     const before = published?.value;
     if (equalValues(before ?? initial, after)) continue;
-    if (published === undefined) row.published.set(name, { value: after, effectiveAt });
+    if (after === undefined) row.published.delete(name);
+    else if (published === undefined) row.published.set(name, { value: after, effectiveAt });
     else {
       published.value = after;
       published.effectiveAt = effectiveAt;
