@@ -1,4 +1,5 @@
 export { isUnnamed } from './behaviour.js';
+export { stableHash } from './canonical.js';
 export { compileActivated, compileCatalogue } from './compile.js';
 export {
   type AttributeSource,

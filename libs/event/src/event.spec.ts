@@ -59,6 +59,15 @@ describe('exact JSON', () => {
     }
   });
 
+  it('finds a long number wherever it stands', () => {
+    fc.assert(
+      fc.property(fc.nat({ max: 70 }), fc.stringMatching(/^[1-9]\d{14}\.?\d$/), (before, number) => {
+        const text = `{"a":"${'x'.repeat(before)}","n":${number}1}`;
+        expect(stringifyExactJson(parseExactJson(text))).toBe(text);
+      }),
+    );
+  });
+
   it('equals JSON.parse for every JSON of safe numbers', () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {

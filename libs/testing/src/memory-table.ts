@@ -48,10 +48,19 @@ export class MemoryTable<K extends StoreKey, V> implements Table<K, V> {
 
   /** Puts every row through its codec, as a restart does. */
   recode(): void {
-    for (const row of this.rows.values()) row.value = this.codec.decode(this.codec.encode(row.value).slice());
+    for (const row of this.rows.values()) row.value = this.recoded(row.value);
   }
 
-  entries(): { key: K; value: V }[] {
+  /** The rows as they come back from a store, in order. */
+  stored(): { key: K; value: V }[] {
+    return this.entries().map(({ key, value }) => ({ key, value: this.recoded(value) }));
+  }
+
+  private recoded(value: V): V {
+    return this.codec.decode(this.codec.encode(value).slice());
+  }
+
+  private entries(): { key: K; value: V }[] {
     return [...this.rows.values()].sort((a, b) => compareKeys(a.key, b.key));
   }
 

@@ -27,7 +27,7 @@ export interface StageHarness {
   answer(question: unknown): unknown;
   /** The due time of an entity's timer. */
   timerOf(ordinal: number): number | undefined;
-  /** All rows and timers as one text; equal for equal states. */
+  /** All rows, as they are stored, and timers as one text; equal for equal states. */
   dump(): string;
   /** Puts every row through its codec and opens the stage again. Facts that follow must be as without it. */
   restart(): void;
@@ -94,7 +94,7 @@ class Harness implements StageHarness {
   dump(): string {
     const tables: Record<string, unknown> = {};
     for (const [name, table] of this.tables) {
-      const entries = table.entries();
+      const entries = table.stored();
       if (entries.length > 0) tables[name] = entries.map(({ key, value }) => [key, value]);
     }
     return canonicalJson({ tables, timers: this.timers });

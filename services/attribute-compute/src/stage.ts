@@ -32,6 +32,8 @@ import {
   nextDueOf,
   pruneWindows,
   publishChanges,
+  publishContributions,
+  publishedNames,
 } from './domain/entity.js';
 import { readEvent } from './domain/payload.js';
 import { feedOf, keysOf, type Plan, planOf } from './domain/plan.js';
@@ -40,7 +42,7 @@ import { decodeRow, ENTITY_STATE_VERSION, ENTITY_STATE_VERSION_OLDEST, encodeRow
 
 const STAGE = 'attribute-compute';
 /** Of the tables; rises with the encoding of the rows and with that of the catalogues. */
-const STATE_VERSION = 3;
+const STATE_VERSION = 4;
 /** Before a workspace's first catalogue. */
 const NO_PLAN = planOf({ workspace: '', revision: 0, attributes: [], segments: [], triggers: [] });
 
@@ -91,7 +93,7 @@ class AttributePartition implements PartitionStage {
       isFirst: true,
       passesMergesOn: true,
       create: newEntity,
-      published: (row) => [...row.published.keys()],
+      published: (row) => publishedNames(row, this.align(row)[row.entity.kind]),
       beforeHandOver: (row, context) => this.beforeHandOver(row, context),
       fold: (row, loser, context) => this.fold(row, loser, context),
       settled: (row, released, context) => this.settle(row, released, context),
@@ -143,7 +145,7 @@ class AttributePartition implements PartitionStage {
     row.due = undefined;
     if (!isHeldRow(row)) {
       const { windowed } = plan[row.entity.kind];
-      const changes = publishChanges(row, windowed, dueAt, dueAt);
+      const changes = publishChanges(row, windowed, { asOf: dueAt, effectiveAt: dueAt });
       emitChanges(row, plan, changes, { reason: 'window', cause: `timer:${dueAt}`, effectiveAt: dueAt }, context);
     }
     pruneWindows(row, plan[row.entity.kind], dueAt);
@@ -156,7 +158,9 @@ class AttributePartition implements PartitionStage {
     const plan = this.plans.of(asked.workspace);
     const found = this.entities.get(asked.ordinal);
     const isHere = found?.kind === 'entity' && found.entity.workspace === asked.workspace;
-    const row = isHere ? alignedView(found, plan.revision, this.isKeptIn(asked.workspace)) : found;
+    const row = isHere
+      ? alignedView(found, plan[found.entity.kind], plan.revision, this.isKeptIn(asked.workspace))
+      : found;
     return answerAttributes(asked, row, plan);
   }
 
@@ -172,12 +176,12 @@ class AttributePartition implements PartitionStage {
     const row = this.entities.of(entity);
     if (row === undefined) return;
     this.align(row);
-    const { moved, approximated, refused: full } = foldEvent(row, event, contributions, context.now);
+    const { moved, approximated, refused: full } = foldEvent(row, contributions, context.now);
     this.counters.approximatedStates += approximated;
     for (const name of full) count(this.counters.fullStates, `${entity.workspace}/${name}`);
     if (!isHeldRow(row)) {
-      const touched = contributions.map(({ attribute }) => attribute);
-      const changes = publishChanges(row, touched, context.now, event.occurredAt);
+      const at = { asOf: context.now, effectiveAt: event.occurredAt };
+      const changes = publishContributions(row, contributions, at);
       emitChanges(row, plan, changes, { reason: 'event', cause: event.id, effectiveAt: event.occurredAt }, context);
     }
     if (moved) this.schedule(row, plan, context.now, context);
@@ -195,7 +199,7 @@ class AttributePartition implements PartitionStage {
     const { entity } = row;
     if (released !== undefined) {
       const { mergeIds, occurredAt: effectiveAt } = released;
-      const changes = publishChanges(row, plan[entity.kind].attributes, context.now, effectiveAt);
+      const changes = publishChanges(row, plan[entity.kind].attributes, { asOf: context.now, effectiveAt });
       emitChanges(row, plan, changes, { reason: 'merge', cause: mergeIds.at(-1)!, effectiveAt }, context);
       context.emit({ kind: 'merge-completed', entity, mergeIds });
     }
@@ -225,7 +229,10 @@ class AttributePartition implements PartitionStage {
 
   private align(row: EntityRow): Plan {
     const plan = this.plans.of(row.entity.workspace);
-    if (row.revision !== plan.revision) alignEntity(row, plan.revision, this.isKeptIn(row.entity.workspace));
+    const kindPlan = plan[row.entity.kind];
+    if (row.slots !== kindPlan.attributes || row.revision !== plan.revision) {
+      alignEntity(row, kindPlan, plan.revision, this.isKeptIn(row.entity.workspace));
+    }
     return plan;
   }
 

@@ -12,15 +12,21 @@ export interface Published {
   effectiveAt: number;
 }
 
+/** The place of one attribute in a row: tags of the name that its value has and of the key that its state has. */
+export interface Slot {
+  readonly nameTag: string;
+  readonly keyTag: string;
+}
+
 export interface EntityRow {
   readonly kind: 'entity';
   readonly entity: Entity;
   /** The catalogue that the states and values were last brought in line with. */
   revision: number;
-  /** By the attribute's key. */
-  readonly states: Map<string, State>;
-  /** By the attribute's name. */
-  readonly published: Map<string, Published>;
+  /** What the entries of `states` and `published` are of: the attributes of the plan, once the row has been brought in line with it. */
+  slots: readonly Slot[];
+  states: (State | undefined)[];
+  published: (Published | undefined)[];
   /** Undefined while the entity never took part in a merge. */
   merges: MergeState | undefined;
   /** When the entity's timer is due, ms; undefined for none. */
@@ -40,8 +46,9 @@ export function newEntity(entity: Entity): EntityRow {
     kind: 'entity',
     entity,
     revision: 0,
-    states: new Map(),
-    published: new Map(),
+    slots: [],
+    states: [],
+    published: [],
     merges: undefined,
     due: undefined,
   };
@@ -56,24 +63,43 @@ export function isHeldRow({ merges }: EntityRow): boolean {
 }
 
 /**
- * Drops the states and values of attributes that the catalogue has not had all the time since the row was brought in line: what was gone
- * meanwhile starts anew, or else it would lack the events of that time. A changed meaning has a new key.
+ * Gives the row the slots of the plan. Drops the states and values of attributes that the catalogue has not had all the time since the row
+ * was brought in line: what was gone meanwhile starts anew, or else it would lack the events of that time. A changed meaning has a new key.
  */
-export function alignEntity(row: EntityRow, revision: number, isKept: IsKept): void {
+export function alignEntity(row: EntityRow, plan: KindPlan, revision: number, isKept: IsKept): void {
+  const { attributes } = plan;
+  if (row.slots === attributes && row.revision === revision) return;
   const { kind } = row.entity;
   const before = row.revision;
-  if (before === revision) return;
+  const { slots, states, published } = row;
   row.revision = revision;
-  for (const key of row.states.keys()) if (!isKept(stateKeyOf(kind, key), before)) row.states.delete(key);
-  for (const name of row.published.keys()) if (!isKept(valueKeyOf(kind, name), before)) row.published.delete(name);
+  row.slots = attributes;
+  row.states = new Array(attributes.length).fill(undefined);
+  row.published = new Array(attributes.length).fill(undefined);
+  for (let index = 0; index < slots.length; index++) {
+    const { nameTag, keyTag } = slots[index]!;
+    const ofState = plan.byKeyTag.get(keyTag);
+    if (ofState !== undefined && (before === revision || isKept(stateKeyOf(kind, ofState.key), before))) {
+      row.states[ofState.slot] = states[index];
+    }
+    const ofValue = plan.byNameTag.get(nameTag);
+    if (ofValue !== undefined && (before === revision || isKept(valueKeyOf(kind, ofValue.name), before))) {
+      row.published[ofValue.slot] = published[index];
+    }
+  }
 }
 
 /** The row as it is after `alignEntity`; for reading only. */
-export function alignedView(row: EntityRow, revision: number, isKept: IsKept): EntityRow {
-  if (row.revision === revision) return row;
-  const view = { ...row, states: new Map(row.states), published: new Map(row.published) };
-  alignEntity(view, revision, isKept);
+export function alignedView(row: EntityRow, plan: KindPlan, revision: number, isKept: IsKept): EntityRow {
+  if (row.slots === plan.attributes && row.revision === revision) return row;
+  const view = { ...row };
+  alignEntity(view, plan, revision, isKept);
   return view;
+}
+
+/** The names of which a row that is in line with the plan has published a value. */
+export function publishedNames(row: EntityRow, plan: KindPlan): string[] {
+  return plan.attributes.filter(({ slot }) => row.published[slot] !== undefined).map(({ name }) => name);
 }
 
 export interface Folded {
@@ -88,58 +114,52 @@ export interface Folded {
 const NONE: readonly string[] = [];
 
 /** Folds what one event brings. */
-export function foldEvent(
-  row: EntityRow,
-  event: { readonly id: string; readonly occurredAt: number },
-  contributions: readonly Contribution[],
-  now: number,
-): Folded {
+export function foldEvent(row: EntityRow, contributions: readonly Contribution[], now: number): Folded {
   let moved = false;
   let approximated = 0;
   let refused: string[] | undefined;
   for (let index = 0; index < contributions.length; index++) {
-    const { attribute, value, units } = contributions[index]!;
-    const { reducer, key } = attribute;
-    let state = row.states.get(key);
+    const contribution = contributions[index]!;
+    const { reducer, slot } = contribution.attribute;
+    let state = row.states[slot];
     if (state === undefined) {
       state = reducer.empty();
-      row.states.set(key, state);
+      row.states[slot] = state;
     }
-    const input = { at: event.occurredAt, id: event.id, value, units };
-    if (isFull(row, state)) {
+    if (isFull(row.states, state)) {
       refused ??= [];
-      refused.push(attribute.name);
+      refused.push(contribution.attribute.name);
       continue;
     }
     const due = reducer.nextDue?.(state, now);
     const approximate = reducer.isApproximate?.(state);
-    reducer.add(state, input, now);
+    reducer.add(state, contribution, now);
     if (reducer.nextDue?.(state, now) !== due) moved = true;
     if (approximate === false && reducer.isApproximate!(state)) approximated++;
   }
   return { moved, approximated, refused: refused ?? NONE };
 }
 
-/** Folds the states of an entity that was merged into this one. What it published stays its own affair. */
+/** Folds the states of an entity that was merged into this one, both in line with the plan. What it published stays its own affair. */
 export function foldStates(row: EntityRow, loser: EntityRow, plan: KindPlan, now: number): void {
-  for (const [key, theirs] of loser.states) {
-    const reducer = plan.byKey.get(key)?.reducer;
-    if (reducer === undefined) continue;
-    const mine = row.states.get(key);
+  for (const { slot, reducer } of plan.attributes) {
+    const theirs = loser.states[slot];
+    if (theirs === undefined) continue;
+    const mine = row.states[slot];
     if (mine === undefined) {
-      row.states.set(key, theirs);
+      row.states[slot] = theirs;
       continue;
     }
     reducer.prune?.(mine, now);
     reducer.prune?.(theirs, now);
-    row.states.set(key, reducer.merge(mine, theirs));
+    row.states[slot] = reducer.merge(mine, theirs);
   }
 }
 
 /** Drops what left the windows by `asOf`. */
 export function pruneWindows(row: EntityRow, plan: KindPlan, asOf: number): void {
-  for (const { key, reducer } of plan.windowed) {
-    const state = row.states.get(key);
+  for (const { slot, reducer } of plan.windowed) {
+    const state = row.states[slot];
     if (state !== undefined) reducer.prune?.(state, asOf);
   }
 }
@@ -147,8 +167,8 @@ export function pruneWindows(row: EntityRow, plan: KindPlan, asOf: number): void
 /** The first time after `asOf` at which some value may change by itself. */
 export function nextDueOf(row: EntityRow, plan: KindPlan, asOf: number): number | undefined {
   let next: number | undefined;
-  for (const { key, reducer } of plan.windowed) {
-    const state = row.states.get(key);
+  for (const { slot, reducer } of plan.windowed) {
+    const state = row.states[slot];
     if (state === undefined) continue;
     const due = reducer.nextDue!(state, asOf);
     if (due !== undefined && (next === undefined || due < next)) next = due;
@@ -156,28 +176,54 @@ export function nextDueOf(row: EntityRow, plan: KindPlan, asOf: number): number 
   return next;
 }
 
-/** Compares the values of some attributes with the published ones, publishes those that differ and returns them. */
+/** Publishes the values of these attributes that differ from the published ones, and returns the changes. */
 export function publishChanges(
   row: EntityRow,
-  attributes: Iterable<PlannedAttribute>,
-  asOf: number,
-  effectiveAt: number,
+  attributes: readonly PlannedAttribute[],
+  at: PublishedAt,
 ): AttributeChange[] {
   const changes: AttributeChange[] = [];
-  for (const { name, key, reducer, initial } of attributes) {
-    const state = row.states.get(key);
-    if (state === undefined) continue;
-    const after = reducer.value(state, asOf);
-    const published = row.published.get(name);
-    const before = published?.value;
-    if (equalValues(before ?? initial, after)) continue;
-    if (after === undefined) row.published.delete(name);
-    else if (published === undefined) row.published.set(name, { value: after, effectiveAt });
-    else {
-      published.value = after;
-      published.effectiveAt = effectiveAt;
-    }
-    changes.push({ name, before, after });
+  for (let index = 0; index < attributes.length; index++) publishChange(row, attributes[index]!, at, changes);
+  return changes;
+}
+
+/** As `publishChanges`, of what an event brought something to. */
+export function publishContributions(
+  row: EntityRow,
+  contributions: readonly Contribution[],
+  at: PublishedAt,
+): AttributeChange[] {
+  const changes: AttributeChange[] = [];
+  for (let index = 0; index < contributions.length; index++) {
+    publishChange(row, contributions[index]!.attribute, at, changes);
   }
   return changes;
+}
+
+export interface PublishedAt {
+  /** "Now" of windows, ms. */
+  readonly asOf: number;
+  /** Since when the values hold, ms. */
+  readonly effectiveAt: number;
+}
+
+function publishChange(
+  row: EntityRow,
+  { slot, name, reducer, initial }: PlannedAttribute,
+  { asOf, effectiveAt }: PublishedAt,
+  changes: AttributeChange[],
+): void {
+  const state = row.states[slot];
+  if (state === undefined) return;
+  const after = reducer.value(state, asOf);
+  const published = row.published[slot];
+  const before = published?.value;
+  if (equalValues(before ?? initial, after)) return;
+  if (after === undefined) row.published[slot] = undefined;
+  else if (published === undefined) row.published[slot] = { value: after, effectiveAt };
+  else {
+    published.value = after;
+    published.effectiveAt = effectiveAt;
+  }
+  changes.push({ name, before, after });
 }

@@ -3,13 +3,12 @@ import type { AttributeSource } from '@attrium/catalogue';
 import { type ConditionSubject, jsonAt, valueOfJson } from '@attrium/condition';
 import { type Entity, type Event, parseExactJson, type Value } from '@attrium/event';
 import type { Feed, PlannedAttribute } from './plan.js';
+import type { Input } from './state.js';
 import { coerce, REFUSED, unitsOfJson } from './value-type.js';
 
 /** One attribute and what an event brings to it. */
-export interface Contribution {
+export interface Contribution extends Input {
   readonly attribute: PlannedAttribute;
-  readonly value: Value | undefined;
-  readonly units: bigint;
 }
 
 export interface Reading {
@@ -30,10 +29,11 @@ export function readEvent(
   const contributions: Contribution[] = [];
   const refused: string[] = [];
   const payload = parsePayload(feed, event, text);
+  const { occurredAt: at, id } = event;
   for (let index = 0; index < feed.declared.length; index++) {
     const { attribute, type, textLengthMax, sources } = feed.declared[index]!;
-    for (let at = 0; at < sources.length; at++) {
-      const source = sources[at]!;
+    for (let place = 0; place < sources.length; place++) {
+      const source = sources[place]!;
       if (source.source !== undefined && source.source !== event.source) continue;
       const json = payload.read(source, kind, event);
       if (json === undefined || json === null) continue;
@@ -42,7 +42,7 @@ export function readEvent(
         refused.push(attribute.name);
         continue;
       }
-      contributions.push({ attribute, value, units: 0n });
+      contributions.push({ attribute, at, id, value, units: 0n });
       break;
     }
   }
@@ -50,7 +50,7 @@ export function readEvent(
     const { attribute, accepts, property, reads, textLengthMax } = feed.computed[index]!;
     if (accepts !== undefined && !accepts(payload)) continue;
     if (property === undefined) {
-      contributions.push({ attribute, value: undefined, units: 0n });
+      contributions.push({ attribute, at, id, value: undefined, units: 0n });
       continue;
     }
     const json = jsonAt(payload.properties, property);
@@ -58,12 +58,12 @@ export function readEvent(
     if (reads === 'amount') {
       const units = unitsOfJson(json);
       if (units === REFUSED) refused.push(attribute.name);
-      else contributions.push({ attribute, value: undefined, units });
+      else contributions.push({ attribute, at, id, value: undefined, units });
       continue;
     }
     const value = coerce(json, reads);
     if (value === REFUSED || (typeof value === 'string' && value.length > textLengthMax)) refused.push(attribute.name);
-    else contributions.push({ attribute, value, units: 0n });
+    else contributions.push({ attribute, at, id, value, units: 0n });
   }
   return { contributions, refused, unreadable: payload.unreadable };
 }

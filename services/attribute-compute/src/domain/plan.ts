@@ -1,5 +1,11 @@
 /** A catalogue as this stage uses it: for each kind of event the attributes that it concerns. Derived, never stored. */
-import type { AttributeSource, CompiledAttribute, CompiledCatalogue, ComputedAttribute } from '@attrium/catalogue';
+import {
+  type AttributeSource,
+  type CompiledAttribute,
+  type CompiledCatalogue,
+  type ComputedAttribute,
+  stableHash,
+} from '@attrium/catalogue';
 import { type ConditionSubject, compileCondition } from '@attrium/condition';
 import { type Entity, EVENT_TYPES, type Event, type EventType, type Value, type ValueType } from '@attrium/event';
 import type { AttributeReducer } from './attribute-reducer.js';
@@ -10,6 +16,11 @@ export interface PlannedAttribute {
   readonly name: string;
   /** Identity of its state. */
   readonly key: string;
+  /** Its place in the rows that are in line with the plan. */
+  readonly slot: number;
+  /** Eight characters of one byte each that stand for the name, and for the key, in stored rows. */
+  readonly nameTag: string;
+  readonly keyTag: string;
   readonly visible: boolean;
   readonly reducer: AttributeReducer;
   /** The value that an entity has before it is published for the first time: publishing it would say nothing new. */
@@ -48,9 +59,11 @@ export interface Feed {
 
 /** The attributes of one kind of entity. */
 export interface KindPlan {
+  /** In the order of their slots. */
   readonly attributes: readonly PlannedAttribute[];
   readonly windowed: readonly PlannedAttribute[];
-  readonly byKey: ReadonlyMap<string, PlannedAttribute>;
+  readonly byKeyTag: ReadonlyMap<string, PlannedAttribute>;
+  readonly byNameTag: ReadonlyMap<string, PlannedAttribute>;
   readonly byName: ReadonlyMap<string, PlannedAttribute>;
   readonly track: ReadonlyMap<string, Feed>;
   readonly byType: Readonly<Record<EventType, Feed | undefined>>;
@@ -97,7 +110,7 @@ export function feedOf(plan: Plan, kind: Entity['kind'], event: Event): Feed | u
 
 function kindPlanOf(all: readonly CompiledAttribute[], of: 'user' | 'account'): KindPlan {
   const definitions = all.filter((attribute) => attribute.of === of);
-  const planned = new Map(definitions.map((definition) => [definition, plannedOf(definition)]));
+  const planned = new Map(definitions.map((definition, slot) => [definition, plannedOf(definition, slot)]));
   const attributes = [...planned.values()];
   const feed = (type: EventType, name: string | undefined): Feed | undefined => feedFor(planned, of, type, name);
   const track = new Map<string, Feed>();
@@ -108,17 +121,38 @@ function kindPlanOf(all: readonly CompiledAttribute[], of: 'user' | 'account'): 
   return {
     attributes,
     windowed: attributes.filter(({ reducer }) => reducer.nextDue !== undefined),
-    byKey: new Map(attributes.map((attribute) => [attribute.key, attribute])),
-    byName: new Map(attributes.map((attribute) => [attribute.name, attribute])),
+    byKeyTag: indexOf(attributes, ({ keyTag }) => keyTag),
+    byNameTag: indexOf(attributes, ({ nameTag }) => nameTag),
+    byName: indexOf(attributes, ({ name }) => name),
     track,
     byType: Object.fromEntries(EVENT_TYPES.map((type) => [type, feed(type, undefined)])) as KindPlan['byType'],
   };
 }
 
-function plannedOf(definition: CompiledAttribute): PlannedAttribute {
+/** Throws when two have the same text: for tags, hashes of 64 bits, that is as good as impossible. */
+function indexOf(
+  attributes: readonly PlannedAttribute[],
+  textOf: (attribute: PlannedAttribute) => string,
+): ReadonlyMap<string, PlannedAttribute> {
+  const index = new Map(attributes.map((attribute) => [textOf(attribute), attribute]));
+  if (index.size !== attributes.length) throw new Error('two attributes of one catalogue cannot be told apart');
+  return index;
+}
+
+function tagOf(text: string): string {
+  const hash = stableHash(text);
+  let tag = '';
+  for (let at = 0; at < hash.length; at += 2) tag += String.fromCharCode(Number.parseInt(hash.slice(at, at + 2), 16));
+  return tag;
+}
+
+function plannedOf(definition: CompiledAttribute, slot: number): PlannedAttribute {
   return {
     name: definition.name,
     key: definition.key,
+    slot,
+    nameTag: tagOf(definition.name),
+    keyTag: tagOf(definition.key),
     visible: definition.visible,
     reducer: reducerOf(definition),
     initial: definition.kind === 'computed' && definition.atLeast !== undefined ? false : undefined,

@@ -40,7 +40,7 @@ export interface AnsweredAttribute {
   readonly approximate: boolean;
 }
 
-/** The answer is a copy: it may be kept while the row changes. */
+/** The row is in line with the plan. The answer is a copy: it may be kept while the row changes. */
 export function answerAttributes(question: AttributesQuestion, row: Row | undefined, plan: Plan): AttributesAnswer {
   const { workspace, names } = question;
   if (row?.kind === 'pointer') {
@@ -48,17 +48,19 @@ export function answerAttributes(question: AttributesQuestion, row: Row | undefi
     return mergedInto.workspace === workspace ? { kind: 'merged', mergedInto } : { kind: 'unknown' };
   }
   const here = row?.entity.workspace === workspace ? row : undefined;
-  const { byName } = plan[here?.entity.kind ?? 'profile'];
+  const kindPlan = plan[here?.entity.kind ?? 'profile'];
+  const { byName } = kindPlan;
   const undefinedNames = names?.filter((name) => isUnnamed(name) || !byName.has(name)) ?? [];
   const head = undefinedNames.length === 0 ? {} : { undefinedNames };
   if (here === undefined) return { kind: 'unknown', ...head };
   const asked = names === undefined ? undefined : new Set(names);
   const attributes = new Map<string, AnsweredAttribute>();
-  for (const [name, { value, effectiveAt }] of here.published) {
-    const attribute = byName.get(name);
-    if (attribute === undefined || !(asked?.has(name) ?? attribute.visible)) continue;
-    const state = here.states.get(attribute.key);
-    const approximate = state !== undefined && (attribute.reducer.isApproximate?.(state) ?? false);
+  for (const { name, slot, visible, reducer } of kindPlan.attributes) {
+    const published = here.published[slot];
+    if (published === undefined || !(asked?.has(name) ?? visible)) continue;
+    const { value, effectiveAt } = published;
+    const state = here.states[slot];
+    const approximate = state !== undefined && (reducer.isApproximate?.(state) ?? false);
     attributes.set(name, { value, effectiveAt, approximate });
   }
   return { kind: 'attributes', ...head, entity: here.entity, merging: isHeldRow(here), attributes };

@@ -1,6 +1,5 @@
 /** How large the states of an entity are, about, and when they are too large. */
 import { assertNever, type Value } from '@attrium/event';
-import type { EntityRow } from './entity.js';
 import { ENTITY_STATE_BYTES_MAX, SMALL_STATE_BYTES_MAX } from './limits.js';
 import type { State } from './state.js';
 
@@ -10,11 +9,11 @@ const FREQUENCY_COUNTER_BYTES = 2;
 /** A register of a window holds some five moments, on average. */
 const REGISTER_BYTES = 40;
 
-/** Whether a state may take no more events: it is not small, and those of its entity together have reached their limit. */
-export function isFull(row: EntityRow, state: State): boolean {
+/** Whether a state may take no more events: it is not small, and those of its entity, together, have reached their limit. */
+export function isFull(states: readonly (State | undefined)[], state: State): boolean {
   if (bytesOf(state) <= SMALL_STATE_BYTES_MAX) return false;
   let bytes = 0;
-  for (const each of row.states.values()) bytes += bytesOf(each);
+  for (const each of states) if (each !== undefined) bytes += bytesOf(each);
   return bytes >= ENTITY_STATE_BYTES_MAX;
 }
 

@@ -1,17 +1,21 @@
 /** How rows of entities are stored, and how a loser's state travels. The bytes are part of the log: equal rows give equal bytes. */
 import type { Entity, MergeState } from '@attrium/event';
-import type { EntityRow, Row } from '../domain/entity.js';
+import type { EntityRow, Published, Row, Slot } from '../domain/entity.js';
+import type { State } from '../domain/state.js';
 import { RowReader, RowWriter } from './row-bytes.js';
 import { readState, writeState } from './state-codec.js';
 import { readValue, writeValue } from './value-codec.js';
 
 /** Rises when the encoding changes; a cache in another one is rebuilt from the log. */
-export const ENTITY_STATE_VERSION = 2;
-/** The oldest encoding that is still read, because transfers in old logs have it: version 2 has more kinds of states than version 1. */
-export const ENTITY_STATE_VERSION_OLDEST = 1;
+export const ENTITY_STATE_VERSION = 3;
+/** The oldest encoding that is still read, because transfers in old logs have it: version 3 has more kinds of states than version 2. */
+export const ENTITY_STATE_VERSION_OLDEST = 2;
 
 const ENTITY = 1;
 const POINTER = 2;
+const HAS_STATE = 1;
+const HAS_VALUE = 2;
+const TAG_LENGTH = 8;
 
 const writer = new RowWriter();
 
@@ -27,17 +31,7 @@ export function encodeRow(row: Row): Uint8Array {
   writeEntity(row.entity);
   writer.whole(row.revision);
   writeOptional(row.due);
-  writer.whole(row.states.size);
-  for (const [key, state] of row.states) {
-    writer.text(key);
-    writeState(writer, state);
-  }
-  writer.whole(row.published.size);
-  for (const [name, { value, effectiveAt }] of row.published) {
-    writer.text(name);
-    writer.double(effectiveAt);
-    writeValue(writer, value);
-  }
+  writeSlots(row);
   writer.byte(row.merges === undefined ? 0 : 1);
   if (row.merges !== undefined) writeMerges(row.merges);
   return writer.take();
@@ -55,21 +49,51 @@ export function decodeRow(bytes: Uint8Array): Row {
     entity: readEntity(reader),
     revision: reader.whole(),
     due: readOptional(reader),
-    states: new Map(),
-    published: new Map(),
+    ...readSlots(reader),
     merges: undefined,
   };
-  for (let left = reader.whole(); left > 0; left--) {
-    const key = reader.text();
-    row.states.set(key, readState(reader));
-  }
-  for (let left = reader.whole(); left > 0; left--) {
-    const name = reader.text();
-    const effectiveAt = reader.double();
-    row.published.set(name, { value: readValue(reader), effectiveAt });
-  }
   if (reader.byte() === 1) row.merges = readMerges(reader);
   return row;
+}
+
+/** Slots that hold something: their tags, then the state and the published value, each where there is one. */
+function writeSlots({ slots, states, published }: EntityRow): void {
+  let count = 0;
+  for (let index = 0; index < slots.length; index++) {
+    if (states[index] !== undefined || published[index] !== undefined) count++;
+  }
+  writer.whole(count);
+  for (let index = 0; index < slots.length; index++) {
+    const state = states[index];
+    const value = published[index];
+    if (state === undefined && value === undefined) continue;
+    const { nameTag, keyTag } = slots[index]!;
+    writer.byte((state === undefined ? 0 : HAS_STATE) + (value === undefined ? 0 : HAS_VALUE));
+    writer.latin(nameTag);
+    writer.latin(keyTag);
+    if (state !== undefined) writeState(writer, state);
+    if (value === undefined) continue;
+    writer.double(value.effectiveAt);
+    writeValue(writer, value.value);
+  }
+}
+
+function readSlots(reader: RowReader): Pick<EntityRow, 'slots' | 'states' | 'published'> {
+  const slots: Slot[] = [];
+  const states: (State | undefined)[] = [];
+  const published: (Published | undefined)[] = [];
+  for (let left = reader.whole(); left > 0; left--) {
+    const holds = reader.byte();
+    slots.push({ nameTag: reader.latin(TAG_LENGTH), keyTag: reader.latin(TAG_LENGTH) });
+    states.push((holds & HAS_STATE) === 0 ? undefined : readState(reader));
+    published.push((holds & HAS_VALUE) === 0 ? undefined : readPublished(reader));
+  }
+  return { slots, states, published };
+}
+
+function readPublished(reader: RowReader): Published {
+  const effectiveAt = reader.double();
+  return { value: readValue(reader), effectiveAt };
 }
 
 function writeEntity({ workspace, kind, id, ordinal }: Entity): void {

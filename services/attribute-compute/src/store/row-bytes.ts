@@ -67,6 +67,12 @@ export class RowWriter {
     return true;
   }
 
+  /** A text of one-byte characters whose length the reader knows. */
+  latin(value: string): void {
+    this.reserve(value.length);
+    for (let index = 0; index < value.length; index++) this.buffer[this.length++] = value.charCodeAt(index);
+  }
+
   bytes(value: Uint8Array): void {
     this.whole(value.byteLength);
     this.reserve(value.byteLength);
@@ -122,6 +128,11 @@ export class RowReader {
     const length = this.whole();
     const start = this.advance(length);
     return this.buffer.toString('utf8', start, start + length);
+  }
+
+  latin(length: number): string {
+    const start = this.advance(length);
+    return this.buffer.toString('latin1', start, start + length);
   }
 
   /** A copy: the caller may keep it. */
