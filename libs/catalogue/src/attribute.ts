@@ -145,7 +145,8 @@ function readCompute(
     report(`${path}.limit`, 'conflicting_keys', `limit goes together with distinct_list, not with ${reducer}`);
   }
   const where = input.where === undefined ? undefined : readEventCondition(input.where, `${path}.where`, report);
-  return { reducer, event, property, where, withinMs, entriesMax: input.limit };
+  const entriesMax = input.limit === undefined ? {} : { entriesMax: input.limit };
+  return { reducer, event, property, where, withinMs, ...entriesMax };
 }
 
 function readProperty(
