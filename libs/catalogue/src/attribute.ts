@@ -22,6 +22,7 @@ import {
 } from './compiled.js';
 import type { AttributeDefinition } from './definitions.js';
 import { type Report, reportIssues, reportNotSupported } from './fault.js';
+import { LIST_ENTRIES_MAX } from './limits.js';
 import { type AttributeInput, attributeSchema, type computeSchema, type fromSchema } from './schema.js';
 
 /** Words of later releases, told apart from typing mistakes. */
@@ -145,7 +146,8 @@ function readCompute(
     report(`${path}.limit`, 'conflicting_keys', `limit goes together with distinct_list, not with ${reducer}`);
   }
   const where = input.where === undefined ? undefined : readEventCondition(input.where, `${path}.where`, report);
-  const entriesMax = input.limit === undefined ? {} : { entriesMax: input.limit };
+  // The default said aloud means the same.
+  const entriesMax = input.limit === undefined || input.limit === LIST_ENTRIES_MAX ? {} : { entriesMax: input.limit };
   return { reducer, event, property, where, withinMs, ...entriesMax };
 }
 

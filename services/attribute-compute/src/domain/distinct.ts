@@ -1,13 +1,13 @@
 /** How many different values came over all time: exact up to a limit, then a HyperLogLog. */
 import type { AttributeReducer } from './attribute-reducer.js';
-import { addToRegisters, emptyRegisters, estimateOf } from './hyperloglog.js';
+import { addToRegisters, emptyRegisters, estimateOf, ranksIn } from './hyperloglog.js';
 import { DISTINCT_EXACT_MAX } from './limits.js';
 import { firstNotBefore } from './sorted.js';
 import type { DistinctState } from './state.js';
 import { hashOfText, textOfValue } from './value-hash.js';
 
 export const distinctCount: AttributeReducer<DistinctState> = {
-  empty: () => ({ kind: 'distinct', hashes: [], registers: undefined }),
+  empty: () => ({ kind: 'distinct', hashes: [], registers: undefined, ranks: undefined }),
   add(state, { value }) {
     if (value !== undefined) addHash(state, hashOfText(textOfValue(value)));
     return state;
@@ -19,15 +19,16 @@ export const distinctCount: AttributeReducer<DistinctState> = {
     for (let register = 0; register < registers.length; register++) {
       if (b.registers[register]! > registers[register]!) registers[register] = b.registers[register]!;
     }
+    a.ranks = ranksIn(registers);
     return a;
   },
-  value: ({ hashes, registers }) => (registers === undefined ? hashes.length : estimateOf(registers)),
+  value: ({ hashes, ranks }) => (ranks === undefined ? hashes.length : estimateOf(ranks)),
   isApproximate: ({ registers }) => registers !== undefined,
 };
 
 function addHash(state: DistinctState, hash: number): void {
   if (state.registers !== undefined) {
-    addToRegisters(state.registers, hash);
+    addToRegisters(state.registers, state.ranks!, hash);
     return;
   }
   const { hashes } = state;
@@ -41,7 +42,8 @@ function addHash(state: DistinctState, hash: number): void {
 function estimating(state: DistinctState): Uint8Array {
   if (state.registers !== undefined) return state.registers;
   state.registers = emptyRegisters();
-  for (const hash of state.hashes) addToRegisters(state.registers, hash);
+  state.ranks = ranksIn(state.registers);
+  for (const hash of state.hashes) addToRegisters(state.registers, state.ranks, hash);
   state.hashes = [];
   return state.registers;
 }

@@ -18,8 +18,9 @@ export const mostFrequent: AttributeReducer<FrequencyState> = {
   add(state, { at, value }) {
     if (value === undefined) return state;
     const text = textOfValue(value);
-    if (state.sketch !== undefined) count(state.sketch, text, 1);
-    note(state, text, { value, count: 1, at });
+    const hash = state.entries.get(text)?.hash ?? hashOfText(text);
+    if (state.sketch !== undefined) count(state.sketch, hash, 1);
+    note(state, text, { value, hash, count: 1, at });
     bound(state);
     return state;
   },
@@ -38,10 +39,14 @@ export const mostFrequent: AttributeReducer<FrequencyState> = {
   isApproximate: ({ sketch }) => sketch !== undefined,
 };
 
-function note({ entries, sketch }: FrequencyState, text: string, { value, count: times, at }: FrequencyEntry): void {
+function note(
+  { entries, sketch }: FrequencyState,
+  text: string,
+  { value, hash, count: times, at }: FrequencyEntry,
+): void {
   const known = entries.get(text);
   if (known === undefined) {
-    entries.set(text, { value, count: sketch === undefined ? times : 0, at });
+    entries.set(text, { value, hash, count: sketch === undefined ? times : 0, at });
     return;
   }
   if (sketch === undefined) known.count += times;
@@ -75,7 +80,7 @@ function winner({ entries, sketch }: FrequencyState): Value | undefined {
   let bestText = '';
   let most = 0;
   for (const [text, entry] of entries) {
-    const times = sketch === undefined ? entry.count : estimate(sketch, text);
+    const times = sketch === undefined ? entry.count : estimate(sketch, entry.hash);
     if (best !== undefined && (times - most || compareMoments(entry.at, text, best.at, bestText)) < 0) continue;
     best = entry;
     bestText = text;
@@ -86,18 +91,16 @@ function winner({ entries, sketch }: FrequencyState): Value | undefined {
 
 function sketchOf(entries: ReadonlyMap<string, FrequencyEntry>): number[] {
   const sketch = new Array<number>(SKETCH_ROWS * SKETCH_WIDTH).fill(0);
-  for (const [text, entry] of entries) count(sketch, text, entry.count);
+  for (const { hash, count: times } of entries.values()) count(sketch, hash, times);
   return sketch;
 }
 
-function count(sketch: number[], text: string, times: number): void {
-  const hash = hashOfText(text);
+function count(sketch: number[], hash: number, times: number): void {
   for (let row = 0; row < SKETCH_ROWS; row++) sketch[placeOf(hash, row)]! += times;
 }
 
 /** Never too low. */
-function estimate(sketch: readonly number[], text: string): number {
-  const hash = hashOfText(text);
+function estimate(sketch: readonly number[], hash: number): number {
   let least = sketch[placeOf(hash, 0)]!;
   for (let row = 1; row < SKETCH_ROWS; row++) least = Math.min(least, sketch[placeOf(hash, row)]!);
   return least;

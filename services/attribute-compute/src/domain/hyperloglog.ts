@@ -30,16 +30,26 @@ export function emptyRegisters(): Uint8Array {
   return new Uint8Array(2 ** LIFETIME_PRECISION);
 }
 
-export function addToRegisters(registers: Uint8Array, hash: number): void {
-  const register = registerOf(hash, LIFETIME_PRECISION);
-  const rank = rankOf(hash, LIFETIME_PRECISION);
-  if (rank > registers[register]!) registers[register] = rank;
+/** How many registers have each rank, from 0 to the greatest that is possible. */
+export function ranksIn(registers: Uint8Array): number[] {
+  const ranks = noRanks(LIFETIME_PRECISION);
+  for (const rank of registers) ranks[rank]!++;
+  return ranks;
 }
 
-export function estimateOf(registers: Uint8Array): number {
-  const histogram = newHistogram(LIFETIME_PRECISION);
-  for (const rank of registers) histogram[rank]!++;
-  return estimateOfHistogram(histogram, LIFETIME_PRECISION);
+/** `ranks` are those in the registers, and stay so. */
+export function addToRegisters(registers: Uint8Array, ranks: number[], hash: number): void {
+  const register = registerOf(hash, LIFETIME_PRECISION);
+  const rank = rankOf(hash, LIFETIME_PRECISION);
+  const before = registers[register]!;
+  if (rank <= before) return;
+  registers[register] = rank;
+  ranks[before]!--;
+  ranks[rank]!++;
+}
+
+export function estimateOf(ranks: readonly number[]): number {
+  return estimateOfRanks(ranks, LIFETIME_PRECISION);
 }
 
 export function emptyMoments(): number[][] {
@@ -64,12 +74,12 @@ export function pruneMoments(registers: number[][], withinMs: number, asOf: numb
 }
 
 export function estimateWithin(registers: readonly (readonly number[])[], withinMs: number, asOf: number): number {
-  const histogram = newHistogram(WINDOW_PRECISION);
+  const ranks = noRanks(WINDOW_PRECISION);
   for (const moments of registers) {
     const moment = moments[firstInside(moments, withinMs, asOf)];
-    histogram[moment === undefined ? 0 : rankIn(moment)]!++;
+    ranks[moment === undefined ? 0 : rankIn(moment)]!++;
   }
-  return estimateOfHistogram(histogram, WINDOW_PRECISION);
+  return estimateOfRanks(ranks, WINDOW_PRECISION);
 }
 
 /** When the first of all registers may change after `asOf`; infinity for never. */
@@ -104,20 +114,19 @@ function placeMoment(moments: number[], moment: number): void {
   moments.splice(from, to - from, moment);
 }
 
-/** How many registers have each rank, from 0 to the greatest that is possible. */
-function newHistogram(precision: number): number[] {
+function noRanks(precision: number): number[] {
   return new Array<number>(HASH_BITS - precision + 2).fill(0);
 }
 
 /** 1 / (2 ln 2). */
 const ALPHA = 0.7213475204444817;
 
-function estimateOfHistogram(histogram: readonly number[], precision: number): number {
+function estimateOfRanks(ranks: readonly number[], precision: number): number {
   const registers = 2 ** precision;
-  const greatest = histogram.length - 1;
-  let sum = registers * tau(1 - histogram[greatest]! / registers);
-  for (let rank = greatest - 1; rank >= 1; rank--) sum = 0.5 * (sum + histogram[rank]!);
-  sum += registers * sigma(histogram[0]! / registers);
+  const greatest = ranks.length - 1;
+  let sum = registers * tau(1 - ranks[greatest]! / registers);
+  for (let rank = greatest - 1; rank >= 1; rank--) sum = 0.5 * (sum + ranks[rank]!);
+  sum += registers * sigma(ranks[0]! / registers);
   return Math.round((ALPHA * registers * registers) / sum);
 }
 

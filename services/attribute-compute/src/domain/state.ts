@@ -78,6 +78,8 @@ export interface EarliestState {
 
 export interface FrequencyEntry {
   readonly value: Value;
+  /** Follows from the value. */
+  readonly hash: number;
   /** 0 once there is a sketch. */
   count: number;
   /** The latest time at which it came. */
@@ -108,6 +110,8 @@ export interface DistinctState {
   hashes: number[];
   /** A HyperLogLog of all of them, once there are too many. */
   registers: Uint8Array | undefined;
+  /** How many registers have each rank; follows from them, kept so that a value need not walk them. */
+  ranks: number[] | undefined;
 }
 
 /** The different values that came most recently, each at its latest time, by time, then by hash, rising; parallel arrays. */

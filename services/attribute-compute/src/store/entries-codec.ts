@@ -1,4 +1,5 @@
 /** How states with many entries are stored: their number, then one after the other, each time as its distance from the one before. */
+import { ranksIn } from '../domain/hyperloglog.js';
 import type {
   DistinctState,
   EarliestState,
@@ -9,6 +10,7 @@ import type {
   RecentTextsState,
   WindowState,
 } from '../domain/state.js';
+import { hashOfText } from '../domain/value-hash.js';
 import type { RowReader, RowWriter } from './row-bytes.js';
 import { readValue, writeValue } from './value-codec.js';
 
@@ -104,7 +106,7 @@ export function readFrequency(reader: RowReader): FrequencyState {
   for (let left = reader.whole(); left > 0; left--) {
     const text = reader.text();
     const value = reader.byte() === 0 ? text : readValue(reader);
-    state.entries.set(text, { value, count: reader.whole(), at: reader.double() });
+    state.entries.set(text, { value, hash: hashOfText(text), count: reader.whole(), at: reader.double() });
   }
   const counters = reader.whole();
   if (counters > 0) state.sketch = Array.from({ length: counters }, () => reader.whole());
@@ -139,12 +141,14 @@ export function writeDistinct(writer: RowWriter, { hashes, registers }: Distinct
 }
 
 export function readDistinct(reader: RowReader): DistinctState {
-  const state: DistinctState = { kind: 'distinct', hashes: [], registers: undefined };
+  const state: DistinctState = { kind: 'distinct', hashes: [], registers: undefined, ranks: undefined };
   for (let left = reader.whole(), before = 0; left > 0; left--) {
     before += reader.whole();
     state.hashes.push(before);
   }
-  if (reader.byte() === 1) state.registers = reader.bytes();
+  if (reader.byte() === 0) return state;
+  state.registers = reader.bytes();
+  state.ranks = ranksIn(state.registers);
   return state;
 }
 
