@@ -4,7 +4,8 @@ import { addToRegisters, emptyRegisters, estimateOf, ranksIn } from './hyperlogl
 import { DISTINCT_EXACT_MAX } from './limits.js';
 import { firstNotBefore } from './sorted.js';
 import type { DistinctState } from './state.js';
-import { hashOfText, textOfValue } from './value-hash.js';
+import { hashOfText } from './value-hash.js';
+import { textOfValue } from './value-text.js';
 
 export const distinctCount: AttributeReducer<DistinctState> = {
   empty: () => ({ kind: 'distinct', hashes: [], registers: undefined, ranks: undefined }),

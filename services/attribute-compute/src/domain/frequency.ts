@@ -6,7 +6,8 @@ import type { Value } from '@attrium/event';
 import type { AttributeReducer } from './attribute-reducer.js';
 import { FREQUENCY_VALUES_MAX } from './limits.js';
 import type { FrequencyEntry, FrequencyState } from './state.js';
-import { compareMoments, hashOfText, textOfValue } from './value-hash.js';
+import { hashOfText } from './value-hash.js';
+import { compareMoments, textOfValue } from './value-text.js';
 
 /** Counters of one row of the sketch: a power of two. */
 export const SKETCH_WIDTH = 512;

@@ -8,7 +8,8 @@ import { addMoment, emptyMoments, estimateWithin, firstMomentDue, mergeMoments, 
 import { DISTINCT_EXACT_MAX } from './limits.js';
 import { firstDue, firstNotBefore, firstWithin } from './sorted.js';
 import type { RecentHashesState } from './state.js';
-import { hashOfText, textOfValue } from './value-hash.js';
+import { hashOfText } from './value-hash.js';
+import { textOfValue } from './value-text.js';
 
 export function distinctCountWithin(withinMs: number): AttributeReducer<RecentHashesState> {
   return {

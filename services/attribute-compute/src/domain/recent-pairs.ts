@@ -1,10 +1,10 @@
 /** The most frequent value in a rolling window, over its latest pairs of time and value. */
-import type { Value } from '@attrium/event';
+import { compareText, type Value } from '@attrium/event';
 import type { AttributeReducer } from './attribute-reducer.js';
 import { WINDOW_PAIRS_MAX } from './limits.js';
 import { firstDue, firstNotBefore, firstWithin } from './sorted.js';
 import type { RecentPairsState } from './state.js';
-import { compareMoments, textOfValue } from './value-hash.js';
+import { compareMoments, textOfValue } from './value-text.js';
 
 /** The value that came most often; of equals the one that came most recently. No value while nothing is inside. */
 export function mostFrequentWithin(withinMs: number): AttributeReducer<RecentPairsState> {
@@ -41,7 +41,7 @@ function place(state: RecentPairsState, occurredAt: number, value: Value, times:
   if (at[index] === occurredAt) {
     const text = textOfValue(value);
     for (; at[index] === occurredAt; index++) {
-      const order = compareMoments(occurredAt, textOfValue(values[index]!), occurredAt, text);
+      const order = compareText(textOfValue(values[index]!), text);
       if (order > 0) break;
       if (order < 0) continue;
       count[index]! += times;

@@ -7,7 +7,6 @@ import { compareText } from '@attrium/event';
 import type { AttributeReducer } from './attribute-reducer.js';
 import { firstDue, firstNotBefore, firstWithin } from './sorted.js';
 import type { RecentTextsState } from './state.js';
-import { compareMoments } from './value-hash.js';
 
 /** The latest different texts, the latest first; no value while there is none. */
 export function distinctList(entriesMax = LIST_ENTRIES_MAX): AttributeReducer<RecentTextsState> {
@@ -81,7 +80,7 @@ function place(state: RecentTextsState, occurredAt: number, text: string, entrie
     texts.splice(known, 1);
   }
   let index = firstNotBefore(at, occurredAt);
-  while (at[index] === occurredAt && compareMoments(occurredAt, texts[index]!, occurredAt, text) < 0) index++;
+  while (at[index] === occurredAt && texts[index]! < text) index++;
   at.splice(index, 0, occurredAt);
   texts.splice(index, 0, text);
   if (at.length <= entriesMax) return;

@@ -95,7 +95,7 @@ export interface FrequencyState {
   sketch: number[] | undefined;
 }
 
-/** The values in a window with their times, by time, then by hash, rising; parallel arrays, one entry for each pair of time and value. */
+/** The values in a window with their times, by time, then by text, rising; parallel arrays, one entry for each pair. */
 export interface RecentPairsState {
   readonly kind: 'recent-pairs';
   at: number[];
@@ -123,7 +123,7 @@ export interface RecentHashesState {
   registers: number[][] | undefined;
 }
 
-/** Different texts, each at its latest time, by time, then by hash, rising; parallel arrays. */
+/** Different texts, each at its latest time, by time, then by code unit, rising; parallel arrays. */
 export interface RecentTextsState {
   readonly kind: 'recent-texts';
   at: number[];

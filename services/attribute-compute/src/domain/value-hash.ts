@@ -1,11 +1,4 @@
-/** Hashes of values: the order in which equals are kept or dropped, and what different values are counted by. */
-import { Timestamp, type Value } from '@attrium/event';
-
-/** The text that stands for a value among values of its type. */
-export function textOfValue(value: Value): string {
-  if (typeof value === 'string') return value;
-  return value instanceof Timestamp ? String(value.ms) : Array.isArray(value) ? JSON.stringify(value) : String(value);
-}
+/** Hashes of texts, for what counts different values without keeping them. */
 
 const BITS_OF_HIGH = 0x1fffff;
 
@@ -41,12 +34,4 @@ function finished(lane: number): number {
   bits ^= bits >>> 13;
   bits = Math.imul(bits, 0xc2b2ae35);
   return bits ^ (bits >>> 16);
-}
-
-/** Whether a text of a time comes before another: by time, then by hash, then by code unit. Negative, zero or positive. */
-export function compareMoments(at: number, text: string, otherAt: number, otherText: string): number {
-  if (at !== otherAt) return at - otherAt;
-  if (text === otherText) return 0;
-  const order = hashOfText(text) - hashOfText(otherText);
-  return order !== 0 ? order : text < otherText ? -1 : 1;
 }
