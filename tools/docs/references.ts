@@ -1,5 +1,6 @@
 /** The reference pages that are made from the source, as they should stand now. */
 import { metricsPage } from './metrics.js';
+import { reducersPage } from './reducers.js';
 import { settingsPage } from './settings.js';
 
 export interface Reference {
@@ -12,5 +13,6 @@ export async function currentReferences(): Promise<Reference[]> {
   return [
     { path: 'docs/reference/settings.md', text: await settingsPage() },
     { path: 'docs/reference/metrics.md', text: metricsPage() },
+    { path: 'docs/reference/reducers.md', text: reducersPage() },
   ];
 }

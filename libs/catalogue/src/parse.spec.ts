@@ -2,7 +2,6 @@ import { CONDITION_FAULT_CODES } from '@attrium/condition';
 import { parseExactJson } from '@attrium/event';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { MERGE_STRATEGIES, REDUCERS, REDUCERS_OF_PROPERTIES, TYPES_OF_REDUCER, TYPES_OF_STRATEGY } from './compiled.js';
 import { CATALOGUE_FAULT_CODES } from './fault.js';
 import { FAULTS_MAX, SEGMENTS_MAX } from './limits.js';
 import { parseCatalogue } from './parse.js';
@@ -77,39 +76,6 @@ describe('valid catalogues', () => {
     });
   });
 
-  it.each(REDUCERS.flatMap((reducer) => TYPES_OF_REDUCER[reducer].map((type) => [reducer, type] as const)))(
-    'compute %s of type %s, over all time and in a window',
-    (reducer, type) => {
-      const of = REDUCERS_OF_PROPERTIES.includes(reducer) ? { of: 'cart.total' } : {};
-      const where = { property: 'plan', equals: 'pro' };
-      for (const within of [{}, { within: '30d' }]) {
-        const outcome = parseCatalogue(computed({ [reducer]: 'E', ...of, where, ...within }, type));
-        expect(outcome.kind === 'valid' && outcome.catalogue.attributes[2]).toMatchObject({
-          kind: 'computed',
-          type,
-          reducer,
-          event: 'E',
-          property: 'of' in of ? ['cart', 'total'] : undefined,
-          where: { kind: 'compare' },
-          withinMs: 'within' in within ? 2_592_000_000 : undefined,
-        });
-      }
-    },
-  );
-
-  it.each(MERGE_STRATEGIES.flatMap((merge) => TYPES_OF_STRATEGY[merge].map((type) => [merge, type] as const)))(
-    'merge by %s values of type %s',
-    (merge, type) => {
-      const outcome = parseCatalogue(withAttribute({ merge, type }));
-      expect(outcome.kind === 'valid' && outcome.catalogue.attributes[2]).toMatchObject({ merge, type });
-    },
-  );
-
-  it('keep lists as long as they say', () => {
-    const outcome = parseCatalogue(computed({ distinct_list: 'E', of: 'sku', limit: 5 }, 'string_list'));
-    expect(outcome.kind === 'valid' && outcome.catalogue.attributes[2]).toMatchObject({ entriesMax: 5 });
-  });
-
   it('have exact numbers where doubles are not', () => {
     const text = JSON.stringify(whole()).replace('"gt":5', '"gt":820982911946154508');
     const outcome = parseCatalogue(parseExactJson(text));
@@ -160,14 +126,6 @@ describe('faults of catalogues', () => {
     ['an account attribute', withAttribute({ kind: 'account' }), [`${x}.kind not_supported_yet`]],
     ['an event attribute', withAttribute({ kind: 'event' }), [`${x}.kind not_supported_yet`]],
     ['an unknown type', withAttribute({ type: 'date' }), [`${x}.type wrong_value`]],
-    ['a union of texts', withAttribute({ merge: 'union' }), [`${x}.merge type_mismatch`]],
-    ['a sum of texts', withAttribute({ merge: 'sum' }), [`${x}.merge type_mismatch`]],
-    ['the least of truths', withAttribute({ merge: 'min', type: 'boolean' }), [`${x}.merge type_mismatch`]],
-    [
-      'the most frequent of lists',
-      withAttribute({ merge: 'most_frequent', type: 'string_list' }),
-      [`${x}.merge type_mismatch`],
-    ],
     ['an unknown merge strategy', withAttribute({ merge: 'best' }), [`${x}.merge wrong_value`]],
     ['neither from nor compute', withAttribute({ from: undefined }), [`${x} missing_key`]],
     ['both from and compute', withAttribute({ compute: { count: 'E' } }), [`${x} conflicting_keys`]],
@@ -184,25 +142,6 @@ describe('faults of catalogues', () => {
     ['a bad path', withAttribute({ from: [{ trait: 'a..b' }] }), [`${x}.from[0].trait bad_name`]],
     ['two reducers', computed({ count: 'E', sum: 'E', of: 'a' }), [`${x}.compute conflicting_keys`]],
     ['no reducer', computed({ within: '30d' }), [`${x}.compute missing_key`]],
-    ['the greatest of texts', computed({ max: 'E', of: 'a' }, 'string'), [`${x}.type type_mismatch`]],
-    ['an average that is a text', computed({ average: 'E', of: 'a' }, 'string'), [`${x}.type type_mismatch`]],
-    ['a list that is a number', computed({ distinct_list: 'E', of: 'a' }), [`${x}.type type_mismatch`]],
-    ['the most frequent list', computed({ most_frequent: 'E', of: 'a' }, 'string_list'), [`${x}.type type_mismatch`]],
-    ['existence as a number', computed({ exists: 'E' }), [`${x}.type type_mismatch`]],
-    ['existence of something', computed({ exists: 'E', of: 'a' }, 'boolean'), [`${x}.compute.of conflicting_keys`]],
-    ['the last value of nothing', computed({ last_value: 'E' }, 'string'), [`${x}.compute.of missing_key`]],
-    ['different values of nothing', computed({ distinct_count: 'E' }), [`${x}.compute.of missing_key`]],
-    ['a limit on a count', computed({ count: 'E', limit: 5 }), [`${x}.compute.limit conflicting_keys`]],
-    [
-      'a limit beyond the limit',
-      computed({ distinct_list: 'E', of: 'a', limit: 101 }, 'string_list'),
-      [`${x}.compute.limit over_limit`],
-    ],
-    [
-      'a list of nothing',
-      computed({ distinct_list: 'E', of: 'a', limit: 0 }, 'string_list'),
-      [`${x}.compute.limit over_limit`],
-    ],
     ['a formula', computed({ formula: 'orders / 2' }), [`${x}.compute.formula not_supported_yet`]],
     ['an unknown reducer', computed({ mode: 'E' }), [`${x}.compute.mode unknown_key`]],
     ['a reducer of another type', computed({ first_time: 'E' }), [`${x}.type type_mismatch`]],

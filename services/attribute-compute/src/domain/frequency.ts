@@ -107,7 +107,9 @@ function estimate(sketch: readonly number[], hash: number): number {
   return least;
 }
 
-/** Nine bits of the hash for each row: 36 of the 53. */
+/** Nine bits of the hash for each row: 27 of its lower 32, then nine of the rest. */
 function placeOf(hash: number, row: number): number {
-  return row * SKETCH_WIDTH + (Math.floor(hash / SKETCH_WIDTH ** row) % SKETCH_WIDTH);
+  const low = hash >>> 0;
+  const bits = row < 3 ? low >>> (9 * row) : (hash - low) / 0x1_0000_0000;
+  return row * SKETCH_WIDTH + (bits & (SKETCH_WIDTH - 1));
 }

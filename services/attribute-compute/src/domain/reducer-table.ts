@@ -47,8 +47,8 @@ const SUM_BOUND = 'held at the ends of Decimal(38, 18) while it is beyond them';
 const TWENTY_DIGITS = 'sums below 10^20 in magnitude';
 const HUNDRED_VALUES = '100 different values';
 const SKETCH_BOUND =
-  'the winner among the 100 values that came most recently; a count may be taken too high by 0.6 % of all events with a probability of ' +
-  '2 %, never too low';
+  'the winner among the 100 values that came most recently; a count is never taken too low, and by more than 0.6 % of all events too high ' +
+  'with a probability below 2 %';
 
 /** A reducer of one sort of state in the table of all sorts: each is only ever given states that it made. */
 function any<S extends State>(reducer: AttributeReducer<S>): AttributeReducer {
@@ -73,7 +73,7 @@ function extremes(direction: 1 | -1): TableEntry<unknown> {
 function extremesWithin(direction: 1 | -1): TableEntry<ComputedAttribute> {
   return {
     make: ({ withinMs }) => any(extremeWithin(direction, withinMs!)),
-    state: '13, and 1 to 8 + value for each value that may still win, up to 2,000',
+    state: '3, and 1 to 8 + value for each value that may still win, up to 2,000',
     exact: '1,000 matching events inside',
     beyond: A_THOUSANDTH,
   };
@@ -101,7 +101,7 @@ export const STRATEGY_TABLE: Readonly<Record<MergeStrategy, StrategyEntry>> = {
   union: {
     gives: 'every entry of every list, sorted by code unit',
     make: () => any(union),
-    state: '3, and 9 + text for each of up to 100 entries',
+    state: '3, and 3 to 10 + text for each of up to 100 entries',
     exact: '100 different entries',
     beyond: 'the 100 entries that came most recently',
   },
@@ -115,7 +115,7 @@ export const REDUCER_TABLE: Readonly<Record<Reducer, ReducerEntry>> = {
     window: {
       make: ({ withinMs, atLeast }) =>
         any(atLeast === undefined ? windowedCount(withinMs!) : windowedThreshold(withinMs!, atLeast)),
-      state: '3, and 2 to 9 for each time or bucket',
+      state: '3, and 2 to 9 for each time, or each bucket of up to 2,000',
       exact: THOUSAND_TIMES,
       beyond: A_THOUSANDTH,
     },
@@ -126,7 +126,7 @@ export const REDUCER_TABLE: Readonly<Record<Reducer, ReducerEntry>> = {
     lifetime: { make: () => any(lifetimeSum), state: '2 to 25', exact: TWENTY_DIGITS, beyond: SUM_BOUND },
     window: {
       make: ({ withinMs }) => any(windowedSum(withinMs!)),
-      state: '3, and 11 to 33 for each time or bucket',
+      state: '3, and 11 to 33 for each time, or each bucket of up to 2,000',
       exact: THOUSAND_TIMES,
       beyond: `${A_THOUSANDTH}; ${SUM_BOUND}`,
     },
@@ -146,10 +146,10 @@ export const REDUCER_TABLE: Readonly<Record<Reducer, ReducerEntry>> = {
   average: {
     takes: 'a number',
     gives: 'the sum divided by the count, rounded half to even to 15 significant digits and at most 18 after the point',
-    lifetime: { make: () => any(lifetimeAverage), state: '3 to 33', exact: ALWAYS, beyond: '' },
+    lifetime: { make: () => any(lifetimeAverage), state: '3 to 34', exact: ALWAYS, beyond: '' },
     window: {
       make: ({ withinMs }) => any(windowedAverage(withinMs!)),
-      state: '3, and 11 to 33 for each time or bucket',
+      state: '3, and 11 to 33 for each time, or each bucket of up to 2,000',
       exact: THOUSAND_TIMES,
       beyond: A_THOUSANDTH,
     },
@@ -160,7 +160,7 @@ export const REDUCER_TABLE: Readonly<Record<Reducer, ReducerEntry>> = {
     lifetime: picked(-1),
     window: {
       make: ({ withinMs }) => any(earliestWithin(withinMs!)),
-      state: '3, and 2 to 9 + event id + value for each time or bucket',
+      state: '3, and 2 to 9 + event id + value for each time, or each bucket of up to 2,000',
       exact: THOUSAND_TIMES,
       beyond: 'the value of an event up to a thousandth of the window after the first one',
     },
@@ -177,7 +177,7 @@ export const REDUCER_TABLE: Readonly<Record<Reducer, ReducerEntry>> = {
     lifetime: { make: () => any(time(-1)), state: TIME, exact: ALWAYS, beyond: '' },
     window: {
       make: ({ withinMs }) => any(earliestTimeWithin(withinMs!)),
-      state: '3, and 2 to 9 for each time or bucket',
+      state: '3, and 2 to 9 for each time, or each bucket of up to 2,000',
       exact: THOUSAND_TIMES,
       beyond: 'the time of an event up to a thousandth of the window after the first one',
     },
@@ -210,13 +210,13 @@ export const REDUCER_TABLE: Readonly<Record<Reducer, ReducerEntry>> = {
     gives: 'the different ones, the latest first: the most recent `limit` of them (1 to 100, by default 100)',
     lifetime: {
       make: ({ entriesMax }) => any(distinctList(entriesMax)),
-      state: '3, and 9 + text for each entry',
+      state: '3, and 3 to 10 + text for each entry',
       exact: ALWAYS,
       beyond: '',
     },
     window: {
       make: ({ withinMs, entriesMax }) => any(distinctListWithin(withinMs!, entriesMax)),
-      state: '3, and 9 + text for each entry',
+      state: '3, and 3 to 10 + text for each entry',
       exact: ALWAYS,
       beyond: '',
     },
