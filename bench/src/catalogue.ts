@@ -26,8 +26,8 @@ const enters = (name: string, segment: string) => ({
   deliver: [{ stream: true }],
 });
 
-/** `windowSeconds`: length of the rolling windows that expire while a benchmark runs. */
-export function benchCatalogue(windowSeconds: number): Record<string, unknown> {
+/** `windowSeconds`: length of the rolling windows that expire while a benchmark runs. `webhook`: where probes are delivered to as well. */
+export function benchCatalogue(windowSeconds: number, webhook?: string): Record<string, unknown> {
   const within = `${windowSeconds}s`;
   const attributes = [
     declared('last_product', 'sku'),
@@ -70,7 +70,7 @@ export function benchCatalogue(windowSeconds: number): Record<string, unknown> {
       when: { attribute: PROBE, changes: true },
       frequency: 'every',
       payload: [PROBE, 'orders'],
-      deliver: [{ stream: true }],
+      deliver: [{ stream: true }, ...(webhook === undefined ? [] : [{ webhook }])],
     },
     enters('first_order', 'buyers'),
     enters('cart_opened', 'open_cart'),

@@ -9,8 +9,8 @@ const SAMPLES_MAX = 2_000_000;
 
 export class FiringWatch {
   private readonly sentAt = new Float64Array(REMEMBERED);
-  private samples = new Float64Array(SAMPLES_MAX);
-  private sampled = 0;
+  private readonly firingSamples = new Samples();
+  private readonly webhookSamples = new Samples();
   /** Probes that were sent and have not been seen. */
   private readonly open = new Set<number>();
   probesSeen = 0;
@@ -78,22 +78,55 @@ export class FiringWatch {
 
   /** Forgets the samples taken so far. */
   startSampling(): void {
-    this.sampled = 0;
+    this.firingSamples.clear();
+    this.webhookSamples.clear();
   }
 
   /** Milliseconds of each firing since `startSampling`. */
   takeSamples(): Float64Array {
-    return this.samples.slice(0, this.sampled);
+    return this.firingSamples.take();
+  }
+
+  /** Milliseconds of each webhook since `startSampling`. */
+  takeWebhookSamples(): Float64Array {
+    return this.webhookSamples.take();
+  }
+
+  /** A webhook has arrived for a firing that this event caused. */
+  webhookArrived(cause: string): void {
+    if (cause.includes(this.options.run)) this.webhookSamples.add(this.sinceSent(cause, performance.now()));
+  }
+
+  private sinceSent(cause: string, now: number): number {
+    return now - this.sentAt[indexOfEventId(cause) % REMEMBERED]!;
   }
 
   private see(cause: string, trigger: string, now: number): void {
     if (!cause.includes(this.options.run)) return;
     const index = indexOfEventId(cause);
-    if (this.sampled < SAMPLES_MAX) this.samples[this.sampled++] = now - this.sentAt[index % REMEMBERED]!;
+    this.firingSamples.add(this.sinceSent(cause, now));
     if (trigger !== 'checkout' || !this.open.delete(index)) return;
     this.probesSeen++;
     const { wake } = this;
     this.wake = undefined;
     wake?.();
+  }
+}
+
+/** The first so many of what is measured. */
+class Samples {
+  private readonly values = new Float64Array(SAMPLES_MAX);
+  private count = 0;
+
+  add(value: number): void {
+    if (this.count < SAMPLES_MAX) this.values[this.count++] = value;
+  }
+
+  clear(): void {
+    this.count = 0;
+  }
+
+  take(): Float64Array {
+    return this.values.slice(0, this.count);
   }
 }

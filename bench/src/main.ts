@@ -1,9 +1,10 @@
-/** The benchmarks: `npm run bench -- <ingest|line|latency|replay|stages|memory>`. They print figures and ratios, and judge nothing. */
+/** The benchmarks: `npm run bench -- <ingest|line|latency|replay|stages|memory|soak>`. They print figures and ratios, and judge nothing. */
 import { benchIngest } from './ingest-bench.js';
 import { benchLatency } from './latency-bench.js';
 import { benchLine } from './line-bench.js';
 import { benchMemory } from './memory-bench.js';
 import { type BenchOptions, readOptions } from './options.js';
+import { benchSoak } from './soak-bench.js';
 import { benchReplay, benchStages } from './stages-bench.js';
 
 const BENCHMARKS: Readonly<Record<string, (options: BenchOptions) => Promise<void>>> = {
@@ -13,6 +14,7 @@ const BENCHMARKS: Readonly<Record<string, (options: BenchOptions) => Promise<voi
   replay: benchReplay,
   stages: benchStages,
   memory: benchMemory,
+  soak: benchSoak,
 };
 
 const options = readOptions(process.argv.slice(2));

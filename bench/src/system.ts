@@ -1,5 +1,6 @@
 /** The processes that a benchmark measures: nats-server, services and ClickHouse on loopback, with data in a folder that is removed at the end. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -17,6 +18,7 @@ import {
   JetStreamLog,
   type NatsLink,
   type NatsServer,
+  SECRETS_BUCKET,
   startNatsServer,
 } from '@attrium/nats';
 import { encodePack, NO_POSITION, PACK_SCHEMA_VERSION } from '@attrium/processor';
@@ -32,6 +34,10 @@ export interface SystemOptions {
   /** Length of the rolling windows that expire while a benchmark runs, s. */
   readonly windowSeconds: number;
   readonly clickhouse?: boolean;
+  /** Where probes are delivered to as webhooks, beside the stream. */
+  readonly webhook?: string;
+  /** What the logs may hold together. */
+  readonly logBytesMax?: number;
 }
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -73,13 +79,15 @@ export class BenchSystem {
   private async begin(): Promise<void> {
     const dataDirectory = join(ROOT, 'node_modules/.cache/attrium');
     const binary = await findNatsServer({ dataDirectory, environment: process.env });
-    this.nats = await startNatsServer({ binary, directory: this.directory });
+    this.nats = await startNatsServer({ binary, directory: this.directory, fileBytesMax: this.logBytesMax * 2 });
     this.link = await connectNats({ url: this.nats.url, name: 'bench' });
     this.log = new JetStreamLog(this.link);
-    await ensureStreams(this.link.publish, { profile: 'standalone', bytesMax: LOG_BYTES_MAX });
+    await ensureStreams(this.link.publish, { profile: 'standalone', bytesMax: this.logBytesMax });
     const keys = await Bucket.open(this.link.publish, KEYS_BUCKET);
     const record = { kind: 'write', workspace: WORKSPACE, source: 'web', createdAt: 1 };
     await keys.put(keyEntryName('write', this.writeKey), Buffer.from(JSON.stringify(record)));
+    const secrets = await Bucket.open(this.link.publish, SECRETS_BUCKET);
+    await secrets.put(`${WORKSPACE}.SIGNING`, Buffer.from(`whsec_${randomBytes(32).toString('base64')}`));
     await this.activateCatalogue();
     if (this.settings.clickhouse === true) {
       this.clickhouse = await startEmbeddedClickHouse({ directory: join(this.directory, 'clickhouse'), port: 0 });
@@ -87,7 +95,8 @@ export class BenchSystem {
   }
 
   private async activateCatalogue(): Promise<void> {
-    const outcome = parseCatalogue(benchCatalogue(this.settings.windowSeconds));
+    const definitions = benchCatalogue(this.settings.windowSeconds, this.settings.webhook);
+    const outcome = parseCatalogue(definitions);
     if (outcome.kind !== 'valid') throw new Error(`the catalogue is not valid: ${JSON.stringify(outcome)}`);
     const header = {
       schemaVersion: PACK_SCHEMA_VERSION,
@@ -98,7 +107,7 @@ export class BenchSystem {
       commit: 1,
       reached: NO_POSITION,
     };
-    const catalogue = Buffer.from(JSON.stringify(benchCatalogue(this.settings.windowSeconds)));
+    const catalogue = Buffer.from(JSON.stringify(definitions));
     const pack = encodePack(header, [
       {
         kind: 'catalogue-activated',
@@ -131,12 +140,13 @@ export class BenchSystem {
       stdio: ['ignore', output, output],
       env: {
         ...process.env,
+        NODE_COMPILE_CACHE: join(ROOT, 'node_modules/.cache/attrium/compile-cache'),
         NATS_URL: this.nats.url,
         ATTRIUM_DATA: this.directory,
         ATTRIUM_HTTP_PORT: String(http),
         ATTRIUM_GRPC_PORT: String(grpc),
         ATTRIUM_LOG_LEVEL: 'warn',
-        ATTRIUM_LOG_BYTES_MAX: String(LOG_BYTES_MAX),
+        ATTRIUM_LOG_BYTES_MAX: String(this.logBytesMax),
         ATTRIUM_KEY_EVENTS_PER_SECOND: '0',
         ATTRIUM_WEBHOOK_ALLOW_PRIVATE: 'true',
         ...(options.lingerMs === undefined ? {} : { ATTRIUM_LINGER_MS: String(options.lingerMs) }),
@@ -165,6 +175,10 @@ export class BenchSystem {
       }
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
+  }
+
+  private get logBytesMax(): number {
+    return this.settings.logBytesMax ?? LOG_BYTES_MAX;
   }
 
   programOf(name: ServiceName): string {
