@@ -77,7 +77,12 @@ describe('keys of attributes', () => {
       attribute({ compute: undefined, from: [{ trait: 'a' }] }),
       attribute({ compute: undefined, from: [{ property: 'a' }] }),
       attribute({ compute: undefined, from: [{ trait: 'a' }], merge: 'first_stored' }),
+      attribute({ compute: undefined, from: [{ trait: 'a' }], merge: 'max' }),
       attribute({ compute: undefined, from: [{ trait: 'a' }], type: 'string' }),
+      attribute({ compute: { min: 'Order Completed', of: 'a' } }),
+      attribute({ compute: { max: 'Order Completed', of: 'a' } }),
+      attribute({ compute: { distinct_list: 'Order Completed', of: 'a' }, type: 'string_list' }),
+      attribute({ compute: { distinct_list: 'Order Completed', of: 'a', limit: 5 }, type: 'string_list' }),
     ].map(keyOf);
     expect(new Set(keys).size).toBe(keys.length);
   });

@@ -1,9 +1,20 @@
 /** What stages work with: a catalogue that is valid, its behavioural conditions turned into unnamed attributes. */
 import type { Condition } from '@attrium/condition';
-import type { ExactNumber, ValueType } from '@attrium/event';
+import { type ExactNumber, VALUE_TYPES, type ValueType } from '@attrium/event';
 
-export const MERGE_STRATEGIES = ['most_recent', 'first_stored'] as const;
+export const MERGE_STRATEGIES = ['most_recent', 'first_stored', 'most_frequent', 'min', 'max', 'sum', 'union'] as const;
 export type MergeStrategy = (typeof MERGE_STRATEGIES)[number];
+
+/** The types of attributes that each strategy merges. */
+export const TYPES_OF_STRATEGY: Readonly<Record<MergeStrategy, readonly ValueType[]>> = {
+  most_recent: VALUE_TYPES,
+  first_stored: VALUE_TYPES,
+  most_frequent: ['string', 'number', 'boolean', 'timestamp'],
+  min: ['number', 'timestamp'],
+  max: ['number', 'timestamp'],
+  sum: ['number'],
+  union: ['string_list'],
+};
 
 /** Where a declared attribute takes its values from: a trait or a property (path into nested objects), optionally of one event or source only. */
 export interface AttributeSource {
@@ -14,8 +25,52 @@ export interface AttributeSource {
   readonly source?: string | undefined;
 }
 
-export const REDUCERS = ['count', 'sum', 'first_time', 'last_time'] as const;
+export const REDUCERS = [
+  'count',
+  'sum',
+  'min',
+  'max',
+  'average',
+  'first_value',
+  'last_value',
+  'first_time',
+  'last_time',
+  'distinct_count',
+  'distinct_list',
+  'most_frequent',
+  'exists',
+] as const;
 export type Reducer = (typeof REDUCERS)[number];
+
+/** The types of value that each reducer may give. */
+export const TYPES_OF_REDUCER: Readonly<Record<Reducer, readonly ValueType[]>> = {
+  count: ['number'],
+  sum: ['number'],
+  min: ['number', 'timestamp'],
+  max: ['number', 'timestamp'],
+  average: ['number'],
+  first_value: VALUE_TYPES,
+  last_value: VALUE_TYPES,
+  first_time: ['timestamp'],
+  last_time: ['timestamp'],
+  distinct_count: ['number'],
+  distinct_list: ['string_list'],
+  most_frequent: ['string', 'number', 'boolean', 'timestamp'],
+  exists: ['boolean'],
+};
+
+/** The reducers that read a property of each event (`of`); the others only ask whether and when it happened. */
+export const REDUCERS_OF_PROPERTIES: readonly Reducer[] = [
+  'sum',
+  'min',
+  'max',
+  'average',
+  'first_value',
+  'last_value',
+  'distinct_count',
+  'distinct_list',
+  'most_frequent',
+];
 
 interface AttributeHead {
   /** Unnamed attributes (behavioural conditions) have a name that begins with `~`. */
@@ -45,15 +100,17 @@ export interface ComputedAttribute extends AttributeHead {
   readonly kind: 'computed';
   readonly reducer: Reducer;
   readonly event: string;
-  /** The property that `sum` adds up. */
+  /** The property that the reducer reads; set for `REDUCERS_OF_PROPERTIES`. */
   readonly property?: readonly string[] | undefined;
   /** Which of the events count; over event properties only. */
   readonly where?: Condition | undefined;
-  /** Rolling window in milliseconds, for `count` and `sum`; undefined: lifetime. */
+  /** Rolling window in milliseconds; undefined: lifetime. */
   readonly withinMs?: number | undefined;
   /** Set on unnamed attributes of conditions with a fixed range of event times: first and last millisecond that count. */
   readonly fromMs?: number | undefined;
   readonly untilMs?: number | undefined;
+  /** Entries that `distinct_list` keeps; undefined: `LIST_ENTRIES_MAX`. */
+  readonly entriesMax?: number | undefined;
   /** Set on unnamed attributes of behavioural conditions: the value is the boolean `count >= atLeast`. */
   readonly atLeast?: number | undefined;
 }

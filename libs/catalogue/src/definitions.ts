@@ -33,6 +33,7 @@ export interface ComputedAttributeDefinition extends AttributeDefinitionHead {
   readonly property?: readonly string[] | undefined;
   readonly where?: Condition | undefined;
   readonly withinMs?: number | undefined;
+  readonly entriesMax?: number | undefined;
 }
 
 export type AttributeDefinition = DeclaredAttributeDefinition | ComputedAttributeDefinition;

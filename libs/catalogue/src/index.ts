@@ -15,8 +15,11 @@ export {
   MERGE_STRATEGIES,
   type MergeStrategy,
   REDUCERS,
+  REDUCERS_OF_PROPERTIES,
   type Reducer,
   type TriggerWhen,
+  TYPES_OF_REDUCER,
+  TYPES_OF_STRATEGY,
   type WebhookDestination,
 } from './compiled.js';
 export type {
@@ -51,6 +54,7 @@ export {
   IDENTIFIER_LIMIT_MAX,
   IDENTIFIER_TYPES_MAX,
   IDENTIFIER_VALUE_LENGTH_MAX,
+  LIST_ENTRIES_MAX,
   PAYLOAD_MAX,
   RESERVED_NAMES,
   SEGMENTS_MAX,

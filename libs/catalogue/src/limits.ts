@@ -11,6 +11,8 @@ export const TRIGGERS_MAX = 200;
 export const BEHAVIOURS_MAX = 500;
 /** Traits and properties that feed one declared attribute. */
 export const FROM_MAX = 20;
+/** Entries that a list of an attribute may be asked to keep (`limit` of distinct_list). */
+export const LIST_ENTRIES_MAX = 100;
 /** Destinations of one trigger. */
 export const DELIVER_MAX = 10;
 /** Attempts of one webhook at the same time, and a second, that a catalogue can ask for. */

@@ -1,7 +1,15 @@
 /** The shapes of definitions as users write them; what a shape cannot say is checked beside it, in the files of each definition. */
 import { VALUE_TYPES } from '@attrium/event';
 import { z } from 'zod';
-import { AT_ONCE_MAX, DELIVER_MAX, FROM_MAX, PAYLOAD_MAX, PER_SECOND_MAX, URL_LENGTH_MAX } from './limits.js';
+import {
+  AT_ONCE_MAX,
+  DELIVER_MAX,
+  FROM_MAX,
+  LIST_ENTRIES_MAX,
+  PAYLOAD_MAX,
+  PER_SECOND_MAX,
+  URL_LENGTH_MAX,
+} from './limits.js';
 
 const oneOf = <const T extends readonly [string, ...string[]]>(values: T) =>
   z.enum(values, {
@@ -11,14 +19,26 @@ const oneOf = <const T extends readonly [string, ...string[]]>(values: T) =>
 
 export const KINDS = ['user', 'account', 'event'] as const;
 
+const eventName = z.string().optional();
+
 export const computeSchema = z.strictObject({
-  count: z.string().optional(),
-  sum: z.string().optional(),
-  first_time: z.string().optional(),
-  last_time: z.string().optional(),
+  count: eventName,
+  sum: eventName,
+  min: eventName,
+  max: eventName,
+  average: eventName,
+  first_value: eventName,
+  last_value: eventName,
+  first_time: eventName,
+  last_time: eventName,
+  distinct_count: eventName,
+  distinct_list: eventName,
+  most_frequent: eventName,
+  exists: eventName,
   of: z.string().optional(),
   where: z.unknown().optional(),
   within: z.string().optional(),
+  limit: z.int().min(1).max(LIST_ENTRIES_MAX).optional(),
 });
 
 export const fromSchema = z.strictObject({

@@ -15,8 +15,18 @@ export interface AttributeText {
   readonly compute?: {
     readonly count?: string;
     readonly sum?: string;
+    readonly min?: string;
+    readonly max?: string;
+    readonly average?: string;
+    readonly first_value?: string;
+    readonly last_value?: string;
     readonly first_time?: string;
     readonly last_time?: string;
+    readonly distinct_count?: string;
+    readonly distinct_list?: string;
+    readonly most_frequent?: string;
+    readonly exists?: string;
+    readonly limit?: number;
     readonly of?: string;
     readonly where?: ConditionText;
     readonly within?: string;

@@ -86,11 +86,11 @@ function united<T extends { readonly name: string }>(random: Random, first: read
 }
 
 function drawAttribute(random: Random, name: string): AttributeText {
-  const merge = random.pick(['most_recent', 'first_stored']);
+  const merge = random.pick(['most_recent', 'first_stored', 'most_frequent']);
   const event = random.pick(EVENT_NAMES);
   const where = random.chance(0.4) ? { where: drawFilter(random) } : {};
   const within = random.chance(0.6) ? { within: random.pick(WINDOWS) } : {};
-  switch (random.int(9)) {
+  switch (random.int(14)) {
     case 0:
       return { name, kind: 'user', type: 'string', merge, from: [{ trait: 'plan' }, { property: 'plan' }] };
     case 1:
@@ -103,10 +103,61 @@ function drawAttribute(random: Random, name: string): AttributeText {
     case 5:
     case 6:
       return { name, kind: 'user', type: 'number', compute: { sum: event, of: 'revenue', ...where, ...within } };
-    default: {
+    case 7:
+    case 8: {
       const time = random.chance(0.5) ? { first_time: event } : { last_time: event };
-      return { name, kind: 'user', type: 'timestamp', compute: { ...time, ...where } };
+      return { name, kind: 'user', type: 'timestamp', compute: { ...time, ...where, ...within } };
     }
+    case 9:
+      return drawMerged(random, name);
+    default:
+      return drawOfProperty(random, name, { ...where, ...within });
+  }
+}
+
+/** A declared attribute whose strategy is of its type. */
+function drawMerged(random: Random, name: string): AttributeText {
+  const merge = random.pick(['min', 'max']);
+  switch (random.int(4)) {
+    case 0:
+      return { name, kind: 'user', type: 'number', merge: random.pick([merge, 'sum']), from: [{ trait: 'age' }] };
+    case 1:
+      return { name, kind: 'user', type: 'timestamp', merge, from: [{ trait: 'since' }] };
+    default:
+      return {
+        name,
+        kind: 'user',
+        type: 'string_list',
+        merge: 'union',
+        from: [{ property: 'tags' }, { trait: 'tags' }],
+      };
+  }
+}
+
+/** A reducer over the property of its type. */
+function drawOfProperty(random: Random, name: string, rest: object): AttributeText {
+  const event = random.pick(EVENT_NAMES);
+  const kind = 'user';
+  const limit = random.chance(0.5) ? { limit: 1 + random.int(3) } : {};
+  switch (random.int(9)) {
+    case 0:
+      return { name, kind, type: 'number', compute: { min: event, of: 'revenue', ...rest } };
+    case 1:
+      return { name, kind, type: 'number', compute: { max: event, of: 'revenue', ...rest } };
+    case 2:
+      return { name, kind, type: 'number', compute: { average: event, of: 'revenue', ...rest } };
+    case 3:
+      return { name, kind, type: 'string', compute: { first_value: event, of: 'plan', ...rest } };
+    case 4:
+      return { name, kind, type: 'string', compute: { last_value: event, of: 'plan', ...rest } };
+    case 5:
+      return { name, kind, type: 'number', compute: { distinct_count: event, of: 'plan', ...rest } };
+    case 6:
+      return { name, kind, type: 'string_list', compute: { distinct_list: event, of: 'plan', ...limit, ...rest } };
+    case 7:
+      return { name, kind, type: 'number', compute: { most_frequent: event, of: 'revenue', ...rest } };
+    default:
+      return { name, kind, type: 'boolean', compute: { exists: event, ...rest } };
   }
 }
 
@@ -196,6 +247,12 @@ function drawComparison(random: Random, { name: attribute, type }: AttributeText
         { attribute, contains_any: ['ee', 'am'] },
         { attribute, contains_all: ['e', 'r'] },
         { attribute, between: ['free', 'pro'] },
+      ]);
+    case 'string_list':
+      return random.pick<ConditionText>([
+        { attribute, contains: 'red' },
+        { attribute, contains_any: ['green', 'pro'] },
+        { attribute, contains_all: ['red', 'blue'] },
       ]);
     case 'boolean':
       return { attribute, equals: random.chance(0.5) };

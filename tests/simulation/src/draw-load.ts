@@ -190,12 +190,14 @@ function drawPayload(random: Random, type: string, card: string): string {
   const cards = random.chance(0.25)
     ? [`"card":${random.pick([`"${card}"`, `" ${card.toLowerCase()}"`, '""', 'null', '[]', '7'])}`]
     : [];
+  const tags = ['["red"]', '["red","blue"]', '[]', '["green","red"]', '["green",3]', '"red"'];
   if (type === 'track' || type === 'page') {
     const properties = [
       ...cards,
       ...some('revenue', random.chance(0.2) ? long : amounts),
       ...some('plan', plans),
       ...some('vip', flags),
+      ...some('tags', tags),
       ...(random.chance(0.3) ? ['"detail":{"size":4}'] : []),
     ];
     members.push(`"properties":{${properties.join(',')}}`);
@@ -205,6 +207,14 @@ function drawPayload(random: Random, type: string, card: string): string {
     ...some('plan', plans),
     ...some('age', ['31', '32.5', '"33"', '"old"', 'null']),
     ...some('vip', flags),
+    ...some('tags', tags),
+    ...some('since', [
+      '"2026-01-01"',
+      '"2025-12-31T23:00:00-01:00"',
+      '1767225599000',
+      '"2024-02-29T12:30:00.5Z"',
+      '"soon"',
+    ]),
   ];
   if (type === 'identify') members.push(`"traits":{${traits.join(',')}}`);
   else if (random.chance(0.2)) members.push(`"context":{"traits":{${traits.join(',')}}}`);

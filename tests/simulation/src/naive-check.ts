@@ -185,7 +185,10 @@ function toldOf(
     }
     if (record.kind !== 'attributes-changed' || record.entity.id !== entity.id) continue;
     isCurrent ||= record.revision === revision;
-    for (const { name, after } of record.changes) values.set(name, plainOf(after)!);
+    for (const { name, after } of record.changes) {
+      if (after === undefined) values.delete(name);
+      else values.set(name, plainOf(after)!);
+    }
   }
   return { values, isCurrent };
 }

@@ -156,7 +156,10 @@ class SegmentReplay implements NaiveSegments {
     const rules = this.rulesFor(holder, place);
     const isLate = record.reason === 'event' && effectiveAt < data.newestAt;
     data.newestAt = Math.max(data.newestAt, effectiveAt);
-    for (const { name, after } of record.changes) data.values.set(name, plainOf(after)!);
+    for (const { name, after } of record.changes) {
+      if (after === undefined) data.values.delete(name);
+      else data.values.set(name, plainOf(after)!);
+    }
     const asked = rules.catalogue.triggers.map(({ when }) => when.attribute);
     const changes = record.changes.filter(({ name }) => asked.includes(name)).map(wanted);
     if (this.merging.isHeld(holder)) {

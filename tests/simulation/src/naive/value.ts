@@ -7,7 +7,8 @@ export type Plain =
   | { readonly is: 'number'; readonly units: bigint }
   | { readonly is: 'text'; readonly text: string }
   | { readonly is: 'truth'; readonly truth: boolean }
-  | { readonly is: 'time'; readonly ms: number };
+  | { readonly is: 'time'; readonly ms: number }
+  | { readonly is: 'list'; readonly texts: readonly string[] };
 
 export const truth = (value: boolean): Plain => ({ is: 'truth', truth: value });
 export const wholeNumber = (count: number): Plain => ({ is: 'number', units: BigInt(count) * 10n ** 18n });
@@ -33,6 +34,7 @@ export function textOfUnits(units: bigint): string {
 export function show(value: Plain | undefined): string {
   if (value === undefined) return 'nothing';
   if (value.is === 'number') return `number ${textOfUnits(value.units)}`;
+  if (value.is === 'list') return `list ${JSON.stringify(value.texts)}`;
   return value.is === 'time' ? `time ${value.ms}` : value.is === 'text' ? `text ${value.text}` : `truth ${value.truth}`;
 }
 
@@ -45,7 +47,7 @@ export function plainOf(value: Value | undefined): Plain | undefined {
   if (value instanceof Decimal || typeof value === 'number') {
     return { is: 'number', units: unitsOfText(value.toString()) ?? -1n };
   }
-  throw new Error('the simulation draws no lists');
+  return { is: 'list', texts: value };
 }
 
 /** JSON whose numbers are exact; what is no object, text, number or boolean is dropped. */
