@@ -18,7 +18,7 @@ CREATE TABLE IF NOT EXISTS {{local:deliveries}} {{on_cluster}}
     -- Class of a failure: address, connection, timeout, redirect, throttled, client-error, server-error.
     why LowCardinality(String),
     -- HTTP status; 0 without an answer.
-    status UInt16,
+    status UInt32,
     -- Id of the replay that asked for it; empty for the first delivery.
     replay String,
     partition UInt16,

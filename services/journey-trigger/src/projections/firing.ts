@@ -42,8 +42,8 @@ export const firings: Projection = {
     { name: 'values.value', type: 'texts' },
     { name: 'identifiers.type', type: 'names' },
     { name: 'identifiers.value', type: 'texts' },
-    { name: 'memberships', type: 'texts' },
-    { name: 'last_fired_at', type: 'time' },
+    { name: 'memberships', type: 'names' },
+    { name: 'last_fired_at', type: 'time?' },
   ],
   project: (record) => {
     if (record.kind !== 'trigger-fired' && record.kind !== 'firing-suppressed') return undefined;
