@@ -318,6 +318,7 @@ function drawMove(random: Random, { name: attribute, type }: AttributeText): Tri
   const side = (): SideText => {
     if (random.chance(0.25)) return random.pick([null, { exists: true }]);
     if (type === 'boolean') return random.chance(0.5);
+    if (type === 'string_list') return { contains: 'red' };
     if (type === 'timestamp') return { lte: '2026-01-01T00:00:12Z' };
     if (type === 'string') return random.pick<SideText>([random.pick(PLANS), { in: ['pro', 'team'] }]);
     return random.pick<SideText>([number(), { gte: number() }, { lt: number() }]);
