@@ -117,7 +117,11 @@ function compares(value: Plain | undefined, comparator: string, right: unknown):
   if (comparator === 'in') return (right as unknown[]).some((each) => compares(value, 'equals', each));
   if (comparator === 'not_equals') return !compares(value, 'equals', right);
   if (comparator === 'not_in') return !compares(value, 'in', right);
-  if (comparator === 'is_empty') return (value === undefined || compares(value, 'equals', '')) === right;
+  if (comparator === 'is_empty') {
+    const isEmpty =
+      value?.is === 'list' ? value.texts.length === 0 : value === undefined || compares(value, 'equals', '');
+    return isEmpty === right;
+  }
   if (value === undefined) return false;
   if (comparator === 'between') {
     const [low, high] = right as [unknown, unknown];
@@ -127,7 +131,11 @@ function compares(value: Plain | undefined, comparator: string, right: unknown):
   if (comparator === 'after') return compares(value, 'gt', right);
   if (comparator === 'contains_any') return (right as unknown[]).some((each) => compares(value, 'contains', each));
   if (comparator === 'contains_all') return (right as unknown[]).every((each) => compares(value, 'contains', each));
-  if (comparator === 'contains') return value.is === 'text' && value.text.includes(right as string);
+  if (comparator === 'contains') {
+    // A list holds an entry, a text holds a part.
+    if (value.is === 'list') return value.texts.includes(right as string);
+    return value.is === 'text' && value.text.includes(right as string);
+  }
   if (comparator === 'starts_with') return value.is === 'text' && value.text.startsWith(right as string);
   if (comparator === 'ends_with') return value.is === 'text' && value.text.endsWith(right as string);
   const order = orderOf(value, right);
