@@ -43,6 +43,7 @@ describe('migrate', () => {
       'identifiers',
       'membership_changes',
       'memberships',
+      'merges',
       'profiles',
       'projection_ranges',
       'schema_migrations',

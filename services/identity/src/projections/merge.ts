@@ -5,15 +5,15 @@ import { decisionVersion } from './decision-version.js';
 export const merges: Projection = {
   table: 'merges',
   columns: [
-    { name: 'workspace_id', type: 'text' },
+    { name: 'workspace_id', type: 'name' },
     { name: 'merge_id', type: 'text' },
     { name: 'survivor_id', type: 'text' },
     { name: 'loser_id', type: 'text' },
-    { name: 'identifiers.type', type: 'texts' },
+    { name: 'identifiers.type', type: 'names' },
     { name: 'identifiers.value', type: 'texts' },
     { name: 'occurred_at', type: 'time' },
     { name: 'cause', type: 'text' },
-    { name: 'version', type: 'text' },
+    { name: 'version', type: 'version' },
   ],
   project: (record, position) => {
     if (record.kind !== 'profiles-merged') return undefined;
