@@ -1,8 +1,8 @@
 import type { ComputedAttribute, DeclaredAttribute, Reducer } from '@attrium/catalogue';
 import { Timestamp, type Value } from '@attrium/event';
+import { RowWriter } from '@attrium/processor';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { RowWriter } from '../store/row-bytes.js';
 import { writeState } from '../store/state-codec.js';
 import { firstGrainMs } from './grain.js';
 import { DISTINCT_EXACT_MAX, FREQUENCY_VALUES_MAX, WINDOW_BUCKETS_MAX, WINDOW_PAIRS_MAX } from './limits.js';

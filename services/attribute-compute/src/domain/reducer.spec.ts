@@ -1,8 +1,8 @@
 import type { CompiledAttribute, ComputedAttribute, MergeStrategy, Reducer } from '@attrium/catalogue';
 import { numberFromUnits, Timestamp, type Value } from '@attrium/event';
+import { RowReader, RowWriter } from '@attrium/processor';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { RowReader, RowWriter } from '../store/row-bytes.js';
 import { readState, writeState } from '../store/state-codec.js';
 import { firstGrainMs } from './grain.js';
 import { WINDOW_BUCKETS_MAX, WINDOW_EXACT_TIMES_MAX } from './limits.js';

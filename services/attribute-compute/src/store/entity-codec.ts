@@ -1,10 +1,17 @@
 /** How rows of entities are stored, and how a loser's state travels. The bytes are part of the log: equal rows give equal bytes. */
-import type { Entity, MergeState } from '@attrium/event';
+import {
+  RowReader,
+  RowWriter,
+  readEntity,
+  readMerges,
+  readValue,
+  writeEntity,
+  writeMerges,
+  writeValue,
+} from '@attrium/processor';
 import type { EntityRow, Published, Row, Slot } from '../domain/entity.js';
 import type { State } from '../domain/state.js';
-import { RowReader, RowWriter } from './row-bytes.js';
 import { readState, writeState } from './state-codec.js';
-import { readValue, writeValue } from './value-codec.js';
 
 /** Rises when the encoding changes; a cache in another one is rebuilt from the log. */
 export const ENTITY_STATE_VERSION = 3;
@@ -24,16 +31,16 @@ export function encodeRow(row: Row): Uint8Array {
   writer.byte(ENTITY_STATE_VERSION);
   if (row.kind === 'pointer') {
     writer.byte(POINTER);
-    writeEntity(row.mergedInto);
+    writeEntity(writer, row.mergedInto);
     return writer.take();
   }
   writer.byte(ENTITY);
-  writeEntity(row.entity);
+  writeEntity(writer, row.entity);
   writer.whole(row.revision);
   writeOptional(row.due);
   writeSlots(row);
   writer.byte(row.merges === undefined ? 0 : 1);
-  if (row.merges !== undefined) writeMerges(row.merges);
+  if (row.merges !== undefined) writeMerges(writer, row.merges);
   return writer.take();
 }
 
@@ -96,22 +103,6 @@ function readPublished(reader: RowReader): Published {
   return { value: readValue(reader), effectiveAt };
 }
 
-function writeEntity({ workspace, kind, id, ordinal }: Entity): void {
-  writer.text(workspace);
-  writer.byte(kind === 'profile' ? 0 : 1);
-  writer.text(id);
-  writer.whole(ordinal);
-}
-
-function readEntity(reader: RowReader): Entity {
-  return {
-    workspace: reader.text(),
-    kind: reader.byte() === 0 ? 'profile' : 'account',
-    id: reader.text(),
-    ordinal: reader.whole(),
-  };
-}
-
 function writeOptional(time: number | undefined): void {
   writer.byte(time === undefined ? 0 : 1);
   if (time !== undefined) writer.double(time);
@@ -119,49 +110,4 @@ function writeOptional(time: number | undefined): void {
 
 function readOptional(reader: RowReader): number | undefined {
   return reader.byte() === 0 ? undefined : reader.double();
-}
-
-function writeMerges({ open, folded, early, completed }: MergeState): void {
-  const opened = Object.entries(open);
-  writer.whole(opened.length);
-  for (const [id, { own, upstream, occurredAt }] of opened) {
-    writer.text(id);
-    writer.byte((own ? 1 : 0) + (upstream ? 2 : 0));
-    writer.double(occurredAt);
-  }
-  writeTexts(folded);
-  const waiting = Object.entries(early);
-  writer.whole(waiting.length);
-  for (const [id, state] of waiting) {
-    writer.text(id);
-    writer.bytes(state);
-  }
-  writeTexts(completed);
-}
-
-function readMerges(reader: RowReader): MergeState {
-  const merges: MergeState = { open: {}, folded: [], early: {}, completed: [] };
-  for (let left = reader.whole(); left > 0; left--) {
-    const id = reader.text();
-    const flags = reader.byte();
-    merges.open[id] = { own: (flags & 1) === 1, upstream: (flags & 2) === 2, occurredAt: reader.double() };
-  }
-  merges.folded = readTexts(reader);
-  for (let left = reader.whole(); left > 0; left--) {
-    const id = reader.text();
-    merges.early[id] = reader.bytes();
-  }
-  merges.completed = readTexts(reader);
-  return merges;
-}
-
-function writeTexts(texts: readonly string[]): void {
-  writer.whole(texts.length);
-  for (const text of texts) writer.text(text);
-}
-
-function readTexts(reader: RowReader): string[] {
-  const texts: string[] = [];
-  for (let left = reader.whole(); left > 0; left--) texts.push(reader.text());
-  return texts;
 }

@@ -1,4 +1,6 @@
 /** How states with many entries are stored: their number, then one after the other, each time as its distance from the one before. */
+
+import { type RowReader, type RowWriter, readValue, writeValue } from '@attrium/processor';
 import { ranksIn } from '../domain/hyperloglog.js';
 import type {
   DistinctState,
@@ -11,8 +13,6 @@ import type {
   WindowState,
 } from '../domain/state.js';
 import { hashOfText } from '../domain/value-hash.js';
-import type { RowReader, RowWriter } from './row-bytes.js';
-import { readValue, writeValue } from './value-codec.js';
 
 export function writeWindow(writer: RowWriter, { grainMs, at, count, units }: WindowState): void {
   writer.whole(grainMs);

@@ -1,5 +1,6 @@
 /** How states are stored in rows and travel with a loser: plain states here, those that keep many entries in `entries-codec.ts`. */
 import { assertNever } from '@attrium/event';
+import { type RowReader, type RowWriter, readValue, writeValue } from '@attrium/processor';
 import type { State } from '../domain/state.js';
 import {
   readDistinct,
@@ -19,8 +20,6 @@ import {
   writeRecentTexts,
   writeWindow,
 } from './entries-codec.js';
-import type { RowReader, RowWriter } from './row-bytes.js';
-import { readValue, writeValue } from './value-codec.js';
 
 /** By their number in the encoding: add at the end, change nothing. */
 const STATE_KINDS = [

@@ -1,2 +1,0 @@
-/** Rows are written and read by what the stages share. */
-export { RowReader, RowWriter } from '@attrium/processor';
