@@ -335,6 +335,10 @@ describe('the past', () => {
     expect(explanation).toContain(
       `Its condition was true, but its frequency forbade it: it had fired for this profile at ${new Date(recordedAt - 60_000).toISOString()}.`,
     );
+    const asked = { kind: 'firing', workspace: 'shop', firingId: 'suppressed-1' };
+    const told = (await answerDesk(deliveries.desk, asked)) as { answer: { firing: object } };
+    expect(told.answer.firing).toMatchObject({ attributes: { spend: 12 }, before: null, after: null });
+    expect(told.answer.firing).not.toHaveProperty('valueNames');
     const wrong: ServiceError = await list({ page: 'nonsense' }).catch((error) => error);
     expect(wrong.code).toBe(status.INVALID_ARGUMENT);
   }, 60_000);

@@ -1,6 +1,7 @@
 /** The questions that other services ask the desk over NATS, and how they are answered. Who may ask what is decided by the asker. */
 import { isCodedFailure, OperatingError } from '@attrium/host';
 import { z } from 'zod';
+import type { PastFiring } from '../clients/firing-history.js';
 import { DeskError } from '../errors.js';
 import type { DeliveryDesk } from './delivery-desk.js';
 
@@ -121,11 +122,22 @@ async function reply(desk: DeliveryDesk, question: DeskQuestion): Promise<unknow
       return desk.replayFirings(question);
     case 'attempts':
       return { attempts: await desk.attempts(question) };
-    case 'firings':
-      return desk.firings(question);
+    case 'firings': {
+      const { firings, nextPage } = await desk.firings(question);
+      return { firings: firings.map(firingJson), nextPage };
+    }
     case 'test':
       return desk.test(question);
-    case 'firing':
-      return desk.firing(workspace, question.firingId);
+    case 'firing': {
+      const { firing, ...rest } = await desk.firing(workspace, question.firingId);
+      return { firing: firingJson(firing), ...rest };
+    }
   }
+}
+
+/** With its values as the firing itself has them: by name, as JSON. */
+function firingJson({ valueNames, valueTexts, before, after, ...firing }: PastFiring): object {
+  const json = (text: string | null | undefined): unknown => JSON.parse(text ?? 'null');
+  const attributes = Object.fromEntries(valueNames.map((name, index) => [name, json(valueTexts[index])]));
+  return { ...firing, before: json(before), after: json(after), attributes };
 }
