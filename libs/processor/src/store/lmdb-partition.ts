@@ -190,7 +190,7 @@ export class LmdbPartition implements PartitionStore {
       if (era !== this.era) return;
       for (const name of newTables) this.newTables.delete(name);
       await this.take(parts, era);
-      if (era === this.era) this.active.commits.push({ number, pieces });
+      if (era === this.era && pieces > 0) this.active.commits.push({ number, pieces });
     });
     this.taken = taken.catch(() => undefined);
     await taken;
@@ -237,6 +237,8 @@ export class LmdbPartition implements PartitionStore {
       this.folding = this.active;
       this.active = new JournalLayer();
     }
+    // Whatever an earlier fold failed of, this one shows whether it lasts.
+    this.foldFailure = undefined;
     this.foldUnderWay = this.fold(this.folding)
       .catch((failure: unknown) => {
         this.foldFailure = failure;
@@ -250,7 +252,6 @@ export class LmdbPartition implements PartitionStore {
   private checkFold(): void {
     const failure = this.foldFailure;
     if (failure === undefined || this.active.bytes <= this.options.journalBytesMax()) return;
-    this.foldFailure = undefined;
     this.foldIfLarge();
     throw failure;
   }
@@ -318,6 +319,9 @@ function uint32(number: number): Buffer {
 }
 
 function checkKey(key: StoreKey): void {
+  if (typeof key === 'string' && key.startsWith('\u0000')) {
+    throw new Error('assertion: a text that begins with NUL stands for a key of several parts');
+  }
   if (typeof key === 'number' || (typeof key === 'string' && key.length < KEY_BYTES_MAX / 4)) return;
   let bytes = 16;
   for (const part of rowKeyParts(key)) bytes += typeof part === 'number' ? 10 : 2 + Buffer.byteLength(part);
