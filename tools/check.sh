@@ -34,6 +34,7 @@ while read -r p f; do
   failed=$((failed + f))
 done <"$totals"
 rm -f "$totals"
+step "chaos, short form" npm run -s chaos -- --seed 20260101 --rate 2100
 
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

@@ -16,6 +16,8 @@ const BATCH_SIZE = 100;
 const CONNECTIONS = 16;
 const WINDOW_SECONDS = 10;
 const SETTLE_LIMIT_MS = 60_000;
+/** As `--max-semi-space-size` says. */
+const YOUNG_SPACE_KIB = 32 * 1024;
 
 export async function benchLine(options: BenchOptions): Promise<void> {
   for (const clickhouse of [false, true]) {
@@ -30,7 +32,8 @@ async function runLine(options: BenchOptions, clickhouse: boolean): Promise<void
     await Promise.all([system.startService('ingest'), ...STAGES.map((stage) => system.startService(stage))]);
     const figures = await measure(system, options);
     // Before anything else asks: some metrics are of the time since they were last read.
-    const pauses = await Promise.all(STAGES.map((stage) => pausesOf(system, stage)));
+    const eventsInAll = Number(figures.line['events in all']);
+    const pauses = await Promise.all(STAGES.map((stage) => pausesOf(system, stage, eventsInAll)));
     const settled = clickhouse ? await settleProjections(system) : undefined;
     console.log(`\nThe whole line, ${clickhouse ? 'with' : 'without'} ClickHouse`);
     printTable([{ ...figures.line, ...settled }]);
@@ -38,10 +41,9 @@ async function runLine(options: BenchOptions, clickhouse: boolean): Promise<void
     printTable(pauses);
     recordFigures(options, { clickhouse, ...figures, ...settled, pauses });
     if (!options.profile) return;
-    const events = Number(figures.line['events in all']);
     for (const service of ['ingest', ...STAGES] as const) {
       await system.stopService(service);
-      printProfile(service, system.profileDirectory(service), events);
+      printProfile(service, system.profileDirectory(service), eventsInAll);
     }
   } finally {
     await system.stop();
@@ -126,7 +128,7 @@ async function settleProjections(system: BenchSystem): Promise<Figures> {
   return { 'messages to project': behind, 'projected after ms': performance.now() - begun };
 }
 
-async function pausesOf(system: BenchSystem, service: (typeof STAGES)[number]): Promise<Figures> {
+async function pausesOf(system: BenchSystem, service: (typeof STAGES)[number], events: number): Promise<Figures> {
   const metrics = await metricsOf(system, service);
   const commits = metrics.sum('attrium_stage_commit_seconds_count');
   return {
@@ -142,6 +144,9 @@ async function pausesOf(system: BenchSystem, service: (typeof STAGES)[number]): 
       metrics.sum('attrium_stage_save_encode_seconds_count'),
     'loop delay p99 ms': 1_000 * metrics.sum('nodejs_eventloop_lag_p99_seconds'),
     'loop delay max ms': 1_000 * metrics.sum('nodejs_eventloop_lag_max_seconds'),
+    // A scavenge runs when the young generation has been filled; it is smaller at first, so this is a little too much.
+    'allocated KiB/event':
+      (metrics.sumOf('nodejs_gc_duration_seconds_count', 'kind="minor"') * YOUNG_SPACE_KIB) / events,
     'gc s': metrics.sum('nodejs_gc_duration_seconds_sum'),
     'dead letters': metrics.sum('attrium_stage_dead_letters_total'),
   };

@@ -4,18 +4,20 @@ import type { BenchSystem, ServiceName } from './system.js';
 export interface ServiceMetrics {
   /** Sum over all label values of a metric; 0 when there is none. */
   sum(name: string): number;
+  /** The same over those series alone that have this label value. */
+  sumOf(name: string, label: `${string}="${string}"`): number;
   /** The upper bound of the bucket in which a quantile of a histogram lies; NaN when it is empty. */
   quantile(name: string, part: number): number;
 }
 
 export async function metricsOf(system: BenchSystem, service: ServiceName): Promise<ServiceMetrics> {
   const text = await (await fetch(`${system.httpUrl(service)}/metrics`)).text();
-  const sums = new Map<string, number>();
-  for (const line of text.split('\n')) {
-    const match = /^([a-z_0-9]+)(?:\{[^}]*\})? ([-+0-9.eE]+)/i.exec(line);
-    if (match !== null) sums.set(match[1]!, (sums.get(match[1]!) ?? 0) + Number(match[2]));
-  }
-  return { sum: (name) => sums.get(name) ?? 0, quantile: (name, part) => bucketOf(text, name, part) };
+  const series = [...text.matchAll(/^([a-z_0-9]+)(\{[^}]*\})? ([-+0-9.eE]+)/gim)];
+  const sumOf = (name: string, label: string): number =>
+    series
+      .filter(([, found, labels = '']) => found === name && labels.includes(label))
+      .reduce((sum, [, , , value]) => sum + Number(value), 0);
+  return { sumOf, sum: (name) => sumOf(name, ''), quantile: (name, part) => bucketOf(text, name, part) };
 }
 
 function bucketOf(text: string, name: string, part: number): number {

@@ -140,6 +140,7 @@ export class BenchSystem {
       stdio: ['ignore', output, output],
       env: {
         ...process.env,
+        NODE_COMPILE_CACHE: join(ROOT, 'node_modules/.cache/attrium/compile-cache'),
         NATS_URL: this.nats.url,
         ATTRIUM_DATA: this.directory,
         ATTRIUM_HTTP_PORT: String(http),

@@ -157,6 +157,8 @@ export class System {
       ATTRIUM_GRPC_REFLECTION: environment.ATTRIUM_GRPC_REFLECTION ?? 'on',
       ATTRIUM_LOG_BYTES_MAX: String(installation.logBytesMax),
       ATTRIUM_DRAIN_TIMEOUT_MS: String(STOP_LIMIT_MS - STORES_SHARE_MS),
+      // A service that starts again after a crash compiles nothing that it has compiled before.
+      NODE_COMPILE_CACHE: environment.NODE_COMPILE_CACHE ?? folder.path('compile-cache'),
       // Receivers of webhooks run on this machine.
       ATTRIUM_WEBHOOK_ALLOW_PRIVATE: environment.ATTRIUM_WEBHOOK_ALLOW_PRIVATE ?? 'true',
       ...(name === 'control' ? { ATTRIUM_BOOTSTRAP_ADMIN_KEY: installation.bootstrapKey } : {}),

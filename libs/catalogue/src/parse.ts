@@ -11,6 +11,7 @@ import { readAttribute } from './attribute.js';
 import { unnamedAge, unnamedAggregate, unnamedBehaviour } from './behaviour.js';
 import type { AttributeDefinition, Catalogue, SegmentDefinition, TriggerDefinition } from './definitions.js';
 import { boundFaults, type CatalogueFault, type Report, reportIssues, reportNotSupported } from './fault.js';
+import { readIdentity } from './identity.js';
 import { ATTRIBUTES_MAX, BEHAVIOURS_MAX, SEGMENTS_MAX, TRIGGERS_MAX } from './limits.js';
 import { checkName, type Names, namesOf } from './names.js';
 import { segmentSchema } from './schema.js';
@@ -21,6 +22,8 @@ export type CatalogueOutcome =
   | { readonly kind: 'valid'; readonly catalogue: Catalogue }
   | { readonly kind: 'invalid'; readonly faults: readonly CatalogueFault[] };
 
+/** The one part that is no list. */
+const IDENTITY = 'identity';
 const LISTS = ['attributes', 'segments', 'triggers'] as const;
 type ListName = (typeof LISTS)[number];
 const LIMITS: Readonly<Record<ListName, number>> = {
@@ -29,7 +32,7 @@ const LIMITS: Readonly<Record<ListName, number>> = {
   triggers: TRIGGERS_MAX,
 };
 /** Parts of a catalogue that come with later releases. */
-const LATER_LISTS = ['sources', 'identity', 'destinations', 'experiments'];
+const LATER_LISTS = ['sources', 'destinations', 'experiments'];
 
 /** Validates parsed JSON (or YAML) as a catalogue. Numbers may be exact (`parseExactJson`). Never throws. */
 export function parseCatalogue(json: unknown): CatalogueOutcome {
@@ -43,8 +46,11 @@ export function parseCatalogue(json: unknown): CatalogueOutcome {
     report('', 'wrong_type', 'a catalogue is an object of attributes, segments and triggers');
   else {
     const lists = readLists(json, report);
+    const identity = readIdentity(json[IDENTITY], IDENTITY, report);
     const catalogue = readDefinitions(lists, report);
-    if (faults.length === 0) return { kind: 'valid', catalogue };
+    if (faults.length === 0) {
+      return { kind: 'valid', catalogue: identity === undefined ? catalogue : { identity, ...catalogue } };
+    }
   }
   return { kind: 'invalid', faults: boundFaults(faults) };
 }
@@ -53,9 +59,9 @@ type Lists = Readonly<Record<ListName, readonly unknown[]>>;
 
 function readLists(json: Readonly<Record<string, unknown>>, report: Report): Lists {
   for (const key of Object.keys(json)) {
-    if (LISTS.includes(key as ListName)) continue;
+    if (key === IDENTITY || LISTS.includes(key as ListName)) continue;
     if (LATER_LISTS.includes(key)) reportNotSupported(report, key, `${key} in catalogues`);
-    else report(key, 'unknown_key', `${key} is not known here; known are ${LISTS.join(', ')}`);
+    else report(key, 'unknown_key', `${key} is not known here; known are ${[IDENTITY, ...LISTS].join(', ')}`);
   }
   const list = (name: ListName): readonly unknown[] => {
     // A list whose entries are all commented out is null in YAML.

@@ -1,5 +1,6 @@
 /** Starts a service: Nest over Fastify, gRPC beside it, health, metrics, logs, and an orderly end on SIGTERM. */
 import 'reflect-metadata';
+import { flushCompileCache } from 'node:module';
 import type { DynamicModule, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -186,6 +187,8 @@ export async function runMain(service: string, main: () => Promise<unknown>): Pr
   try {
     requireNode();
     await main();
+    // Where NODE_COMPILE_CACHE names a folder: Node itself writes it at an orderly end only, and the next start may follow a crash.
+    flushCompileCache();
   } catch (error) {
     createLogger({ service, level: 'info' }).fatal({ err: error }, 'the service did not start');
     process.exit(1);

@@ -1,6 +1,8 @@
 /** What a stage keeps of a record that it cannot decide. */
 import { deadLettersSubject, type LogRecord, type StageName } from '@attrium/event';
-import type { StoredMessage } from './ports.js';
+import type { Clock, Log, StoredMessage } from './ports.js';
+
+const RETRY_MS = 250;
 
 export interface DeadLetterInput {
   readonly stage: StageName;
@@ -38,4 +40,17 @@ export function deadLetterOf(input: DeadLetterInput): DeadLetter {
     messageId: `${stage}-${partition}-${place}`,
     payload: Buffer.from(JSON.stringify(letter)),
   };
+}
+
+/** Appends it, however long the log is out of reach, unless `isOver` says that nobody waits for it any more. */
+export async function sendDeadLetter(
+  { log, clock }: { readonly log: Log; readonly clock: Clock },
+  { subject, payload, messageId }: DeadLetter,
+  isOver: () => boolean,
+): Promise<void> {
+  for (;;) {
+    const outcome = await log.append(subject, payload, { messageId });
+    if (outcome.kind === 'appended' || isOver()) return;
+    await new Promise<void>((resolve) => clock.after(RETRY_MS, resolve));
+  }
 }

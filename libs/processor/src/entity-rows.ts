@@ -56,6 +56,8 @@ export interface EntityRules<R extends LiveRow> {
   /** Encoding of rows in the table and in transfers. */
   readonly codec: TableCodec<R | PointerRow>;
   readonly stateVersion: number;
+  /** The oldest version that the codec still reads: old logs hold transfers of it. By default the current one only. */
+  readonly stateVersionOldest?: number;
   /** True for the first keyed stage, which waits for no other one. */
   readonly isFirst: boolean;
   /** Whether a keyed stage reads the output: then `ProfilesMerged` is passed on. */
@@ -76,6 +78,8 @@ export interface EntityRules<R extends LiveRow> {
 
 export class EntityRows<R extends LiveRow> {
   private readonly table: Table<number, R | PointerRow>;
+  /** Entities whose row a transfer made: it may have overtaken their `ProfileCreated`, which takes another way. */
+  private readonly early: Table<number, boolean>;
   private readonly partition: number;
   private readonly partitions: number;
 
@@ -84,6 +88,7 @@ export class EntityRows<R extends LiveRow> {
     private readonly rules: EntityRules<R>,
   ) {
     this.table = environment.table('entities', rules.codec);
+    this.early = environment.table('early-entities', undefined, { filtersKeys: true });
     this.partition = environment.partition;
     this.partitions = environment.partitions;
   }
@@ -115,6 +120,12 @@ export class EntityRows<R extends LiveRow> {
     return row as R;
   }
 
+  /** `ProfileCreated`: unless a transfer was faster there is no row of this entity, and the store need not be asked for it. */
+  created({ ordinal }: Entity): void {
+    if (this.early.get(ordinal) === undefined) this.table.expectNone?.(ordinal);
+    else this.early.delete(ordinal);
+  }
+
   isHere(entity: Entity): boolean {
     return this.partitionFor(entity) === this.partition;
   }
@@ -139,7 +150,8 @@ export class EntityRows<R extends LiveRow> {
   transfer(record: StateTransferred, context: Context): void {
     const { rules } = this;
     if (record.stage !== rules.stage) return;
-    if (record.stateVersion !== rules.stateVersion) {
+    const { stateVersion, stateVersionOldest = stateVersion } = rules;
+    if (record.stateVersion < stateVersionOldest || record.stateVersion > stateVersion) {
       throw new Error(`a transfer of state version ${record.stateVersion} cannot be read`);
     }
     const found = this.table.get(record.to.ordinal);
@@ -148,6 +160,7 @@ export class EntityRows<R extends LiveRow> {
       context.forward({ ...record, to: found.mergedInto }, this.partitionFor(found.mergedInto));
       return;
     }
+    if (found === undefined) this.early.put(record.to.ordinal, true);
     const row = this.of(record.to) as R;
     row.merges ??= noMerges();
     const taken = takeTransfer(row.merges, record.mergeId, record.state);

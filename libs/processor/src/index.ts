@@ -12,6 +12,8 @@ export {
   changeToProto,
   decodeHeader,
   decodePack,
+  decodeRecord,
+  encodedRecords,
   encodePack,
   firingCauseFromProto,
   firingCauseToProto,
@@ -45,6 +47,7 @@ export type {
   LogBounds,
   LogReader,
   PartitionStore,
+  PendingCommit,
   ReadOptions,
   RowChange,
   StateStore,
@@ -52,12 +55,31 @@ export type {
   StoreKey,
 } from './ports.js';
 export { comparePositions, type Position, START } from './position.js';
+export { RowReader, RowWriter } from './row-bytes.js';
 export { decodeRow, encodeRow, rowCodec } from './row-codec.js';
-export type { Context, PartitionStage, StageBinding, StageEnvironment, Table, TableCodec } from './stage.js';
+export {
+  readEntity,
+  readIdentifiers,
+  readMerges,
+  readValue,
+  writeEntity,
+  writeIdentifiers,
+  writeMerges,
+  writeValue,
+} from './row-fields.js';
+export type {
+  Context,
+  PartitionStage,
+  StageBinding,
+  StageEnvironment,
+  Table,
+  TableCodec,
+  TableOptions,
+} from './stage.js';
 export { DEFAULT_STAGE_SETTINGS, type StageOptions, type StageSettings } from './stage-options.js';
 export { type PartitionStatus, StageProcessor } from './stage-processor.js';
 export { type LmdbStoreOptions, openLmdbStore } from './store/lmdb-store.js';
-export { MemoryStore } from './store/memory-store.js';
+export { collectedCommit, MemoryStore } from './store/memory-store.js';
 export { STATE_STORE_ERROR_CODES, StateStoreError, type StateStoreErrorCode } from './store/state-store-error.js';
 export { compareKeys } from './store/store-key.js';
 export { systemClock } from './system-clock.js';

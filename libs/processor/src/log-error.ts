@@ -48,3 +48,14 @@ export function positionFault(
   }
   return undefined;
 }
+
+/** The same for an owner that saved its state at one sequence and whose outputs reached another. */
+export function recoveryFault(
+  stream: string,
+  needed: { readonly saved: number; readonly reached: number },
+  bounds: { readonly firstSequence: number; readonly lastSequence: number },
+): LogError | undefined {
+  const { saved, reached } = needed;
+  // What the outputs reached need not be read again, but must have been there.
+  return positionFault(stream, saved, bounds) ?? positionFault(stream, Math.max(reached, bounds.firstSequence), bounds);
+}

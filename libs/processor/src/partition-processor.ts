@@ -2,11 +2,11 @@
 import { partitionFilters, streamOf, writerOf } from '@attrium/event';
 import type { PackHeader } from './codec/index.js';
 import { CommitWaiters } from './commit-waiters.js';
-import { type DeadLetter, deadLetterOf } from './dead-letter.js';
+import { deadLetterOf, sendDeadLetter } from './dead-letter.js';
 import { DecisionLoop, type Poison } from './decision-loop.js';
 import { ProcessorError } from './errors.js';
 import { InputCursor } from './input-cursor.js';
-import { positionFault } from './log-error.js';
+import { recoveryFault } from './log-error.js';
 import { OutputSet } from './output-set.js';
 import { PartitionState } from './partition-state.js';
 import type { StoredMessage } from './ports.js';
@@ -25,7 +25,8 @@ export interface PartitionHost {
   fatal(partition: PartitionProcessor, error: Error): void;
 }
 
-const DEAD_LETTER_RETRY_MS = 250;
+const FILTER_SLICE_KEYS = 512;
+const FILTER_PAUSE_MS = 10;
 
 export class PartitionProcessor {
   private state!: PartitionState;
@@ -63,45 +64,49 @@ export class PartitionProcessor {
   async recover(): Promise<void> {
     const { options } = this;
     this.ready = false;
-    this.epoch++;
+    const epoch = ++this.epoch;
     this.abandon(new ProcessorError('ATR-LOG-015', `partition ${this.partition} recovers`, true));
     await this.saved.catch(() => undefined);
     this.outputs = new OutputSet(options, this.partition);
     await this.outputs.recover();
     const bounds = await options.log.bounds(streamOf(options.binding.input));
-    const lasts = await Promise.all(
-      partitionFilters(options.binding.input, this.partition).map((filter) => options.log.last(filter)),
-    );
+    const filters = partitionFilters(options.binding.input, this.partition);
+    const lasts = await Promise.all(filters.map((filter) => options.log.last(filter)));
+    // It was stopped meanwhile, and its store may be closed.
+    if (epoch !== this.epoch) return;
     this.targetSequence = Math.max(0, ...lasts.map((last) => last?.sequence ?? 0));
     let rebuilt = this.openState();
     const { reached } = this.outputs;
     if (comparePositions(this.state.cursor, reached) > 0) {
       // The cache holds decisions that never reached the log (or the log was replaced): it is worth nothing.
       await this.clearStore();
+      if (epoch !== this.epoch) return;
       this.openState();
       rebuilt = true;
     }
     const { cursor } = this.state;
     const stream = streamOf(options.binding.input);
-    const fault =
-      positionFault(stream, cursor.sequence, bounds) ??
-      (reached.sequence > bounds.lastSequence + 1 ? positionFault(stream, reached.sequence, bounds) : undefined);
+    const fault = recoveryFault(stream, { saved: cursor.sequence, reached: reached.sequence }, bounds);
     if (fault !== undefined) throw fault;
     this.input = new InputCursor(cursor);
     this.loop = new DecisionLoop({
-      binding: options.binding,
-      partition: this.partition,
-      state: this.state,
-      stage: this.stage,
-      input: this.input,
-      outputs: this.outputs,
-      poisoned: this.poisoned,
+      ...{ binding: options.binding, partition: this.partition, poisoned: this.poisoned },
+      ...{ state: this.state, stage: this.stage, input: this.input, outputs: this.outputs },
     });
     this.caughtUp = false;
     this.lastSaveAt = options.clock.monotonic() - this.saveOffsetMs;
     this.ready = true;
     this.options.observe({ kind: 'recovered', partition: this.partition, rebuilt, fromSequence: cursor.sequence });
     this.noteCaughtUp();
+    this.fillFilters(epoch).catch((error: Error) => this.restartIn(epoch, error));
+  }
+
+  /** In small slices, long apart: the partition works all the while. */
+  private async fillFilters(epoch: number): Promise<void> {
+    const { state } = this;
+    while (epoch === this.epoch && !state.fillFilters(FILTER_SLICE_KEYS)) {
+      await new Promise<void>((resolve) => this.options.clock.after(FILTER_PAUSE_MS, resolve));
+    }
   }
 
   /** The first input sequence that is still needed. */
@@ -210,19 +215,12 @@ export class PartitionProcessor {
     const { place, message, record, error } = poison;
     const { sequence, record: index } = this.input.place;
     const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-    await this.sendDeadLetter(deadLetterOf({ stage: binding.name, partition, place, message, record, reason }), epoch);
+    const letter = deadLetterOf({ stage: binding.name, partition, place, message, record, reason });
+    await sendDeadLetter(this.options, letter, () => epoch !== this.epoch);
     if (epoch !== this.epoch) return;
     this.poisoned.add(place);
     observe({ kind: 'dead-lettered', partition, sequence, record: index, reason });
     this.host.restart(this, error instanceof Error ? error : new Error(reason));
-  }
-
-  private async sendDeadLetter({ subject, payload, messageId }: DeadLetter, epoch: number): Promise<void> {
-    for (;;) {
-      const outcome = await this.options.log.append(subject, payload, { messageId });
-      if (outcome.kind === 'appended' || epoch !== this.epoch) return;
-      await new Promise<void>((resolve) => this.options.clock.after(DEAD_LETTER_RETRY_MS, resolve));
-    }
   }
 
   // --- committing -----------------------------------------------------------------------------------------------
@@ -230,6 +228,7 @@ export class PartitionProcessor {
   /** Publishes what has been decided: own outputs first, what goes to other partitions' inputs after that. */
   flush(): void {
     if (!this.ready || this.flight) return;
+    this.state.trim();
     if (!this.hasFacts) {
       this.waiters.settle(this.outputs.reached, !this.hasFacts);
       this.save();
@@ -245,10 +244,12 @@ export class PartitionProcessor {
         this.save();
         this.host.wake();
       },
-      (error: Error) => {
-        if (epoch === this.epoch) this.host.restart(this, error);
-      },
+      (error: Error) => this.restartIn(epoch, error),
     );
+  }
+
+  private restartIn(epoch: number, error: Error): void {
+    if (epoch === this.epoch) this.host.restart(this, error);
   }
 
   private async commit(epoch: number): Promise<void> {
@@ -306,7 +307,7 @@ export class PartitionProcessor {
       },
       (error: Error) => {
         this.saving = false;
-        if (epoch === this.epoch) this.host.restart(this, error);
+        this.restartIn(epoch, error);
       },
     );
   }
@@ -342,7 +343,8 @@ export class PartitionProcessor {
 
   /** Commits and saves all that has been decided. */
   async drain(): Promise<void> {
-    if (!this.ready) return;
+    // What is under way (a recovery, a dead letter) finds that it is over.
+    if (!this.ready) return this.halt();
     this.input.dropWaiting();
     this.draining = true;
     const { clock } = this.options;

@@ -1,10 +1,10 @@
 /** What one partition remembers: its tables, timers, place in the input and log time, saved together. */
 
 import { CachedTable } from './cached-table.js';
-import type { PartitionStore, RowChange, StoreKey } from './ports.js';
+import type { PartitionStore, PendingCommit, RowChange, StoreKey } from './ports.js';
 import { type Checkpoint, type Position, START } from './position.js';
 import { decodeRow, encodeRow, rowCodec } from './row-codec.js';
-import type { StageBinding, StageEnvironment, Table, TableCodec } from './stage.js';
+import type { StageBinding, StageEnvironment, Table, TableCodec, TableOptions } from './stage.js';
 import { TimerIndex } from './timer-index.js';
 
 export interface PartitionStateOptions {
@@ -29,7 +29,8 @@ export class PartitionState {
   private readonly store: PartitionStore;
   /** Of the save that has begun. */
   private checkpoint: Checkpoint | undefined;
-  private changes: RowChange[] = [];
+  private pending: PendingCommit | undefined;
+  private rowsSaved = 0;
 
   constructor(private readonly options: PartitionStateOptions) {
     const { store, partition, partitions, shards, cacheRowsMax } = options;
@@ -40,8 +41,14 @@ export class PartitionState {
       partition,
       partitions,
       shards,
-      table: <K extends StoreKey, V>(name: string, codec?: TableCodec<V>): Table<K, V> => {
-        const table = new CachedTable<K, V>(name, store, codec ?? (rowCodec as TableCodec<V>), cacheRowsMax);
+      table: <K extends StoreKey, V>(name: string, codec?: TableCodec<V>, options?: TableOptions): Table<K, V> => {
+        const table = new CachedTable<K, V>({
+          name,
+          store,
+          codec: codec ?? (rowCodec as TableCodec<V>),
+          rowsMax: cacheRowsMax,
+          ...options,
+        });
         this.tables.push(table as unknown as CachedTable<StoreKey, unknown>);
         return table;
       },
@@ -67,36 +74,57 @@ export class PartitionState {
     return rows;
   }
 
+  /** Forgets rows where there are many: between two records only, since a decision may hold rows. */
+  trim(): void {
+    for (const table of this.tables) table.trim();
+    this.timers.trim();
+  }
+
+  /** Takes about so many keys of the store into the filters of the tables; true when they are complete. */
+  fillFilters(keysMax: number): boolean {
+    for (const table of this.tables) if (!table.fillFilter(keysMax)) return false;
+    return this.timers.fillFilter(keysMax);
+  }
+
   /** Begins to save all that changed, as it is now: then `encode` until it is done, then `commit`. */
   beginSave(outputs: Readonly<Record<string, number>>): void {
     const { cursor, now, logicVersion } = this;
     const { stateVersion } = this.options.binding;
     this.checkpoint = { stateVersion, cursor, now, logicVersion, outputs };
-    this.changes = [];
+    this.pending = this.store.begin();
+    this.rowsSaved = 0;
     for (const table of this.tables) table.beginSave();
     this.timers.beginSave();
   }
 
   /** Encodes about so many rows of the save that has begun; true when that was all. The state may change between two calls. */
   encode(rowsMax: number): boolean {
+    const changes: RowChange[] = [];
+    const done = this.take(rowsMax, changes);
+    this.rowsSaved += changes.length;
+    this.pending?.add(changes);
+    return done;
+  }
+
+  private take(rowsMax: number, into: RowChange[]): boolean {
     let left = rowsMax;
     for (const table of this.tables) {
-      left -= table.encode(left, this.changes);
+      left -= table.encode(left, into);
       if (left === 0) return false;
     }
-    return this.timers.encode(left, this.changes);
+    return this.timers.encode(left, into);
   }
 
   /** Saves what has been encoded in one transaction. */
   commit(): { rows: number; saved: Promise<void> } {
-    const { changes, checkpoint } = this;
-    if (checkpoint === undefined) throw new Error('assertion: no save has begun');
-    this.changes = [];
-    const saved = this.store.commit(changes, encodeRow(checkpoint)).then(() => {
+    const { pending, checkpoint, rowsSaved: rows } = this;
+    if (pending === undefined || checkpoint === undefined) throw new Error('assertion: no save has begun');
+    this.pending = undefined;
+    const saved = pending.commit(encodeRow(checkpoint)).then(() => {
       this.savedCursor = checkpoint.cursor;
       for (const table of this.tables) table.saved();
       this.timers.saved();
     });
-    return { rows: changes.length, saved };
+    return { rows, saved };
   }
 }

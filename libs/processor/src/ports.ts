@@ -72,6 +72,14 @@ export interface RowChange {
   readonly value: Uint8Array | undefined;
 }
 
+/** A commit that is handed over bit by bit, so that a large one does not stop everything else. Nothing is stored before `commit`. */
+export interface PendingCommit {
+  /** Copies what it is given. */
+  add(changes: readonly RowChange[]): void;
+  /** All changes added and the checkpoint in one transaction; to be called once at most. */
+  commit(checkpoint: Uint8Array): Promise<void>;
+}
+
 /** The rows of one partition, with one row of checkpoint data. Reads see committed rows only. */
 export interface PartitionStore {
   checkpoint(): Uint8Array | undefined;
@@ -81,7 +89,13 @@ export interface PartitionStore {
     table: string,
     options: { from?: StoreKey; to?: StoreKey; limit?: number },
   ): Iterable<{ key: StoreKey; value: Uint8Array }>;
-  /** All changes and the checkpoint in one transaction. */
+  /**
+   * Each key that has a row, in no particular order, for readers that go on with it bit by bit while others commit: rows that come or go
+   * meanwhile may be among them or not.
+   */
+  keys(table: string): Iterable<StoreKey>;
+  begin(): PendingCommit;
+  /** The same in one go. */
   commit(changes: readonly RowChange[], checkpoint: Uint8Array): Promise<void>;
   /** Removes every row and the checkpoint. */
   clear(): Promise<void>;

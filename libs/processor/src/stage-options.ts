@@ -10,11 +10,11 @@ export interface StageSettings {
   readonly packBytesMax: number;
   /** Time between two saves of one partition's state. */
   readonly checkpointIntervalMs: number;
-  /** Changed rows at which a partition saves earlier: so many are handed to the store at one go, at two or three microseconds each. */
+  /** Changed rows at which a partition saves earlier: about so many records are replayed after a crash at most. */
   readonly dirtyRowsMax: number;
   /** Changed rows that are encoded at one go; between two goes the partition decides on. */
   readonly saveSliceRows: number;
-  /** Rows of one table of one partition that stay in memory after a save. */
+  /** Rows of one table of one partition that stay in memory; those that are not saved yet come on top. */
   readonly cacheRowsMax: number;
   /** Messages of one partition that wait in memory. */
   readonly pendingMessagesMax: number;

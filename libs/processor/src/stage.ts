@@ -10,6 +10,16 @@ export interface Table<K extends StoreKey, V> {
   edit(key: K): V | undefined;
   put(key: K, value: V): void;
   delete(key: K): void;
+  /** A hint to a cache: the log says that this key has no row yet, so that the store need not be asked. It changes no answer. */
+  expectNone?(key: K): void;
+}
+
+export interface TableOptions {
+  /**
+   * For keys that are often looked for without having a row: a filter of all keys in memory (about 13 bits a key, 64 MiB at most) spares the
+   * store most of these questions. It is filled after the start, from the store, and says "maybe" until it is complete.
+   */
+  readonly filtersKeys?: boolean;
 }
 
 export interface TableCodec<V> {
@@ -25,7 +35,7 @@ export interface StageEnvironment {
   /** Number of shards of `events`. */
   readonly shards: number;
   /** Opens a table. The default codec takes plain data, Set, bigint, Decimal and Timestamp; not Map. */
-  table<K extends StoreKey, V>(name: string, codec?: TableCodec<V>): Table<K, V>;
+  table<K extends StoreKey, V>(name: string, codec?: TableCodec<V>, options?: TableOptions): Table<K, V>;
 }
 
 /** What a decision may know, and where it puts its facts. */

@@ -27,7 +27,7 @@ export class TimerIndex {
     rowsMax: number,
   ) {
     const codec = { encode: encodeRow, decode: (bytes: Uint8Array) => decodeRow(bytes) as number };
-    this.due = new CachedTable<number, number>(DUE_TABLE, store, codec, rowsMax);
+    this.due = new CachedTable<number, number>({ name: DUE_TABLE, store, codec, rowsMax, filtersKeys: true });
   }
 
   dueOf(ordinal: number): number | undefined {
@@ -96,6 +96,16 @@ export class TimerIndex {
   saved(): void {
     this.saving = new Map();
     this.due.saved();
+  }
+
+  /** Forgets rows if there are many. */
+  trim(): void {
+    this.due.trim();
+  }
+
+  /** Most entities have no timer: a filter spares the store the question. True when it is complete. */
+  fillFilter(keysMax: number): boolean {
+    return this.due.fillFilter(keysMax);
   }
 
   private load(until: number): void {

@@ -7,7 +7,7 @@ import { describe, expect, it } from '@jest/globals';
 
 const PROGRAM = `
 import { openLmdbStore } from '@attrium/processor';
-const store = openLmdbStore({ directory: process.env.STORE });
+const store = openLmdbStore({ directory: process.env.STORE, journalBytesMax: Number(process.env.JOURNAL) });
 const rows = store.partition(0);
 const change = (number) => ({ table: 'rows', key: number, value: new Uint8Array(60_000) });
 let number = 0;
@@ -23,13 +23,16 @@ process.exit(0);
 `;
 
 describe('a state store on a full disk', () => {
-  it('refuses the save with its reason, keeps what it had, and lets its process live', () => {
+  it.each([
+    ['while saves are written', 1 << 30],
+    ['while they are folded into their tables', 0],
+  ])('refuses the save with its reason, keeps what it had, and lets its process live: %s', (_when, journal) => {
     const directory = mkdtempSync(join(tmpdir(), 'attrium-full-'));
     try {
       const flags = '--conditions=@attrium/source --import @oxc-node/core/register --input-type=module';
       // Files may have 2 MiB; without the signal, a write beyond that fails.
       const limited = `trap '' XFSZ; ulimit -f 2048; exec "$NODE" ${flags} --eval "$PROGRAM"`;
-      const environment = { ...process.env, NODE: process.execPath, PROGRAM, STORE: directory };
+      const environment = { ...process.env, NODE: process.execPath, PROGRAM, STORE: directory, JOURNAL: `${journal}` };
       const { status, stdout } = spawnSync('bash', ['-c', limited], { env: environment, encoding: 'utf8' });
       const [failure, after] = stdout
         .trim()

@@ -6,7 +6,7 @@ import { EventServiceService } from './gen/index.attrium.event.v1.js';
 import { IdentityServiceService } from './gen/index.attrium.identity.v1.js';
 import { ProfileServiceService } from './gen/index.attrium.profile.v1.js';
 import { SegmentServiceService, SegmentTableServiceService } from './gen/index.attrium.segment.v1.js';
-import { TriggerServiceService } from './gen/index.attrium.trigger.v1.js';
+import { DeliveryServiceService, TriggerServiceService } from './gen/index.attrium.trigger.v1.js';
 
 const SERVICES = {
   'attrium.attribute.v1.AttributeService': AttributeServiceService,
@@ -16,6 +16,7 @@ const SERVICES = {
   'attrium.profile.v1.ProfileService': ProfileServiceService,
   'attrium.segment.v1.SegmentService': SegmentServiceService,
   'attrium.segment.v1.SegmentTableService': SegmentTableServiceService,
+  'attrium.trigger.v1.DeliveryService': DeliveryServiceService,
   'attrium.trigger.v1.TriggerService': TriggerServiceService,
 };
 

@@ -1,5 +1,5 @@
 /** A state store on virtual time: commits take a while, and a crash loses those that are not done. */
-import { MemoryStore, type PartitionStore, type RowChange, type StateStore } from '@attrium/processor';
+import { collectedCommit, MemoryStore, type PartitionStore, type RowChange, type StateStore } from '@attrium/processor';
 import { Random } from './random.js';
 import type { SimulatedClock } from './simulated-clock.js';
 
@@ -27,15 +27,18 @@ export class SimulatedStore implements StateStore {
 
   partition(partition: number): PartitionStore {
     const rows = this.disk.partition(partition);
+    const commit = (changes: readonly RowChange[], checkpoint: Uint8Array): Promise<void> => {
+      const copied: RowChange[] = changes.map((change) => ({ ...change, value: change.value?.slice() }));
+      const saved = checkpoint.slice();
+      return this.later(() => rows.commit(copied, saved));
+    };
     return {
       checkpoint: () => rows.checkpoint(),
       get: (table, key) => rows.get(table, key),
       range: (table, options) => rows.range(table, options),
-      commit: (changes, checkpoint) => {
-        const copied: RowChange[] = changes.map((change) => ({ ...change, value: change.value?.slice() }));
-        const saved = checkpoint.slice();
-        return this.later(() => rows.commit(copied, saved));
-      },
+      keys: (table) => rows.keys(table),
+      begin: () => collectedCommit({ commit }),
+      commit,
       clear: () => this.later(() => rows.clear()),
     };
   }
@@ -43,12 +46,14 @@ export class SimulatedStore implements StateStore {
   async close(): Promise<void> {}
 
   /** The process has died: commits under way are lost, except for as many of the oldest as had just reached the disk. */
-  crash(): void {
-    let reached = this.random.int(this.pending.length + 1);
-    for (const commit of this.pending.splice(0)) {
+  crash(): { readonly reachedDisk: number; readonly lost: number } {
+    const pending = this.pending.splice(0);
+    const reachedDisk = this.random.int(pending.length + 1);
+    for (const [index, commit] of pending.entries()) {
       commit.alarm.cancel();
-      if (reached-- > 0) commit.apply();
+      if (index < reachedDisk) commit.apply();
     }
+    return { reachedDisk, lost: pending.length - reachedDisk };
   }
 
   /** Nothing was kept: a new machine. */

@@ -153,6 +153,59 @@ export function storeConformance(name: string, makeStore: () => Promise<StoreUnd
       expect(keysOf('rows')).toEqual([2]);
     });
 
+    it('tells all keys of a table, also to a reader that goes on while others commit', async () => {
+      await put('row', [7]);
+      const keys: StoreKey[] = [
+        ...Array.from({ length: 1_000 }, (_, index) => index * 3),
+        'text',
+        ['a', 1],
+        ['a', 'b'],
+      ];
+      await put('rows', keys);
+      expect([...rows.keys('none')]).toEqual([]);
+      const seen = new Set<string>();
+      let count = 0;
+      for (const key of rows.keys('rows')) {
+        seen.add(JSON.stringify(key));
+        if (count++ % 100 === 0) await put('rows', [count, 10_000 + count]);
+      }
+      expect(keys.filter((key) => !seen.has(JSON.stringify(key)))).toEqual([]);
+      expect(seen.has('7')).toBe(false);
+    });
+
+    it('shows the last of many commits of the same rows, in every way of reading', async () => {
+      for (let turn = 0; turn < 30; turn++) {
+        await rows.commit(
+          [
+            { table: 'rows', key: turn % 7, value: Uint8Array.of(turn) },
+            { table: 'rows', key: ['pair', turn % 5], value: turn % 2 === 0 ? undefined : Uint8Array.of(turn) },
+            { table: 'rows', key: `text-${turn % 3}`, value: new Uint8Array(turn).fill(turn) },
+          ],
+          Uint8Array.of(turn),
+        );
+      }
+      const check = (): void => {
+        const texts = [27, 28, 29].map((turn, index): [StoreKey, number[]] => [
+          `text-${index}`,
+          Array(turn).fill(turn),
+        ]);
+        const pairs = [25, undefined, 27, undefined, 29].flatMap((turn, index): [StoreKey, number[]][] =>
+          turn === undefined ? [] : [[['pair', index], [turn]]],
+        );
+        const numbers = [28, 29, 23, 24, 25, 26, 27].map((turn, index): [StoreKey, number[]] => [index, [turn]]);
+        const all = [...numbers, ...pairs, ...texts];
+        const found = [...rows.range('rows', {})].map(({ key, value }) => [key, [...value]]);
+        expect(found).toEqual(all);
+        for (const [key, value] of all) expect(bytesOf(rows.get('rows', key))).toEqual(value);
+        expect(rows.get('rows', ['pair', 1])).toBeUndefined();
+        expect(keysOf('rows', { from: 5, limit: 3 })).toEqual([5, 6, ['pair', 0]]);
+        expect(bytesOf(rows.checkpoint())).toEqual([29]);
+      };
+      check();
+      rows = (await made.reopen()).partition(3);
+      check();
+    });
+
     it('clear removes the rows and the checkpoint of one partition only', async () => {
       const other = made.store.partition(4);
       await put('rows', [1, 2]);

@@ -28,6 +28,7 @@ import { systemClock } from '@attrium/processor';
 import { descriptorSet, packageDefinitionOf } from '@attrium/proto';
 import { CatalogueKeeper } from './catalogue-keeper.js';
 import { CatalogueLog } from './clients/catalogue-log.js';
+import { DeliveryDeskClient } from './clients/delivery-desk.js';
 import { activateLogic, storeBootstrapKey } from './clients/installation.js';
 import { KeyStore } from './clients/key-store.js';
 import { logSizes } from './clients/log-sizes.js';
@@ -76,7 +77,9 @@ export async function startControl(
       catalogues,
       keys: new KeyStore(buckets.keys, opening.keys, systemClock),
       secrets: new SecretStore(buckets.secrets),
+      locator,
       profiles: new ProfileReader({ locator, now: () => systemClock.monotonic(), telemetry }),
+      desk: new DeliveryDeskClient(link),
       segments: new SegmentReader({ catalogues, tables, clock: systemClock, telemetry }),
       logSizes: () => logSizes(link),
     }),

@@ -58,6 +58,12 @@ const FAILURES = {
   tooSlow: { code: 'ATR-CONTROL-052', status: 'timeout', message: 'ClickHouse did not answer in time.' },
   faultyCondition: { code: 'ATR-CONTROL-053', status: 'unprocessable', message: 'The condition has faults.' },
   noSegment: { code: 'ATR-CONTROL-054', status: 'not-found', message: 'The catalogue in force has no such segment.' },
+  deskSilent: {
+    code: 'ATR-CONTROL-060',
+    status: 'unavailable',
+    retryable: true,
+    message: 'No journey-trigger answers now.',
+  },
 } as const satisfies Record<string, FailureKind>;
 
 export type ControlFailure = keyof typeof FAILURES;

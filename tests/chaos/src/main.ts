@@ -6,7 +6,6 @@ import type { Form } from './fault.js';
 const { values } = parseArgs({
   options: {
     long: { type: 'boolean', default: false },
-    ci: { type: 'boolean', default: false },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
     rate: { type: 'string', default: '2500' },
     only: { type: 'string', multiple: true, default: [] },
@@ -17,7 +16,7 @@ const say = (line: string): void => {
   process.stdout.write(`${line}\n`);
 };
 
-const form: Form = values.long ? 'long' : values.ci ? 'ci' : 'short';
+const form: Form = values.long ? 'long' : 'short';
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 const startedAt = performance.now();
 say(`chaos, ${form} form, seed ${values.seed}, ${values.rate} events/s; stalls as p50 / max`);

@@ -101,7 +101,6 @@ export class ChaosSystem {
   ): Promise<Service> {
     const { instance = name, environment = {} } = more;
     const [http, grpc] = await freePorts(2);
-    const onDisk = name === 'segment' && this.disks.segment !== undefined;
     const service = new Service({
       name: instance,
       program: join(ROOT, 'services', name, 'dist/main.js'),
@@ -110,9 +109,10 @@ export class ChaosSystem {
       environment: {
         ...process.env,
         NODE_OPTIONS: '',
+        NODE_COMPILE_CACHE: join(this.directory, 'compile-cache'),
         NATS_URL: this.nats.url,
         CLICKHOUSE_URL: this.clickhouse.url,
-        ATTRIUM_DATA: onDisk ? this.disks.segment!.directory : this.directory,
+        ATTRIUM_DATA: this.dataDirectory(name),
         ATTRIUM_HTTP_PORT: String(http),
         ATTRIUM_GRPC_PORT: String(grpc),
         ATTRIUM_PARTITIONS: String(PARTITIONS),
@@ -147,8 +147,24 @@ export class ChaosSystem {
     this.services.delete(instance);
   }
 
+  /** Where a stage keeps its state. */
+  stateDirectory(stage: ServiceName): string {
+    return join(this.dataDirectory(stage), 'state', stage);
+  }
+
+  private dataDirectory(name: ServiceName): string {
+    return name === 'segment' ? (this.disks.segment?.directory ?? this.directory) : this.directory;
+  }
+
+  /** Ends all services in order; NATS and ClickHouse stay. Answers the names of those that did not end so. */
+  async stopServices(): Promise<string[]> {
+    const services = [...this.services];
+    const ended = await Promise.all(services.map(([, service]) => service.stop()));
+    return services.filter((_, index) => !ended[index]).map(([name]) => name);
+  }
+
   async stop(): Promise<void> {
-    await Promise.all([...this.services.values()].map((service) => service.stop()));
+    await this.stopServices();
     await this.log?.close();
     await this.link?.close();
     await this.clickhouse?.stop();

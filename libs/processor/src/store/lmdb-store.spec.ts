@@ -5,22 +5,27 @@ import { storeConformance } from '@attrium/testing';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { openLmdbStore } from './lmdb-store.js';
 
-storeConformance('LMDB', async () => {
-  const directory = mkdtempSync(join(tmpdir(), 'attrium-store-'));
-  let store = openLmdbStore({ directory });
-  return {
-    store,
-    reopen: async () => {
-      await store.close();
-      store = openLmdbStore({ directory });
-      return store;
-    },
-    close: async () => {
-      await store.close();
-      rmSync(directory, { recursive: true });
-    },
-  };
-});
+for (const [name, journalBytesMax] of [
+  ['LMDB', undefined],
+  ['LMDB, each commit folded at once', 0],
+] as const) {
+  storeConformance(name, async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'attrium-store-'));
+    let store = openLmdbStore({ directory, journalBytesMax });
+    return {
+      store,
+      reopen: async () => {
+        await store.close();
+        store = openLmdbStore({ directory, journalBytesMax });
+        return store;
+      },
+      close: async () => {
+        await store.close();
+        rmSync(directory, { recursive: true });
+      },
+    };
+  });
+}
 
 describe('LMDB state store', () => {
   let directory: string;

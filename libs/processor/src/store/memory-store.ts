@@ -1,5 +1,5 @@
 /** A state store in memory: for tests, and for stages whose cache may be rebuilt from the log at each start. */
-import type { PartitionStore, RowChange, StateStore, StoreKey } from '../ports.js';
+import type { PartitionStore, PendingCommit, RowChange, StateStore, StoreKey } from '../ports.js';
 import { compareKeys, keyText, rowKeyParts } from './store-key.js';
 
 interface Row {
@@ -24,6 +24,17 @@ class MemoryTable {
   }
 }
 
+/** For stores that take a commit in one go: collects it. */
+export function collectedCommit(store: Pick<PartitionStore, 'commit'>): PendingCommit {
+  const collected: RowChange[] = [];
+  return {
+    add: (changes) => {
+      for (const change of changes) collected.push({ ...change, value: change.value?.slice() });
+    },
+    commit: (checkpoint) => store.commit(collected, checkpoint),
+  };
+}
+
 class MemoryPartition implements PartitionStore {
   private readonly tables = new Map<string, MemoryTable>();
   private saved: Uint8Array | undefined;
@@ -45,6 +56,14 @@ class MemoryPartition implements PartitionStore {
       left--;
       yield row;
     }
+  }
+
+  *keys(table: string): Iterable<StoreKey> {
+    for (const { key } of this.tables.get(table)?.rows.values() ?? []) yield key;
+  }
+
+  begin(): PendingCommit {
+    return collectedCommit(this);
   }
 
   async commit(changes: readonly RowChange[], checkpoint: Uint8Array): Promise<void> {

@@ -1,7 +1,7 @@
 /** "At least so long ago": a reducer of timestamps whose value is whether the timestamp it gives is of such an age. */
 import type { AgeTest } from '@attrium/catalogue';
 import { Timestamp } from '@attrium/event';
-import type { AttributeReducer } from './reducer.js';
+import type { AttributeReducer } from './attribute-reducer.js';
 
 /** Folds as `timestamps` does. The value flips by itself exactly at timestamp + age; without a timestamp it is false. */
 export function aged(timestamps: AttributeReducer, { ageMs, newer }: AgeTest): AttributeReducer {

@@ -77,6 +77,18 @@ export class ApiClient {
     return JSON.parse((await this.ask('GET', `${this.workspacePath}/profiles/${encodeURIComponent(identifier)}`)).text);
   }
 
+  /** Which profile an identifier belongs to. */
+  async resolved(identifier: string): Promise<unknown> {
+    return JSON.parse(
+      (await this.ask('GET', `${this.workspacePath}/identifiers/${encodeURIComponent(identifier)}`)).text,
+    );
+  }
+
+  async profileHistory(what: 'identifiers' | 'merges', identifier: string): Promise<unknown> {
+    const path = `${this.workspacePath}/profiles/${encodeURIComponent(identifier)}/${what}`;
+    return JSON.parse((await this.ask('GET', path)).text);
+  }
+
   async status(): Promise<unknown> {
     return JSON.parse(
       (await this.ask('GET', `/v1/status?workspace=${encodeURIComponent(this.endpoint.workspace)}`)).text,
@@ -94,6 +106,22 @@ export class ApiClient {
 
   async revokeKey(id: string): Promise<unknown> {
     return JSON.parse((await this.ask('DELETE', `${this.workspacePath}/keys/${encodeURIComponent(id)}`)).text);
+  }
+
+  /** GET of a path below the workspace. */
+  async get(path: string, queries: Readonly<Record<string, string>> = {}): Promise<unknown> {
+    const query = new URLSearchParams(queries).toString();
+    return JSON.parse((await this.ask('GET', `${this.workspacePath}/${path}${query === '' ? '' : `?${query}`}`)).text);
+  }
+
+  /** POST of JSON to a path below the workspace. */
+  async post(path: string, body: object = {}): Promise<unknown> {
+    const asked = { body: JSON.stringify(body), contentType: 'application/json' };
+    return JSON.parse((await this.ask('POST', `${this.workspacePath}/${path}`, asked)).text);
+  }
+
+  async testTrigger(trigger: string, identifier: string): Promise<unknown> {
+    return this.post(`triggers/${encodeURIComponent(trigger)}/test`, { identifier });
   }
 
   private planned({ status, text }: { status: number; text: string }): PlanAnswer {

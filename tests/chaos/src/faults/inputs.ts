@@ -32,7 +32,7 @@ const READERS = {
 /** Bytes that are no pack, in every log that a stage reads, and facts of an ordinal that belongs to somebody else. */
 const poison: Fault = {
   name: 'poison records',
-  rounds: { ci: 0, short: 2, long: 6 },
+  rounds: { short: 2, long: 6 },
   run: async (scene) => {
     const { ledger, random, mark, tally } = scene;
     mark();
@@ -108,7 +108,7 @@ async function append({ system }: Scene, subject: string, payload: Uint8Array): 
 const clockJumps = (name: ServiceName): Fault => ({
   name: `clock jumps: ${name}`,
   log: outputOf(name),
-  rounds: { ci: 0, short: name === 'attribute-compute' || name === 'ingest' ? 1 : 0, long: 2 },
+  rounds: { short: name === 'attribute-compute' || name === 'ingest' ? 1 : 0, long: 2 },
   run: async ({ system, mark }) => {
     const service = system.service(name);
     mark();

@@ -10,7 +10,7 @@ const BETWEEN_MS_MIN = 300;
 const killService = (name: ServiceName): Fault => ({
   name: `kill -9 ${name}`,
   log: outputOf(name),
-  rounds: { ci: 1, short: 5, long: 20 },
+  rounds: { short: 5, long: 20 },
   run: async ({ system, random, mark }) => {
     mark();
     await system.service(name).kill();
@@ -21,7 +21,7 @@ const killService = (name: ServiceName): Fault => ({
 
 const killNats: Fault = {
   name: 'kill -9 nats-server',
-  rounds: { ci: 1, short: 5, long: 20 },
+  rounds: { short: 5, long: 20 },
   run: async ({ system, random, mark }) => {
     mark();
     await system.nats.kill();
@@ -33,7 +33,7 @@ const killNats: Fault = {
 
 const killAll: Fault = {
   name: 'kill -9 of everything',
-  rounds: { ci: 0, short: 1, long: 5 },
+  rounds: { short: 1, long: 5 },
   run: async ({ system, mark }) => {
     mark();
     const clickhouse = system.clickhouse.pid;
@@ -47,7 +47,7 @@ const killAll: Fault = {
 /** As a cluster does it: ingest has a second instance meanwhile, every other part goes down in order and comes back. */
 const restartAll: Fault = {
   name: 'SIGTERM, all in turn',
-  rounds: { ci: 0, short: 1, long: 5 },
+  rounds: { short: 1, long: 5 },
   run: async (scene) => {
     const { system, load, tally } = scene;
     const failuresBefore = load.failureCount;

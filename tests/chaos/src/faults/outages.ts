@@ -4,13 +4,14 @@ import type { Fault, Scene } from '../fault.js';
 import { isTrueWithin, pause } from '../until.js';
 
 const OUTAGE_MS = 4_000;
+const SLOW_STOP_MS = 200;
 /** By then a server that can take events again has taken some. */
 const RECOVERY_MS = 4_000;
 const EVENTS = 'attrium-events';
 
 const natsPaused: Fault = {
   name: 'SIGSTOP nats-server',
-  rounds: { ci: 0, short: 1, long: 4 },
+  rounds: { short: 1, long: 4 },
   run: async ({ system, mark }) => {
     mark();
     process.kill(system.nats.pid, 'SIGSTOP');
@@ -22,7 +23,7 @@ const natsPaused: Fault = {
 
 const clickhousePaused: Fault = {
   name: 'SIGSTOP ClickHouse',
-  rounds: { ci: 0, short: 1, long: 4 },
+  rounds: { short: 1, long: 4 },
   run: async ({ system, mark }) => {
     const { pid } = system.clickhouse;
     if (pid === undefined) throw new Error('ClickHouse is down');
@@ -33,9 +34,26 @@ const clickhousePaused: Fault = {
   },
 };
 
+/** It gets a tenth of the time that it wants. */
+const clickhouseSlow: Fault = {
+  name: 'ClickHouse slow',
+  rounds: { short: 1, long: 4 },
+  run: async ({ system, mark }) => {
+    const { pid } = system.clickhouse;
+    if (pid === undefined) throw new Error('ClickHouse is down');
+    mark();
+    for (const end = performance.now() + OUTAGE_MS; performance.now() < end; ) {
+      process.kill(pid, 'SIGSTOP');
+      await pause(SLOW_STOP_MS);
+      process.kill(pid, 'SIGCONT');
+      await pause(SLOW_STOP_MS / 10);
+    }
+  },
+};
+
 const clickhouseKilled: Fault = {
   name: 'kill -9 ClickHouse',
-  rounds: { ci: 0, short: 2, long: 10 },
+  rounds: { short: 2, long: 10 },
   run: async ({ system, mark, random }) => {
     const { pid } = system.clickhouse;
     mark();
@@ -46,7 +64,7 @@ const clickhouseKilled: Fault = {
 
 const clickhouseGone: Fault = {
   name: 'ClickHouse stopped',
-  rounds: { ci: 0, short: 1, long: 3 },
+  rounds: { short: 1, long: 3 },
   run: async ({ system, mark }) => {
     mark();
     await system.clickhouse.stop();
@@ -57,7 +75,7 @@ const clickhouseGone: Fault = {
 
 const receiverFailing: Fault = {
   name: 'webhook receiver: 503',
-  rounds: { ci: 0, short: 1, long: 4 },
+  rounds: { short: 1, long: 4 },
   run: async ({ receiver, mark }) => {
     mark();
     receiver.isFailing = true;
@@ -68,7 +86,7 @@ const receiverFailing: Fault = {
 
 const natsDiskFull: Fault = {
   name: 'disk full: nats-server',
-  rounds: { ci: 0, short: 1, long: 4 },
+  rounds: { short: 1, long: 4 },
   obstacle: ({ system }) => (system.disks.nats === undefined ? 'no tmpfs can be mounted here' : undefined),
   run: async (scene) => {
     const { system, mark, note } = scene;
@@ -89,7 +107,7 @@ const natsDiskFull: Fault = {
 
 const logFull: Fault = {
   name: 'log full: max_bytes of events',
-  rounds: { ci: 0, short: 1, long: 4 },
+  rounds: { short: 1, long: 4 },
   run: async ({ system, mark }) => {
     const manager = await jetstreamManager(system.link.publish);
     const { config, state } = await manager.streams.info(EVENTS);
@@ -103,7 +121,7 @@ const logFull: Fault = {
 
 const stateDiskFull: Fault = {
   name: 'disk full: state of segment',
-  rounds: { ci: 0, short: 1, long: 4 },
+  rounds: { short: 1, long: 4 },
   obstacle: ({ system }) => (system.disks.segment === undefined ? 'no tmpfs can be mounted here' : undefined),
   run: async ({ system, mark }) => {
     const disk = system.disks.segment!;
@@ -118,7 +136,7 @@ const stateDiskFull: Fault = {
 
 const stateFull: Fault = {
   name: 'state full: limit of attribute-compute',
-  rounds: { ci: 0, short: 1, long: 4 },
+  rounds: { short: 1, long: 4 },
   run: async ({ system, mark }) => {
     const service = system.service('attribute-compute');
     mark();
@@ -141,6 +159,7 @@ async function takesEvents({ load }: Scene): Promise<boolean> {
 export const outages: readonly Fault[] = [
   natsPaused,
   clickhousePaused,
+  clickhouseSlow,
   clickhouseKilled,
   clickhouseGone,
   receiverFailing,

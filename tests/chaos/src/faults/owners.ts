@@ -10,7 +10,7 @@ const twoOwners = (stage: StageName): Fault => ({
   name: `two owners: ${stage}`,
   log: outputOf(stage),
   hasTwoSenders: stage === 'journey-trigger',
-  rounds: { ci: stage === 'segment' ? 1 : 0, short: 1, long: 3 },
+  rounds: { short: 1, long: 3 },
   run: async ({ system, random, mark }) => {
     const instance = `${stage}-2`;
     const second = await system.addInstance(stage, instance);
@@ -38,7 +38,7 @@ const pausedOwner = (stage: StageName): Fault => ({
   name: `paused owner: ${stage}`,
   log: outputOf(stage),
   hasTwoSenders: stage === 'journey-trigger',
-  rounds: { ci: 0, short: stage === 'identity' || stage === 'segment' ? 1 : 0, long: 3 },
+  rounds: { short: stage === 'identity' || stage === 'segment' ? 1 : 0, long: 3 },
   run: async ({ system, mark }) => {
     const instance = `${stage}-3`;
     const [first, second] = [system.service(stage), await system.addInstance(stage, instance)];

@@ -1,5 +1,13 @@
 /** The books of a run: follows every log from its start, holds it against what was sent and decided, and says what is missing. */
-import { type Entity, entityOf, LOG_NAMES, type LogName, type LogRecord, streamOf } from '@attrium/event';
+import {
+  type Entity,
+  entityOf,
+  LOG_NAMES,
+  type LogName,
+  type LogRecord,
+  type StageName,
+  streamOf,
+} from '@attrium/event';
 import type { StoredMessage } from '@attrium/processor';
 import type { Random } from '@attrium/testing/simulation';
 import type { Load } from '../load.js';
@@ -12,6 +20,7 @@ import type { WebhookReceiver } from '../webhook-receiver.js';
 import { AnswerLedger } from './answer-ledger.js';
 import { DeliveryLedger } from './delivery-ledger.js';
 import { EventLedger } from './event-ledger.js';
+import { compareStores } from './state-ledger.js';
 import { TableLedger } from './table-ledger.js';
 
 export interface LedgerOptions {
@@ -153,6 +162,12 @@ export class Ledger {
     const { system } = this.options;
     const answers = await this.answers.check(system.link, random);
     return { answers, rows: await this.tables.check(system.clickhouse.url) };
+  }
+
+  /** Compares what the stages have stored; they are down in order, so that all is saved. Answers the number of rows. */
+  compareStores(): Promise<number> {
+    const { system, tally } = this.options;
+    return compareStores(this.oracle, (stage) => system.stateDirectory(stage as StageName), tally);
   }
 
   async close(): Promise<void> {

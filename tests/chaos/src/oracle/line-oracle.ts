@@ -94,6 +94,14 @@ export class LineOracle {
     return this.fold(this.bindings.get(stage)!, partition).answer(question);
   }
 
+  /** All partitions that have read something. */
+  *partitions(): Iterable<{ stage: StageName; partition: number; fold: PartitionFold }> {
+    for (const [key, fold] of this.folds) {
+      const end = key.lastIndexOf('-');
+      yield { stage: key.slice(0, end) as StageName, partition: Number(key.slice(end + 1)), fold };
+    }
+  }
+
   private decode(message: StoredMessage): Pack | undefined {
     try {
       return decodePack(message.payload);

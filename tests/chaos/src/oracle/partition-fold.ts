@@ -1,6 +1,7 @@
 /** Folds the stored input of one partition of a stage message by message: no crashes, no cycles, no cache, plain maps for tables. */
 import { type FactBody, type LogRecord, partitionSubject, writerOf } from '@attrium/event';
-import type { Context, PartitionStage, StageBinding, StoredMessage, StoreKey, Table } from '@attrium/processor';
+import type { Context, PartitionStage, StageBinding, StoredMessage, StoreKey, TableCodec } from '@attrium/processor';
+import { PlainTable } from './plain-table.js';
 import { TimerQueue } from './timer-queue.js';
 
 export interface FoldOptions {
@@ -16,7 +17,8 @@ export interface FoldOptions {
 
 export class PartitionFold {
   private readonly stage: PartitionStage;
-  private readonly timers = new TimerQueue();
+  readonly timers = new TimerQueue();
+  readonly tables: PlainTable[] = [];
   private readonly context: Context;
   private now = 0;
   private sequence = 0;
@@ -25,7 +27,14 @@ export class PartitionFold {
 
   constructor(private readonly options: FoldOptions) {
     const { binding, partition, partitions, shards } = options;
-    this.stage = binding.open({ partition, partitions, shards, table: plainTable });
+    this.stage = binding.open({
+      ...{ partition, partitions, shards },
+      table: <K extends StoreKey, V>(name: string, codec?: TableCodec<V>) => {
+        const table = new PlainTable<K, V>(name, codec);
+        this.tables.push(table as unknown as PlainTable);
+        return table;
+      },
+    });
     this.context = this.createContext();
   }
 
@@ -111,19 +120,4 @@ export class PartitionFold {
     const { binding, write } = this.options;
     write(partitionSubject(log, partition, writerOf(binding.name, this.options.partition)), record);
   }
-}
-
-function plainTable<K extends StoreKey, V>(): Table<K, V> {
-  const rows = new Map<string | number, V>();
-  const textOf = (key: K): string | number => (typeof key === 'object' ? JSON.stringify(key) : key);
-  return {
-    get: (key) => rows.get(textOf(key)),
-    edit: (key) => rows.get(textOf(key)),
-    put: (key, value) => {
-      rows.set(textOf(key), value);
-    },
-    delete: (key) => {
-      rows.delete(textOf(key));
-    },
-  };
 }

@@ -23,6 +23,11 @@ export class TimerQueue {
     this.push({ dueAt, ordinal });
   }
 
+  /** All timers, by ordinal. */
+  entries(): Iterable<[ordinal: number, dueAt: number]> {
+    return this.dueOfOrdinal;
+  }
+
   /** The earliest timer due at or before `until`. */
   earliest(until: number): Entry | undefined {
     for (;;) {

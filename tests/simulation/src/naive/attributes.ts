@@ -3,8 +3,9 @@ import type { AttributesChanged, Event, LogRecord, MergeCompleted } from '@attri
 import type { StoredMessage } from '@attrium/processor';
 import { Catalogues } from './catalogues.js';
 import { type Holder, Merging } from './merging.js';
+import type { Contribution } from './reducing.js';
 import { FactBook, isIn, type Place, replay } from './replay.js';
-import type { Contribution, Rule, Rules } from './rules.js';
+import type { Rule, Rules } from './rules.js';
 import { type Plain, plainOf, show } from './value.js';
 
 interface Counted extends Contribution {
@@ -179,10 +180,13 @@ class AttributeReplay {
     const { said } = holder.data;
     const changes: string[] = [];
     for (const rule of rules) {
-      const after = valueAt(rule, holder.data.counted.get(rule.meaning) ?? [], asOf);
+      const counted = holder.data.counted.get(rule.meaning) ?? [];
+      if (counted.length === 0) continue;
+      const after = valueAt(rule, counted, asOf);
       const before = said.get(rule.name);
-      if (after === undefined || show(before ?? rule.initial) === show(after)) continue;
-      said.set(rule.name, after);
+      if (show(before ?? rule.initial) === show(after)) continue;
+      if (after === undefined) said.delete(rule.name);
+      else said.set(rule.name, after);
       changes.push(changeText(rule.name, before, after));
     }
     if (changes.length === 0) return;

@@ -1,7 +1,8 @@
 /** The end of the story told from the beginning: all events that count, sorted by time, and nothing else. */
 import type { CatalogueActivated } from '@attrium/event';
 import type { CountedEvent, Group, NaiveIdentity } from './identity.js';
-import { type Contribution, type Rule, type Rules, rulesOf } from './rules.js';
+import type { Contribution } from './reducing.js';
+import { type Rule, type Rules, rulesOf } from './rules.js';
 import type { Plain } from './value.js';
 
 export interface Ending {
@@ -58,7 +59,7 @@ function endingOf(identity: NaiveIdentity, group: Group, now: number): Ending {
     if (value !== undefined) values.set(rule.name, value);
     const named = runOf(revisions, ({ name }) => name === rule.name);
     const hadOther = named.some(({ rules: { rules } }) => !rules.some(({ meaning }) => meaning === rule.meaning));
-    if (value !== undefined || !hadOther) known.add(rule.name);
+    if (counted.length > 0 || !hadOther) known.add(rule.name);
   }
   return { group, rules, values, known };
 }

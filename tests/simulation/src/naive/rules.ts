@@ -2,6 +2,7 @@
 import { compileCatalogue, isUnnamed, parseCatalogue } from '@attrium/catalogue';
 import type { CatalogueActivated, Event } from '@attrium/event';
 import type { AttributeText, CatalogueText, ConditionText } from '../definitions.js';
+import { type Contribution, REDUCE } from './reducing.js';
 import { isWithinRange, questionsIn } from './unnamed.js';
 import {
   holds,
@@ -14,15 +15,7 @@ import {
   textOfUnits,
   truth,
   unitsOfText,
-  wholeNumber,
 } from './value.js';
-
-/** What one event brings to one rule. */
-export interface Contribution {
-  readonly at: number;
-  readonly eventId: string;
-  readonly value: Plain | undefined;
-}
 
 export interface Rule {
   readonly name: string;
@@ -127,43 +120,30 @@ function ageRule(question: ConditionText, source: Rule): Pick<Rule, 'value' | 'f
 }
 
 function attributeRule(text: AttributeText): Rule {
-  const { name, compute } = text;
+  const { name, type, compute } = text;
   const head = { name, meaning: JSON.stringify(text), visible: true, initial: undefined };
   if (compute === undefined) {
     const contribution = (event: Event): Contribution | undefined => {
       const value = declaredValue(text, event);
       return value === undefined ? undefined : { ...bare(event), value };
     };
-    const value = (all: readonly Contribution[]): Plain | undefined =>
-      [...all].sort(byTime).at(text.merge === 'first_stored' ? 0 : -1)?.value;
-    return { ...head, withinMs: undefined, contribution, value };
+    const reduce = REDUCE[text.merge ?? 'most_recent']!;
+    return { ...head, withinMs: undefined, contribution, value: (all, ever) => (ever ? reduce(all) : undefined) };
   }
-  const { count, sum, first_time: first, last_time: last, of, where, within } = compute;
-  const asked = (count ?? sum ?? first ?? last)!;
+  const { of, where, within, limit, ...rest } = compute;
+  const [[reducer, asked]] = Object.entries(rest) as [[string, string]];
   const withinMs = within === undefined ? undefined : millisecondsOf(within);
   const contribution = (event: Event): Contribution | undefined => {
     if (!isSuch(event, asked, where)) return undefined;
-    if (sum === undefined) return bare(event);
-    const value = amountOf(scalar(member(payloadOf(event), `properties.${of}`)));
+    if (of === undefined) return bare(event);
+    const value = typed(member(payloadOf(event), `properties.${of}`), reducer.startsWith('distinct') ? 'string' : type);
     return value === undefined ? undefined : { ...bare(event), value };
   };
-  const value = (inside: readonly Contribution[], ever: boolean): Plain | undefined => {
-    if (!ever) return undefined;
-    if (count !== undefined) return wholeNumber(inside.length);
-    if (sum !== undefined) return { is: 'number', units: inside.reduce((total, each) => total + unitsIn(each), 0n) };
-    const times = inside.map(({ at }) => at);
-    return { is: 'time', ms: first !== undefined ? Math.min(...times) : Math.max(...times) };
-  };
-  return { ...head, withinMs, contribution, value };
+  const reduce = REDUCE[reducer]!;
+  return { ...head, withinMs, contribution, value: (inside, ever) => (ever ? reduce(inside, limit) : undefined) };
 }
 
 const bare = ({ occurredAt: at, id: eventId }: Event): Contribution => ({ at, eventId, value: undefined });
-const unitsIn = ({ value }: Contribution): bigint => (value?.is === 'number' ? value.units : 0n);
-
-/** By time, then by id. */
-function byTime(a: Contribution, b: Contribution): number {
-  return a.at - b.at || (a.eventId < b.eventId ? -1 : 1);
-}
 
 function isSuch(event: Event, name: string, where: ConditionText | undefined): boolean {
   if (event.type !== 'track' || event.name !== name) return false;
@@ -189,19 +169,34 @@ function declaredValue({ from = [], type }: AttributeText, event: Event): Plain 
     const found =
       trait === undefined
         ? hasProperties && (only === undefined || (event.type === 'track' && event.name === only))
-          ? scalar(member(payload, `properties.${property}`))
+          ? member(payload, `properties.${property}`)
           : undefined
-        : ((event.type === 'identify' ? scalar(member(payload, `traits.${trait}`)) : undefined) ??
-          scalar(member(payload, `context.traits.${trait}`)));
-    const value = found === undefined ? undefined : typed(found, type);
+        : ((event.type === 'identify' ? member(payload, `traits.${trait}`) : undefined) ??
+          member(payload, `context.traits.${trait}`));
+    const value = typed(found, type);
     if (value !== undefined) return value;
   }
   return undefined;
 }
 
-function typed(value: Plain, type: string): Plain | undefined {
+function typed(json: Json | undefined, type: string): Plain | undefined {
+  if (Array.isArray(json)) return type === 'string_list' ? listOf(json) : undefined;
+  const value = scalar(json);
+  if (value === undefined || type === 'string_list') return undefined;
   if (type === 'number') return amountOf(value);
   if (type === 'boolean') return value.is === 'truth' ? value : undefined;
+  if (type === 'timestamp') return timeOf(value);
   if (value.is === 'number') return { is: 'text', text: textOfUnits(value.units) };
   return value.is === 'text' ? value : undefined;
+}
+
+function listOf(entries: readonly Plain[]): Plain | undefined {
+  const texts = entries.flatMap((entry) => (entry.is === 'text' ? [entry.text] : []));
+  return texts.length === entries.length ? { is: 'list', texts } : undefined;
+}
+
+function timeOf(value: Plain): Plain | undefined {
+  if (value.is === 'number') return { is: 'time', ms: Number(value.units / 10n ** 18n) };
+  const ms = value.is === 'text' ? Date.parse(value.text) : Number.NaN;
+  return Number.isNaN(ms) ? undefined : { is: 'time', ms };
 }

@@ -7,7 +7,8 @@ export type Plain =
   | { readonly is: 'number'; readonly units: bigint }
   | { readonly is: 'text'; readonly text: string }
   | { readonly is: 'truth'; readonly truth: boolean }
-  | { readonly is: 'time'; readonly ms: number };
+  | { readonly is: 'time'; readonly ms: number }
+  | { readonly is: 'list'; readonly texts: readonly string[] };
 
 export const truth = (value: boolean): Plain => ({ is: 'truth', truth: value });
 export const wholeNumber = (count: number): Plain => ({ is: 'number', units: BigInt(count) * 10n ** 18n });
@@ -33,6 +34,7 @@ export function textOfUnits(units: bigint): string {
 export function show(value: Plain | undefined): string {
   if (value === undefined) return 'nothing';
   if (value.is === 'number') return `number ${textOfUnits(value.units)}`;
+  if (value.is === 'list') return `list ${JSON.stringify(value.texts)}`;
   return value.is === 'time' ? `time ${value.ms}` : value.is === 'text' ? `text ${value.text}` : `truth ${value.truth}`;
 }
 
@@ -45,7 +47,7 @@ export function plainOf(value: Value | undefined): Plain | undefined {
   if (value instanceof Decimal || typeof value === 'number') {
     return { is: 'number', units: unitsOfText(value.toString()) ?? -1n };
   }
-  throw new Error('the simulation draws no lists');
+  return { is: 'list', texts: value };
 }
 
 /** JSON whose numbers are exact; what is no object, text, number or boolean is dropped. */
@@ -115,7 +117,11 @@ function compares(value: Plain | undefined, comparator: string, right: unknown):
   if (comparator === 'in') return (right as unknown[]).some((each) => compares(value, 'equals', each));
   if (comparator === 'not_equals') return !compares(value, 'equals', right);
   if (comparator === 'not_in') return !compares(value, 'in', right);
-  if (comparator === 'is_empty') return (value === undefined || compares(value, 'equals', '')) === right;
+  if (comparator === 'is_empty') {
+    const isEmpty =
+      value?.is === 'list' ? value.texts.length === 0 : value === undefined || compares(value, 'equals', '');
+    return isEmpty === right;
+  }
   if (value === undefined) return false;
   if (comparator === 'between') {
     const [low, high] = right as [unknown, unknown];
@@ -125,7 +131,11 @@ function compares(value: Plain | undefined, comparator: string, right: unknown):
   if (comparator === 'after') return compares(value, 'gt', right);
   if (comparator === 'contains_any') return (right as unknown[]).some((each) => compares(value, 'contains', each));
   if (comparator === 'contains_all') return (right as unknown[]).every((each) => compares(value, 'contains', each));
-  if (comparator === 'contains') return value.is === 'text' && value.text.includes(right as string);
+  if (comparator === 'contains') {
+    // A list holds an entry, a text holds a part.
+    if (value.is === 'list') return value.texts.includes(right as string);
+    return value.is === 'text' && value.text.includes(right as string);
+  }
   if (comparator === 'starts_with') return value.is === 'text' && value.text.startsWith(right as string);
   if (comparator === 'ends_with') return value.is === 'text' && value.text.endsWith(right as string);
   const order = orderOf(value, right);
