@@ -145,6 +145,58 @@ describe('event conditions', () => {
     expect(compiled.attributes).toHaveLength(2);
   });
 
+  it("of a sum are one attribute for all that it is compared with, and nobody's sum is 0", () => {
+    const sum = { event: 'Order Completed', sum: 'revenue', within: '30d' };
+    const compared: readonly [object, (sum: number) => boolean][] = [
+      [{ gt: 5 }, (total) => total > 5],
+      [{ gte: 0 }, (total) => total >= 0],
+      [{ lt: 5 }, (total) => total < 5],
+      [{ lte: -1 }, (total) => total <= -1],
+      [{ equals: 0 }, (total) => total === 0],
+      [{ equals: 5 }, (total) => total === 5],
+    ];
+    const compiled = compile({ segments: compared.map(([test], index) => segment(`s${index}`, { ...sum, ...test })) });
+    expect(compiled.attributes).toHaveLength(1);
+    expect(compiled.attributes[0]).toMatchObject({ type: 'number', reducer: 'sum', property: ['revenue'] });
+    for (const total of [undefined, -1, 0, 5, 6]) {
+      const subject = { attribute: () => total, property: () => undefined, inSegment: () => false };
+      for (const [index, { where }] of compiled.segments.entries()) {
+        expect([total, compared[index]![0], evaluate(where, subject)]).toEqual([
+          total,
+          compared[index]![0],
+          compared[index]![1](total ?? 0),
+        ]);
+      }
+    }
+  });
+
+  it('of an age fold what the timestamp folds; equal ones are one, also of attributes with another name', () => {
+    const last = { kind: 'user', type: 'timestamp', compute: { last_time: 'Order Completed' } };
+    const compiled = compile({
+      attributes: [
+        { name: 'last_order', ...last },
+        { name: 'latest_order', ...last, visibility: 'hidden' },
+        { name: 'first_order', ...last, compute: { first_time: 'Order Completed' } },
+      ],
+      segments: [
+        segment('a', { attribute: 'last_order', older_than: '30d' }),
+        segment('b', { attribute: 'latest_order', older_than: '720h' }),
+        segment('c', { attribute: 'last_order', newer_than: '30d' }),
+        segment('d', { attribute: 'first_order', older_than: '30d' }),
+      ],
+    });
+    const ages = compiled.attributes.filter(({ name }) => name.startsWith('~'));
+    expect(ages.map(({ type, visible, age }) => ({ type, visible, age }))).toEqual(
+      [false, true, false].map((newer) => ({ type: 'boolean', visible: false, age: { ageMs: 2_592_000_000, newer } })),
+    );
+    expect(compiled.segments.map(({ attributes }) => attributes)).toEqual([
+      [ages[0]!.name],
+      [ages[0]!.name],
+      [ages[1]!.name],
+      [ages[2]!.name],
+    ]);
+  });
+
   it('differ in event, window, number and filter', () => {
     const conditions = [
       did(),

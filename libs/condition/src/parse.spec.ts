@@ -104,6 +104,58 @@ describe('parsing conditions', () => {
     expect(mixed.kind === 'valid' && evaluate(mixed.condition, eventSubject({ x: '1' }))).toBe(false);
   });
 
+  it('says in the comparators that stages know what is written in fewer words', () => {
+    expect(parse({ attribute: 'age', between: [18, 65] })).toEqual({
+      kind: 'all',
+      of: [attribute('age', 'gte', 18), attribute('age', 'lte', 65)],
+    });
+    const instant = new Timestamp(Date.UTC(2026, 0, 31));
+    expect(parse({ attribute: 'since', before: '2026-01-31' })).toEqual(attribute('since', 'lt', instant));
+    expect(parse({ attribute: 'since', after: '2026-01-31' })).toEqual(attribute('since', 'gt', instant));
+    expect(parse({ attribute: 'tags', contains_all: ['a', 'b'] })).toEqual({
+      kind: 'all',
+      of: [attribute('tags', 'contains', 'a'), attribute('tags', 'contains', 'b')],
+    });
+    expect(parse({ attribute: 'tags', is_empty: false })).toEqual({
+      kind: 'not',
+      of: { kind: 'any', of: [attribute('tags', 'exists', false), attribute('tags', 'equals', [])] },
+    });
+    expect(parse({ attribute: 'vip', is_empty: true })).toEqual(attribute('vip', 'exists', false));
+  });
+
+  it('reads how often as thresholds: at most is not once more, exactly is both', () => {
+    const often = (atLeast: number, did = true) => expect.objectContaining({ kind: 'behaviour', atLeast, did });
+    expect(parse({ event: 'E', did: true, at_most: 2 })).toEqual(often(3, false));
+    expect(parse({ event: 'E', did_not: true, at_most: 2 })).toEqual(often(3));
+    expect(parse({ event: 'E', did: true, exactly: 0 })).toEqual(often(1, false));
+    expect(parse({ event: 'E', did: true, exactly: 2 })).toEqual({ kind: 'all', of: [often(2), often(3, false)] });
+    expect(parse({ event: 'E', did_not: true, at_least: 1, at_most: 4 })).toEqual({
+      kind: 'not',
+      of: { kind: 'all', of: [often(1), often(5, false)] },
+    });
+  });
+
+  it('reads times of events as their first and last millisecond, ages, and sums', () => {
+    const [first, last] = [Date.UTC(2026, 0, 1), Date.UTC(2026, 0, 31)];
+    const span = (more: object) => parse({ event: 'E', did: true, ...more });
+    expect(span({ between: ['2026-01-01', '2026-01-31'] })).toMatchObject({ fromMs: first, untilMs: last });
+    expect(span({ after: '2026-01-01', before: '2026-01-31' })).toMatchObject({ fromMs: first + 1, untilMs: last - 1 });
+    expect(parse({ attribute: 'since', older_than: '1h', newer_than: '1d' })).toEqual({
+      kind: 'all',
+      of: [
+        { kind: 'age', attribute: 'since', olderThanMs: 3_600_000, newer: false },
+        { kind: 'age', attribute: 'since', olderThanMs: 86_400_000, newer: true },
+      ],
+    });
+    expect(parse({ event: 'E', sum: 'cart.total', gte: 5, within: '1d' })).toMatchObject({
+      kind: 'aggregate',
+      property: ['cart', 'total'],
+      comparator: 'gte',
+      value: 5,
+      withinMs: 86_400_000,
+    });
+  });
+
   it('allows 20 levels and 500 nodes, and no more', () => {
     const leaf = { segment: 'staff' };
     expect(faultsOf(nest(19, leaf))).toEqual([]);
@@ -161,6 +213,42 @@ describe('faults of conditions', () => {
     ['a long window', { event: 'E', did: true, within: '3651d' }, ['where.within over_limit']],
     ['not once', { event: 'E', did: true, at_least: 0 }, ['where.at_least wrong_value']],
     ['too often', { event: 'E', did: true, at_least: 1e7 }, ['where.at_least over_limit']],
+    ['between without two values', { attribute: 'age', between: [1] }, ['where.between wrong_value']],
+    ['between backwards', { attribute: 'age', between: [2, 1] }, ['where.between wrong_value']],
+    ['between of two types', { attribute: 'odd', between: [1, 'a'] }, ['where.between type_mismatch']],
+    ['a wrong end of between', { attribute: 'age', between: [1, 'a'] }, ['where.between[1] type_mismatch']],
+    ['before of a number', { attribute: 'age', before: '2026-01-01' }, ['where.before type_mismatch']],
+    ['after of no date', { attribute: 'since', after: 'noon' }, ['where.after type_mismatch']],
+    ['after of a property', { property: 'x', after: '2026-01-01' }, ['where.after not_here'], 'event'],
+    ['an age of a text', { attribute: 'email', older_than: '3d' }, ['where.older_than type_mismatch']],
+    ['an age without a duration', { attribute: 'since', newer_than: 3 }, ['where.newer_than wrong_value']],
+    ['a long age', { attribute: 'since', older_than: '3651d' }, ['where.older_than over_limit']],
+    [
+      'an age of a property',
+      { property: 'x', older_than: '3d' },
+      ['where.older_than unknown_key', 'where missing_key'],
+      'event',
+    ],
+    ['is_empty without a boolean', { attribute: 'tags', is_empty: 1 }, ['where.is_empty wrong_value']],
+    ['any of no list', { attribute: 'tags', contains_any: 'a' }, ['where.contains_any wrong_value']],
+    ['all of a number', { attribute: 'tags', contains_all: ['a', 1] }, ['where.contains_all[1] wrong_value']],
+    [
+      'a long list of entries',
+      { attribute: 'tags', contains_any: Array(101).fill('a') },
+      ['where.contains_any over_limit'],
+    ],
+    ['exactly beside at_least', { event: 'E', did: true, exactly: 1, at_least: 1 }, ['where.exactly conflicting_keys']],
+    ['at_most below at_least', { event: 'E', did: true, at_least: 2, at_most: 1 }, ['where.at_most wrong_value']],
+    ['at_most of a part', { event: 'E', did: true, at_most: 1.5 }, ['where.at_most wrong_value']],
+    ['at_most of too many', { event: 'E', did: true, at_most: 1e6 }, ['where.at_most over_limit']],
+    ['two spans', { event: 'E', did: true, within: '1d', after: '2026-01-01' }, ['where conflicting_keys']],
+    ['a span of one end', { event: 'E', did: true, between: ['2026-01-01'] }, ['where.between wrong_value']],
+    ['a span of no dates', { event: 'E', did: true, between: ['2026-01-01', 5] }, ['where.between[1] wrong_value']],
+    ['a span backwards', { event: 'E', did: true, after: '2026-01-02', before: '2026-01-01' }, ['where wrong_value']],
+    ['a sum without a comparator', { event: 'E', sum: 'x' }, ['where missing_key']],
+    ['a sum above a text', { event: 'E', sum: 'x', gt: '5' }, ['where.gt wrong_value']],
+    ['a sum of no property', { event: 'E', sum: '', gt: 5 }, ['where.sum bad_name']],
+    ['a sum that did', { event: 'E', sum: 'x', gt: 5, did: true }, ['where.did unknown_key']],
     [
       'where over attributes',
       { event: 'E', did: true, where: { attribute: 'age', gt: 5 } },

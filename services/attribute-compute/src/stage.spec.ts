@@ -219,6 +219,48 @@ describe('rolling windows', () => {
   });
 });
 
+describe('ages', () => {
+  const where = (comparison: object) => ({ of: 'user', where: { attribute: 'last_order', ...comparison } });
+  const segments = [
+    { name: 'lapsed', ...where({ older_than: '2d' }) },
+    { name: 'fresh', ...where({ newer_than: '2d' }) },
+  ];
+  const flips = (emitted: ReturnType<StageHarness['tick']>) =>
+    emitted.flatMap(({ fact }) =>
+      isChange(fact)
+        ? [
+            [
+              fact.effectiveAt - T0,
+              fact.reason,
+              fact.changes.filter(({ name }) => name[0] === '~').map(({ after }) => after),
+            ],
+          ]
+        : [],
+    );
+
+  it('flip by time alone, exactly when the timestamp is so old, across a restart, and back with the next event', () => {
+    const { harness } = shop(attributes, { segments });
+    const first = harness.read(resolved(ada, order('a', T0)), T0 + 5);
+    expect(flips(first)).toEqual([[0, 'event', [true]]]);
+    expect(harness.timerOf(4)).toBe(T0 + 2 * DAY_MS);
+    harness.restart();
+    expect(flips(harness.tick(T0 + 2 * DAY_MS - 1))).toEqual([]);
+    expect(flips(harness.tick(T0 + 2 * DAY_MS + 9))).toEqual([[2 * DAY_MS, 'window', [true, false]]]);
+    const again = harness.read(resolved(ada, order('b', T0 + 3 * DAY_MS)), T0 + 3 * DAY_MS);
+    expect(flips(again)).toEqual([[3 * DAY_MS, 'event', [false, true]]]);
+    // An event that is late changes no latest time, and so no timer.
+    harness.read(resolved(ada, order('c', T0 + DAY_MS)), T0 + 3 * DAY_MS);
+    expect(flips(harness.tick(T0 + 5 * DAY_MS))).toEqual([[5 * DAY_MS, 'window', [true, false]]]);
+  });
+
+  it('are true at once of what is so old when it comes', () => {
+    const { harness } = shop(attributes, { segments });
+    expect(flips(harness.read(resolved(ada, order('a', T0 - 2 * DAY_MS)), T0))).toEqual([
+      [-2 * DAY_MS, 'event', [true]],
+    ]);
+  });
+});
+
 describe('limits', () => {
   it('a window with more times than its exact range is marked approximate and counted once', () => {
     const { harness, counters } = shop();
