@@ -14,7 +14,7 @@ export default {
       name: 'only-through-entry',
       severity: 'error',
       from: { path: '^(services|libs)/([^/]+)/' },
-      to: { path: '^libs/([^/]+)/src/(?!index\\.ts|otel\\.ts)', pathNot: '^$1/$2/' },
+      to: { path: '^libs/([^/]+)/src/(?!index\\.ts|otel\\.ts|simulation\\.ts)', pathNot: '^$1/$2/' },
     },
     {
       name: 'pure-libs-stay-pure',

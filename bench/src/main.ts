@@ -1,4 +1,5 @@
-/** The benchmarks: `npm run bench -- <ingest|line|latency|replay|stages|memory|soak>`. They print figures and ratios, and judge nothing. */
+/** The benchmarks: `npm run bench -- <ingest|identity|line|latency|replay|stages|memory|soak>`. They print figures and ratios, and judge nothing. */
+import { benchIdentity } from './identity-bench.js';
 import { benchIngest } from './ingest-bench.js';
 import { benchLatency } from './latency-bench.js';
 import { benchLine } from './line-bench.js';
@@ -9,6 +10,7 @@ import { benchReplay, benchStages } from './stages-bench.js';
 
 const BENCHMARKS: Readonly<Record<string, (options: BenchOptions) => Promise<void>>> = {
   ingest: benchIngest,
+  identity: benchIdentity,
   line: benchLine,
   latency: benchLatency,
   replay: benchReplay,

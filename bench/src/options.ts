@@ -7,6 +7,8 @@ export interface BenchOptions {
   readonly seconds: number;
   /** Most events that one measurement sends. */
   readonly eventsMax: number;
+  /** Profiles that identity knows before it is measured. */
+  readonly profilesKnown: number;
   /** Events of the closed loop that may be on their way at once. */
   readonly inFlightMax: number;
   /** Events a second, for open loops. */
@@ -28,6 +30,7 @@ export interface BenchOptions {
 const OPTIONS = {
   seconds: { type: 'string', default: '10' },
   events: { type: 'string', default: '400000' },
+  profiles: { type: 'string', default: '1000000' },
   'in-flight': { type: 'string', default: '4000' },
   rates: { type: 'string', default: '100,1000,5000,10000' },
   linger: { type: 'string' },
@@ -50,6 +53,7 @@ export function readOptions(args: readonly string[]): BenchOptions {
     name: positionals[0] ?? '',
     seconds: wholeOf('seconds', values.seconds, 1, 3_600),
     eventsMax: wholeOf('events', values.events, 1_000, 50_000_000),
+    profilesKnown: wholeOf('profiles', values.profiles, 1_000, 20_000_000),
     inFlightMax: wholeOf('in-flight', values['in-flight'], 100, 1_000_000),
     rates: values.rates.split(',').map((rate) => wholeOf('rates', rate, 1, 200_000)),
     lingerMs: values.linger === undefined ? undefined : wholeOf('linger', values.linger, 0, 1_000),

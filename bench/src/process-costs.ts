@@ -25,12 +25,14 @@ export interface Memory {
   readonly rss: number;
   /** Resident set with shared pages divided among those who share them, bytes. */
   readonly pss: number;
+  /** Memory that is no file: without the pages of the state store that the system keeps mapped, bytes. */
+  readonly anonymous: number;
 }
 
 export function memoryOf(pid: number): Memory {
   const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
   const bytes = (name: string): number => Number(new RegExp(`^${name}: *(\\d+) kB`, 'm').exec(text)?.[1] ?? 0) * 1024;
-  return { rss: bytes('Rss'), pss: bytes('Pss') };
+  return { rss: bytes('Rss'), pss: bytes('Pss'), anonymous: bytes('Anonymous') };
 }
 
 /** A process and all that it started, with the names of their programs. */

@@ -1,5 +1,7 @@
 /** The reference pages that are made from the source, as they should stand now. */
+import { firingSchemaText } from '../../services/journey-trigger/src/deliveries/firing-schema.js';
 import { metricsPage } from './metrics.js';
+import { reducersPage } from './reducers.js';
 import { settingsPage } from './settings.js';
 
 export interface Reference {
@@ -11,6 +13,8 @@ export interface Reference {
 export async function currentReferences(): Promise<Reference[]> {
   return [
     { path: 'docs/reference/settings.md', text: await settingsPage() },
+    { path: 'docs/reference/firing.schema.json', text: firingSchemaText() },
     { path: 'docs/reference/metrics.md', text: metricsPage() },
+    { path: 'docs/reference/reducers.md', text: reducersPage() },
   ];
 }

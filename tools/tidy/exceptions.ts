@@ -47,7 +47,7 @@ export const EXCEPTIONS: readonly Exception[] = [
   {
     rule: 'long function',
     path: 'libs/testing/src/store-conformance.ts',
-    sizeMax: 210,
+    sizeMax: 250,
     why: 'A suite of tests that adapters call; it is a list of promises.',
   },
 ];

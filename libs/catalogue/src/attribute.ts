@@ -8,33 +8,25 @@ import {
   pathOfText,
   WITHIN_MS_MAX,
 } from '@attrium/condition';
-import { durationMs, type ValueType } from '@attrium/event';
+import { durationMs } from '@attrium/event';
 import type { z } from 'zod';
-import { type AttributeSource, MERGE_STRATEGIES, type MergeStrategy, REDUCERS, type Reducer } from './compiled.js';
+import {
+  type AttributeSource,
+  MERGE_STRATEGIES,
+  type MergeStrategy,
+  REDUCERS,
+  REDUCERS_OF_PROPERTIES,
+  type Reducer,
+  TYPES_OF_REDUCER,
+  TYPES_OF_STRATEGY,
+} from './compiled.js';
 import type { AttributeDefinition } from './definitions.js';
 import { type Report, reportIssues, reportNotSupported } from './fault.js';
+import { LIST_ENTRIES_MAX } from './limits.js';
 import { type AttributeInput, attributeSchema, type computeSchema, type fromSchema } from './schema.js';
 
 /** Words of later releases, told apart from typing mistakes. */
-const LATER_MERGES = ['most_frequent', 'min', 'max', 'sum', 'union'];
-const LATER_REDUCERS = [
-  'formula',
-  'min',
-  'max',
-  'average',
-  'first_value',
-  'last_value',
-  'distinct_count',
-  'distinct_list',
-  'most_frequent',
-  'exists',
-];
-const TYPE_OF_REDUCER: Readonly<Record<Reducer, ValueType>> = {
-  count: 'number',
-  sum: 'number',
-  first_time: 'timestamp',
-  last_time: 'timestamp',
-};
+const LATER_REDUCERS = ['formula'];
 
 /** The definition; its faults are reported, and then it may be incomplete or undefined. */
 export function readAttribute(json: unknown, path: string, report: Report): AttributeDefinition | undefined {
@@ -55,7 +47,7 @@ export function readAttribute(json: unknown, path: string, report: Report): Attr
   }
   const head = { name: input.name, of: 'user', type: input.type, visible: input.visibility === 'visible' } as const;
   if (input.from !== undefined) {
-    const merge = readMerge(input.merge, `${path}.merge`, report);
+    const merge = readMerge(input, path, report);
     const from = input.from.map((source, index) => readSource(source, `${path}.from[${index}]`, report));
     return { kind: 'declared', ...head, merge, from };
   }
@@ -77,13 +69,19 @@ function withoutLaterReducers(json: unknown, path: string, report: Report): unkn
   return Object.hasOwn(rest, 'from') ? rest : { ...rest, from: [{ trait: 'any' }] };
 }
 
-function readMerge(merge: string | undefined, path: string, report: Report): MergeStrategy {
-  if (merge === undefined || MERGE_STRATEGIES.includes(merge as MergeStrategy)) {
-    return (merge as MergeStrategy | undefined) ?? 'most_recent';
+function readMerge({ merge, type }: AttributeInput, attributePath: string, report: Report): MergeStrategy {
+  if (merge === undefined) return 'most_recent';
+  const path = `${attributePath}.merge`;
+  if (!MERGE_STRATEGIES.includes(merge as MergeStrategy)) {
+    report(path, 'wrong_value', `expected one of ${MERGE_STRATEGIES.join(', ')}`);
+    return 'most_recent';
   }
-  if (LATER_MERGES.includes(merge)) reportNotSupported(report, path, `merge strategy ${merge}`);
-  else report(path, 'wrong_value', `expected one of ${MERGE_STRATEGIES.join(', ')}`);
-  return 'most_recent';
+  const strategy = merge as MergeStrategy;
+  const types = TYPES_OF_STRATEGY[strategy];
+  if (!types.includes(type)) {
+    report(path, 'type_mismatch', `${strategy} merges values of type ${types.join(', ')}, not of ${type}`);
+  }
+  return strategy;
 }
 
 function readSource(input: z.infer<typeof fromSchema>, path: string, report: Report): AttributeSource {
@@ -119,6 +117,7 @@ interface Computed {
   readonly property?: readonly string[] | undefined;
   readonly where?: Condition | undefined;
   readonly withinMs?: number | undefined;
+  readonly entriesMax?: number | undefined;
 }
 
 function readCompute(
@@ -137,36 +136,34 @@ function readCompute(
   }
   const event = input[reducer] as string;
   if (!isEventName(event)) report(`${path}.${reducer}`, 'bad_name', `${reducer} takes the name of an event`);
-  const type = TYPE_OF_REDUCER[reducer];
-  if (attribute.type !== type) report(`${attributePath}.type`, 'type_mismatch', `${reducer} gives a ${type}`);
-  const property = readSummand(reducer, input.of, path, report);
-  const withinMs = readWithin(reducer, input.within, path, report);
+  const types = TYPES_OF_REDUCER[reducer];
+  if (!types.includes(attribute.type)) {
+    report(`${attributePath}.type`, 'type_mismatch', `${reducer} gives a value of type ${types.join(' or ')}`);
+  }
+  const property = readProperty(reducer, input.of, path, report);
+  const withinMs = input.within === undefined ? undefined : readDuration(input.within, `${path}.within`, report);
+  if (input.limit !== undefined && reducer !== 'distinct_list') {
+    report(`${path}.limit`, 'conflicting_keys', `limit goes together with distinct_list, not with ${reducer}`);
+  }
   const where = input.where === undefined ? undefined : readEventCondition(input.where, `${path}.where`, report);
-  return { reducer, event, property, where, withinMs };
+  // The default said aloud means the same.
+  const entriesMax = input.limit === undefined || input.limit === LIST_ENTRIES_MAX ? {} : { entriesMax: input.limit };
+  return { reducer, event, property, where, withinMs, ...entriesMax };
 }
 
-function readSummand(
+function readProperty(
   reducer: Reducer,
   of: string | undefined,
   path: string,
   report: Report,
 ): readonly string[] | undefined {
-  if (reducer === 'sum') {
+  if (REDUCERS_OF_PROPERTIES.includes(reducer)) {
     if (of !== undefined) return readPath(of, `${path}.of`, report);
-    report(`${path}.of`, 'missing_key', 'sum needs of: the property that it adds up');
+    report(`${path}.of`, 'missing_key', `${reducer} needs of: the property that it reads`);
   } else if (of !== undefined) {
-    report(`${path}.of`, 'conflicting_keys', `of goes together with sum, not with ${reducer}`);
+    report(`${path}.of`, 'conflicting_keys', `${reducer} reads no property, so it takes no of`);
   }
   return undefined;
-}
-
-function readWithin(reducer: Reducer, within: string | undefined, path: string, report: Report): number | undefined {
-  if (within === undefined) return undefined;
-  if (reducer !== 'count' && reducer !== 'sum') {
-    reportNotSupported(report, `${path}.within`, `a window on ${reducer}`);
-    return undefined;
-  }
-  return readDuration(within, `${path}.within`, report);
 }
 
 /** Milliseconds of a duration, above zero and at most ten years. */

@@ -77,7 +77,12 @@ describe('keys of attributes', () => {
       attribute({ compute: undefined, from: [{ trait: 'a' }] }),
       attribute({ compute: undefined, from: [{ property: 'a' }] }),
       attribute({ compute: undefined, from: [{ trait: 'a' }], merge: 'first_stored' }),
+      attribute({ compute: undefined, from: [{ trait: 'a' }], merge: 'max' }),
       attribute({ compute: undefined, from: [{ trait: 'a' }], type: 'string' }),
+      attribute({ compute: { min: 'Order Completed', of: 'a' } }),
+      attribute({ compute: { max: 'Order Completed', of: 'a' } }),
+      attribute({ compute: { distinct_list: 'Order Completed', of: 'a' }, type: 'string_list' }),
+      attribute({ compute: { distinct_list: 'Order Completed', of: 'a', limit: 5 }, type: 'string_list' }),
     ].map(keyOf);
     expect(new Set(keys).size).toBe(keys.length);
   });
@@ -227,6 +232,18 @@ describe('activation', () => {
     );
     const where = first.segments[0]!.where;
     expect(where.kind === 'compare' && String(where.value)).toBe('820982911946154508');
+  });
+
+  it('is shared by all who ask for the same, can be changed by none, and goes by the text and not by the revision', () => {
+    const activated = { workspace: 'w', revision: 4, catalogueJson: JSON.stringify(json) };
+    const first = compileActivated(activated);
+    expect(compileActivated({ ...activated })).toBe(first);
+    expect(() => (first.segments as unknown[]).pop()).toThrow(TypeError);
+    expect(() => Object.assign(first.attributes[0]!, { name: 'other' })).toThrow(TypeError);
+    const other = compileActivated({ ...activated, catalogueJson: '{"attributes":[]}' });
+    expect(other.segments).toEqual([]);
+    expect(compileActivated(activated)).toEqual(first);
+    expect(compileActivated({ ...activated, workspace: 'v' }).workspace).toBe('v');
   });
 
   it('throws for what validation would have refused', () => {

@@ -1,16 +1,12 @@
 /** Compiles a valid catalogue: event conditions become unnamed attributes, segments are put in order. Pure and deterministic. */
-import { type Condition, type ParsedCondition, readsOf } from '@attrium/condition';
+import { type Condition, isJsonObject, type ParsedCondition, readsOf } from '@attrium/condition';
 import { assertNever, parseExactJson } from '@attrium/event';
-import { behaviourAttribute, isUnnamed } from './behaviour.js';
+import { type Unnamed, unnamedAge, unnamedAggregate, unnamedBehaviour } from './behaviour.js';
 import { attributeKey, canonicalJson } from './canonical.js';
-import type {
-  CompiledAttribute,
-  CompiledCatalogue,
-  CompiledSegment,
-  CompiledTrigger,
-  ComputedAttribute,
-} from './compiled.js';
+import type { CompiledAttribute, CompiledCatalogue, CompiledSegment, CompiledTrigger } from './compiled.js';
 import type { AttributeDefinition, Catalogue, SegmentDefinition, TriggerDefinition } from './definitions.js';
+import { readIdentity } from './identity.js';
+import { DEFAULT_IDENTITY, type IdentityDefinition } from './identity-definition.js';
 import { parseCatalogue } from './parse.js';
 
 /** Compiles a catalogue that `parseCatalogue` found valid. The same input gives the same output, in any process. */
@@ -20,19 +16,49 @@ export function compileCatalogue(input: {
   readonly catalogue: Catalogue;
 }): CompiledCatalogue {
   const { workspace, revision, catalogue } = input;
-  const unnamed: UnnamedAttributes = new Map();
+  const unnamed = new UnnamedAttributes(catalogue.attributes);
   const segments = inReadingOrder(catalogue.segments).map((segment) => compileSegment(segment, unnamed));
   const triggers = catalogue.triggers.map((trigger) => compileTrigger(trigger, unnamed));
   const named = catalogue.attributes.map(compileAttribute);
   return { workspace, revision, attributes: [...named, ...unnamed.values()], segments, triggers };
 }
 
-/** Compiles what `CatalogueActivated` carries. Only valid catalogues are appended, so an invalid one is a bug and throws. */
-export function compileActivated(activated: {
+interface Activated {
   readonly workspace: string;
   readonly revision: number;
   readonly catalogueJson: string;
-}): CompiledCatalogue {
+}
+
+/** Each partition of a process compiles the same few catalogues, at every start: the last ones are kept. */
+const COMPILED_MAX = 32;
+const compiled = new Map<string, { readonly catalogueJson: string; readonly catalogue: CompiledCatalogue }>();
+
+/**
+ * Compiles what `CatalogueActivated` carries. Only valid catalogues are appended, so an invalid one is a bug and throws. What it returns
+ * is shared and frozen.
+ */
+export function compileActivated(activated: Activated): CompiledCatalogue {
+  const { workspace, revision, catalogueJson } = activated;
+  const key = `${revision}/${workspace}`;
+  const known = compiled.get(key);
+  if (known?.catalogueJson === catalogueJson) return known.catalogue;
+  const catalogue = frozen(compileAnew(activated));
+  compiled.delete(key);
+  compiled.set(key, { catalogueJson, catalogue });
+  if (compiled.size > COMPILED_MAX) compiled.delete(compiled.keys().next().value as string);
+  return catalogue;
+}
+
+/** Lists and plain objects only: exact types do not change anyway. */
+function frozen<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
+  const prototype = Object.getPrototypeOf(value) as unknown;
+  if (prototype !== Object.prototype && prototype !== Array.prototype) return value;
+  for (const member of Object.values(value)) frozen(member);
+  return Object.freeze(value);
+}
+
+function compileAnew(activated: Activated): CompiledCatalogue {
   const { workspace, revision } = activated;
   const outcome = parseCatalogue(parseExactJson(activated.catalogueJson));
   if (outcome.kind === 'invalid') {
@@ -42,11 +68,57 @@ export function compileActivated(activated: {
   return compileCatalogue({ workspace, revision, catalogue: outcome.catalogue });
 }
 
+/**
+ * The identity section of what `CatalogueActivated` carries, with what holds where it says nothing. The other parts are not looked at.
+ * Throws for a section that is invalid, as `compileActivated` does.
+ */
+export function compileIdentity(activated: {
+  readonly workspace: string;
+  readonly revision: number;
+  readonly catalogueJson: string;
+}): IdentityDefinition {
+  const { workspace, revision, catalogueJson } = activated;
+  const json = parseExactJson(catalogueJson);
+  const faults: string[] = [];
+  const section = isJsonObject(json) ? json.identity : undefined;
+  const identity = readIdentity(section, 'identity', (path, _code, message) => faults.push(`${path}: ${message}`));
+  if (faults.length > 0) throw new Error(`catalogue ${revision} of ${workspace} is invalid at ${faults[0]}`);
+  return identity ?? DEFAULT_IDENTITY;
+}
+
 function compileAttribute(definition: AttributeDefinition): CompiledAttribute {
   return { ...definition, key: attributeKey(definition) };
 }
 
-type UnnamedAttributes = Map<string, ComputedAttribute>;
+/** Collects the unnamed attributes of a catalogue. */
+class UnnamedAttributes {
+  private readonly byName = new Map<string, CompiledAttribute>();
+  private readonly sources: ReadonlyMap<string, AttributeDefinition>;
+
+  constructor(attributes: readonly AttributeDefinition[]) {
+    this.sources = new Map(attributes.map((attribute) => [attribute.name, attribute]));
+  }
+
+  values(): Iterable<CompiledAttribute> {
+    return this.byName.values();
+  }
+
+  /** What is asked of the attribute, which is taken in. */
+  add({ attribute, condition }: Unnamed): Condition {
+    const shared = this.byName.get(attribute.name);
+    if (shared === undefined) this.byName.set(attribute.name, attribute);
+    else if (canonicalJson(shared) !== canonicalJson(attribute)) {
+      throw new Error(`two conditions have the hash ${attribute.name}`);
+    }
+    return condition;
+  }
+
+  source(name: string): AttributeDefinition {
+    const source = this.sources.get(name);
+    if (source === undefined) throw new Error(`there is no attribute ${name}`);
+    return source;
+  }
+}
 
 function lower(condition: ParsedCondition, unnamed: UnnamedAttributes): Condition {
   switch (condition.kind) {
@@ -56,21 +128,12 @@ function lower(condition: ParsedCondition, unnamed: UnnamedAttributes): Conditio
       return { kind: 'any', of: condition.of.map((child) => lower(child, unnamed)) };
     case 'not':
       return { kind: 'not', of: lower(condition.of, unnamed) };
-    case 'behaviour': {
-      const attribute = behaviourAttribute(condition);
-      const shared = unnamed.get(attribute.name);
-      if (shared !== undefined && canonicalJson(shared) !== canonicalJson(attribute)) {
-        throw new Error(`two event conditions have the hash ${attribute.name}`);
-      }
-      if (shared === undefined) unnamed.set(attribute.name, attribute);
-      const did: Condition = {
-        kind: 'compare',
-        operand: { kind: 'attribute', name: attribute.name },
-        comparator: 'equals',
-        value: true,
-      };
-      return condition.did ? did : { kind: 'not', of: did };
-    }
+    case 'behaviour':
+      return unnamed.add(unnamedBehaviour(condition));
+    case 'aggregate':
+      return unnamed.add(unnamedAggregate(condition));
+    case 'age':
+      return unnamed.add(unnamedAge(condition, unnamed.source(condition.attribute)));
     case 'compare':
     case 'segment':
       return condition;
@@ -89,15 +152,19 @@ function compileTrigger(trigger: TriggerDefinition, unnamed: UnnamedAttributes):
   const condition = trigger.condition === undefined ? undefined : lower(trigger.condition, unnamed);
   const reads = condition === undefined ? undefined : readsOf(condition);
   const attributes = reads?.attributes ?? [];
+  const { frequency } = trigger;
+  const keys = frequency.kind === 'every' || frequency.key === undefined ? [] : [frequency.key];
+  const written = trigger.condition === undefined ? [] : readsOf(trigger.condition).attributes;
   return {
     name: trigger.name,
+    paused: trigger.paused,
     when: trigger.when,
     condition,
-    frequency: trigger.frequency,
+    frequency,
     webhooks: trigger.webhooks,
     stream: trigger.stream,
-    // Unnamed attributes mean nothing to a journey system.
-    payload: [...new Set([...trigger.payload, ...attributes.filter((name) => !isUnnamed(name))])],
+    // As it was written, the condition reads no unnamed attributes: they mean nothing to a journey system.
+    payload: [...new Set([...trigger.payload, ...keys, ...written])],
     attributes,
     segments: reads?.segments ?? [],
   };

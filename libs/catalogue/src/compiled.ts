@@ -1,9 +1,20 @@
 /** What stages work with: a catalogue that is valid, its behavioural conditions turned into unnamed attributes. */
 import type { Condition } from '@attrium/condition';
-import type { ValueType } from '@attrium/event';
+import { type ExactNumber, VALUE_TYPES, type ValueType } from '@attrium/event';
 
-export const MERGE_STRATEGIES = ['most_recent', 'first_stored'] as const;
+export const MERGE_STRATEGIES = ['most_recent', 'first_stored', 'most_frequent', 'min', 'max', 'sum', 'union'] as const;
 export type MergeStrategy = (typeof MERGE_STRATEGIES)[number];
+
+/** The types of attributes that each strategy merges. */
+export const TYPES_OF_STRATEGY: Readonly<Record<MergeStrategy, readonly ValueType[]>> = {
+  most_recent: VALUE_TYPES,
+  first_stored: VALUE_TYPES,
+  most_frequent: ['string', 'number', 'boolean', 'timestamp'],
+  min: ['number', 'timestamp'],
+  max: ['number', 'timestamp'],
+  sum: ['number'],
+  union: ['string_list'],
+};
 
 /** Where a declared attribute takes its values from: a trait or a property (path into nested objects), optionally of one event or source only. */
 export interface AttributeSource {
@@ -14,8 +25,52 @@ export interface AttributeSource {
   readonly source?: string | undefined;
 }
 
-export const REDUCERS = ['count', 'sum', 'first_time', 'last_time'] as const;
+export const REDUCERS = [
+  'count',
+  'sum',
+  'min',
+  'max',
+  'average',
+  'first_value',
+  'last_value',
+  'first_time',
+  'last_time',
+  'distinct_count',
+  'distinct_list',
+  'most_frequent',
+  'exists',
+] as const;
 export type Reducer = (typeof REDUCERS)[number];
+
+/** The types of value that each reducer may give. */
+export const TYPES_OF_REDUCER: Readonly<Record<Reducer, readonly ValueType[]>> = {
+  count: ['number'],
+  sum: ['number'],
+  min: ['number', 'timestamp'],
+  max: ['number', 'timestamp'],
+  average: ['number'],
+  first_value: VALUE_TYPES,
+  last_value: VALUE_TYPES,
+  first_time: ['timestamp'],
+  last_time: ['timestamp'],
+  distinct_count: ['number'],
+  distinct_list: ['string_list'],
+  most_frequent: ['string', 'number', 'boolean', 'timestamp'],
+  exists: ['boolean'],
+};
+
+/** The reducers that read a property of each event (`of`); the others only ask whether and when it happened. */
+export const REDUCERS_OF_PROPERTIES: readonly Reducer[] = [
+  'sum',
+  'min',
+  'max',
+  'average',
+  'first_value',
+  'last_value',
+  'distinct_count',
+  'distinct_list',
+  'most_frequent',
+];
 
 interface AttributeHead {
   /** Unnamed attributes (behavioural conditions) have a name that begins with `~`. */
@@ -25,6 +80,14 @@ interface AttributeHead {
   readonly of: 'user' | 'account';
   readonly type: ValueType;
   readonly visible: boolean;
+  /** Set on unnamed attributes of ages: what is folded are timestamps, and the value is a boolean. */
+  readonly age?: AgeTest | undefined;
+}
+
+/** true once the timestamp is at least `ageMs` ago; with `newer`, true until then. */
+export interface AgeTest {
+  readonly ageMs: number;
+  readonly newer: boolean;
 }
 
 export interface DeclaredAttribute extends AttributeHead {
@@ -37,12 +100,17 @@ export interface ComputedAttribute extends AttributeHead {
   readonly kind: 'computed';
   readonly reducer: Reducer;
   readonly event: string;
-  /** The property that `sum` adds up. */
+  /** The property that the reducer reads; set for `REDUCERS_OF_PROPERTIES`. */
   readonly property?: readonly string[] | undefined;
   /** Which of the events count; over event properties only. */
   readonly where?: Condition | undefined;
-  /** Rolling window in milliseconds, for `count` and `sum`; undefined: lifetime. */
+  /** Rolling window in milliseconds; undefined: lifetime. */
   readonly withinMs?: number | undefined;
+  /** Set on unnamed attributes of conditions with a fixed range of event times: first and last millisecond that count. */
+  readonly fromMs?: number | undefined;
+  readonly untilMs?: number | undefined;
+  /** Entries that `distinct_list` keeps; undefined: `LIST_ENTRIES_MAX`. */
+  readonly entriesMax?: number | undefined;
   /** Set on unnamed attributes of behavioural conditions: the value is the boolean `count >= atLeast`. */
   readonly atLeast?: number | undefined;
 }
@@ -61,27 +129,48 @@ export interface CompiledSegment {
 
 export type TriggerWhen =
   | { readonly kind: 'segment'; readonly segment: string; readonly enters: boolean; readonly exits: boolean }
-  | { readonly kind: 'attribute'; readonly attribute: string };
+  | {
+      readonly kind: 'attribute';
+      readonly attribute: string;
+      /** One of them has to be what happened; none: any change. */
+      readonly moves: readonly AttributeMove[];
+    };
 
+/** A way in which a value changes; all that is given has to hold. */
+export interface AttributeMove {
+  /** Over this attribute alone, as it was before and as it is after. */
+  readonly from?: Condition | undefined;
+  readonly to?: Condition | undefined;
+  /** The least difference in one direction or the other; a change from or to no value has none. */
+  readonly by?: { readonly up?: ExactNumber | undefined; readonly down?: ExactNumber | undefined } | undefined;
+}
+
+/** `key`: an attribute; the frequency holds for each of its values. */
 export type Frequency =
   | { readonly kind: 'every' }
-  | { readonly kind: 'once' }
-  | { readonly kind: 'once_per'; readonly periodMs: number };
+  | { readonly kind: 'once'; readonly key?: string | undefined }
+  | { readonly kind: 'once_per'; readonly periodMs: number; readonly key?: string | undefined };
 
 export interface WebhookDestination {
   readonly url: string;
   /** Name of the signing secret; undefined: the workspace's. */
   readonly secret?: string | undefined;
+  /** Attempts under way at the same time; undefined: as many as the instance allows. */
+  readonly atOnce?: number | undefined;
+  /** Attempts a second; undefined: no limit. */
+  readonly perSecond?: number | undefined;
 }
 
 export interface CompiledTrigger {
   readonly name: string;
+  /** It fires nothing; what happens meanwhile is not made up for. */
+  readonly paused: boolean;
   readonly when: TriggerWhen;
   readonly condition?: Condition | undefined;
   readonly frequency: Frequency;
   readonly webhooks: readonly WebhookDestination[];
   readonly stream: boolean;
-  /** Named attributes whose values the firing carries: those that `payload` names and those that `if` reads. */
+  /** Named attributes whose values the firing carries: those that `payload` names, those that `if` reads, and the key of `frequency`. */
   readonly payload: readonly string[];
   /** What `condition` reads, unnamed attributes too: segment passes on the values of these and of `payload`. */
   readonly attributes: readonly string[];

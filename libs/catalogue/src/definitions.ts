@@ -9,6 +9,7 @@ import type {
   TriggerWhen,
   WebhookDestination,
 } from './compiled.js';
+import type { IdentityDefinition } from './identity-definition.js';
 
 interface AttributeDefinitionHead {
   readonly name: string;
@@ -32,6 +33,7 @@ export interface ComputedAttributeDefinition extends AttributeDefinitionHead {
   readonly property?: readonly string[] | undefined;
   readonly where?: Condition | undefined;
   readonly withinMs?: number | undefined;
+  readonly entriesMax?: number | undefined;
 }
 
 export type AttributeDefinition = DeclaredAttributeDefinition | ComputedAttributeDefinition;
@@ -44,6 +46,7 @@ export interface SegmentDefinition {
 
 export interface TriggerDefinition {
   readonly name: string;
+  readonly paused: boolean;
   readonly when: TriggerWhen;
   readonly condition?: ParsedCondition | undefined;
   readonly frequency: Frequency;
@@ -54,6 +57,8 @@ export interface TriggerDefinition {
 }
 
 export interface Catalogue {
+  /** Undefined: the rules that hold without one (`DEFAULT_IDENTITY`). */
+  readonly identity?: IdentityDefinition | undefined;
   readonly attributes: readonly AttributeDefinition[];
   readonly segments: readonly SegmentDefinition[];
   readonly triggers: readonly TriggerDefinition[];

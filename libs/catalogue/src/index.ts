@@ -1,7 +1,9 @@
 export { isUnnamed } from './behaviour.js';
 export { stableHash } from './canonical.js';
-export { compileActivated, compileCatalogue } from './compile.js';
+export { compileActivated, compileCatalogue, compileIdentity } from './compile.js';
 export {
+  type AgeTest,
+  type AttributeMove,
   type AttributeSource,
   type CompiledAttribute,
   type CompiledCatalogue,
@@ -13,8 +15,11 @@ export {
   MERGE_STRATEGIES,
   type MergeStrategy,
   REDUCERS,
+  REDUCERS_OF_PROPERTIES,
   type Reducer,
   type TriggerWhen,
+  TYPES_OF_REDUCER,
+  TYPES_OF_STRATEGY,
   type WebhookDestination,
 } from './compiled.js';
 export type {
@@ -27,14 +32,29 @@ export type {
 } from './definitions.js';
 export { CATALOGUE_FAULT_CODES, type CatalogueFault, type CatalogueFaultCode } from './fault.js';
 export {
+  DEFAULT_IDENTITY,
+  type IdentifierSource,
+  type IdentifierTypeDefinition,
+  type IdentityDefinition,
+  NORMALISATIONS,
+  type Normalisation,
+} from './identity-definition.js';
+export {
   ATTRIBUTES_MAX,
   BEHAVIOURS_MAX,
   CATALOGUE_BYTES_MAX,
   CATALOGUE_DEPTH_MAX,
   CATALOGUE_NODES_MAX,
+  DEDUP_HOURS_MAX,
+  DEDUP_HOURS_MIN,
   DELIVER_MAX,
+  EXTERNAL_ID_NAME_LENGTH_MAX,
   FAULTS_MAX,
   FROM_MAX,
+  IDENTIFIER_LIMIT_MAX,
+  IDENTIFIER_TYPES_MAX,
+  IDENTIFIER_VALUE_LENGTH_MAX,
+  LIST_ENTRIES_MAX,
   PAYLOAD_MAX,
   RESERVED_NAMES,
   SEGMENTS_MAX,
@@ -43,3 +63,4 @@ export {
 } from './limits.js';
 export { type CatalogueOutcome, parseCatalogue } from './parse.js';
 export { type PlanItem, planCatalogue } from './plan.js';
+export { compileValuePattern, type ValuePattern } from './value-pattern.js';

@@ -7,14 +7,32 @@ export const CATALOGUE_NODES_MAX = 100_000;
 export const ATTRIBUTES_MAX = 200;
 export const SEGMENTS_MAX = 500;
 export const TRIGGERS_MAX = 200;
-/** Distinct event conditions (did, did not) of all segments and triggers: each becomes an unnamed attribute. */
+/** Distinct event conditions and ages of all segments and triggers: each becomes an unnamed attribute. */
 export const BEHAVIOURS_MAX = 500;
 /** Traits and properties that feed one declared attribute. */
 export const FROM_MAX = 20;
+/** Entries that a list of an attribute may be asked to keep (`limit` of distinct_list). */
+export const LIST_ENTRIES_MAX = 100;
 /** Destinations of one trigger. */
 export const DELIVER_MAX = 10;
+/** Attempts of one webhook at the same time, and a second, that a catalogue can ask for. */
+export const AT_ONCE_MAX = 256;
+export const PER_SECOND_MAX = 10_000;
 /** Attributes that one trigger's `payload` names. */
 export const PAYLOAD_MAX = 50;
+/** Types of identifiers of one workspace. */
+export const IDENTIFIER_TYPES_MAX = 20;
+/** Values of one type that a catalogue may allow a profile to hold: no more than a profile may hold in all. */
+export const IDENTIFIER_LIMIT_MAX = 1_000;
+export const IDENTIFIER_VALUE_LENGTH_MAX = 512;
+/** Of one type. */
+export const BLOCKED_VALUES_MAX = 1_000;
+export const VALUE_PATTERNS_MAX = 20;
+export const VALUE_PATTERN_LENGTH_MAX = 64;
+/** Types of external ids are named by their senders, in any characters. */
+export const EXTERNAL_ID_NAME_LENGTH_MAX = 64;
+export const DEDUP_HOURS_MIN = 24;
+export const DEDUP_HOURS_MAX = 168;
 export const URL_LENGTH_MAX = 2_048;
 /** Faults that one answer lists; the last one says that there are more. */
 export const FAULTS_MAX = 200;

@@ -1,9 +1,17 @@
 /** Reads and validates a whole catalogue; all its faults come in one answer. */
-import { type Behaviour, isJsonObject, type ParsedCondition, readsOf } from '@attrium/condition';
+import {
+  type Age,
+  type Aggregate,
+  type Behaviour,
+  isJsonObject,
+  type ParsedCondition,
+  readsOf,
+} from '@attrium/condition';
 import { readAttribute } from './attribute.js';
-import { behaviourAttribute } from './behaviour.js';
-import type { Catalogue, SegmentDefinition, TriggerDefinition } from './definitions.js';
+import { unnamedAge, unnamedAggregate, unnamedBehaviour } from './behaviour.js';
+import type { AttributeDefinition, Catalogue, SegmentDefinition, TriggerDefinition } from './definitions.js';
 import { boundFaults, type CatalogueFault, type Report, reportIssues, reportNotSupported } from './fault.js';
+import { readIdentity } from './identity.js';
 import { ATTRIBUTES_MAX, BEHAVIOURS_MAX, SEGMENTS_MAX, TRIGGERS_MAX } from './limits.js';
 import { checkName, type Names, namesOf } from './names.js';
 import { segmentSchema } from './schema.js';
@@ -14,6 +22,8 @@ export type CatalogueOutcome =
   | { readonly kind: 'valid'; readonly catalogue: Catalogue }
   | { readonly kind: 'invalid'; readonly faults: readonly CatalogueFault[] };
 
+/** The one part that is no list. */
+const IDENTITY = 'identity';
 const LISTS = ['attributes', 'segments', 'triggers'] as const;
 type ListName = (typeof LISTS)[number];
 const LIMITS: Readonly<Record<ListName, number>> = {
@@ -22,7 +32,7 @@ const LIMITS: Readonly<Record<ListName, number>> = {
   triggers: TRIGGERS_MAX,
 };
 /** Parts of a catalogue that come with later releases. */
-const LATER_LISTS = ['sources', 'identity', 'destinations', 'experiments'];
+const LATER_LISTS = ['sources', 'destinations', 'experiments'];
 
 /** Validates parsed JSON (or YAML) as a catalogue. Numbers may be exact (`parseExactJson`). Never throws. */
 export function parseCatalogue(json: unknown): CatalogueOutcome {
@@ -36,8 +46,11 @@ export function parseCatalogue(json: unknown): CatalogueOutcome {
     report('', 'wrong_type', 'a catalogue is an object of attributes, segments and triggers');
   else {
     const lists = readLists(json, report);
+    const identity = readIdentity(json[IDENTITY], IDENTITY, report);
     const catalogue = readDefinitions(lists, report);
-    if (faults.length === 0) return { kind: 'valid', catalogue };
+    if (faults.length === 0) {
+      return { kind: 'valid', catalogue: identity === undefined ? catalogue : { identity, ...catalogue } };
+    }
   }
   return { kind: 'invalid', faults: boundFaults(faults) };
 }
@@ -46,9 +59,9 @@ type Lists = Readonly<Record<ListName, readonly unknown[]>>;
 
 function readLists(json: Readonly<Record<string, unknown>>, report: Report): Lists {
   for (const key of Object.keys(json)) {
-    if (LISTS.includes(key as ListName)) continue;
+    if (key === IDENTITY || LISTS.includes(key as ListName)) continue;
     if (LATER_LISTS.includes(key)) reportNotSupported(report, key, `${key} in catalogues`);
-    else report(key, 'unknown_key', `${key} is not known here; known are ${LISTS.join(', ')}`);
+    else report(key, 'unknown_key', `${key} is not known here; known are ${[IDENTITY, ...LISTS].join(', ')}`);
   }
   const list = (name: ListName): readonly unknown[] => {
     // A list whose entries are all commented out is null in YAML.
@@ -72,7 +85,7 @@ function readDefinitions(lists: Lists, report: Report): Catalogue {
   const segments = lists.segments.map((json, index) => readSegment(json, `segments[${index}]`, names, report));
   const triggers = lists.triggers.map((json, index) => readTrigger(json, `triggers[${index}]`, names, report));
   checkCycles(segments, report);
-  checkBehaviours(segments.filter(present), triggers.filter(present), report);
+  checkUnnamed({ attributes, segments, triggers }, report);
   return {
     attributes: attributes.filter(present),
     segments: segments.filter(present),
@@ -130,29 +143,50 @@ function checkCycles(segments: readonly (SegmentDefinition | undefined)[], repor
   for (const name of byName.keys()) visit(name);
 }
 
-function checkBehaviours(
-  segments: readonly SegmentDefinition[],
-  triggers: readonly TriggerDefinition[],
+function checkUnnamed(
+  lists: {
+    readonly attributes: readonly (AttributeDefinition | undefined)[];
+    readonly segments: readonly (SegmentDefinition | undefined)[];
+    readonly triggers: readonly (TriggerDefinition | undefined)[];
+  },
   report: Report,
 ): void {
+  const conditions = [
+    ...lists.segments.map((segment) => segment?.where),
+    ...lists.triggers.map((trigger) => trigger?.condition),
+  ];
+  const sources = new Map(lists.attributes.map((attribute) => [attribute?.name, attribute]));
   const distinct = new Set<string>();
-  for (const condition of [...segments.map(({ where }) => where), ...triggers.map(({ condition }) => condition)]) {
-    if (condition !== undefined) {
-      for (const behaviour of behavioursOf(condition)) distinct.add(behaviourAttribute(behaviour).name);
+  for (const part of conditions.flatMap((condition) => (condition === undefined ? [] : unnamedPartsOf(condition)))) {
+    if (part.kind === 'behaviour') distinct.add(unnamedBehaviour(part).attribute.name);
+    else if (part.kind === 'aggregate') distinct.add(unnamedAggregate(part).attribute.name);
+    else {
+      const source = sources.get(part.attribute);
+      // A faulty definition is reported where it stands.
+      if (source !== undefined) distinct.add(unnamedAge(part, source).attribute.name);
     }
   }
   if (distinct.size > BEHAVIOURS_MAX) {
     report(
       '',
       'over_limit',
-      `there may be at most ${BEHAVIOURS_MAX} different event conditions, and there are ${distinct.size}`,
+      `there may be at most ${BEHAVIOURS_MAX} different event conditions and ages, and there are ${distinct.size}`,
     );
   }
 }
 
-function behavioursOf(condition: ParsedCondition): readonly Behaviour[] {
-  if (condition.kind === 'behaviour') return [condition];
-  if (condition.kind === 'not') return behavioursOf(condition.of);
-  if (condition.kind === 'all' || condition.kind === 'any') return condition.of.flatMap(behavioursOf);
-  return [];
+function unnamedPartsOf(condition: ParsedCondition): readonly (Behaviour | Aggregate | Age)[] {
+  switch (condition.kind) {
+    case 'behaviour':
+    case 'aggregate':
+    case 'age':
+      return [condition];
+    case 'not':
+      return unnamedPartsOf(condition.of);
+    case 'all':
+    case 'any':
+      return condition.of.flatMap(unnamedPartsOf);
+    default:
+      return [];
+  }
 }

@@ -35,6 +35,24 @@ const plan = (before: Catalogue | undefined, after: Catalogue): string[] =>
   );
 
 describe('the plan of a catalogue', () => {
+  it('says that a list of another length, of another property or with another strategy begins anew', () => {
+    const list = (compute: object): Catalogue =>
+      valid({
+        attributes: [
+          { name: 'skus', kind: 'user', type: 'string_list', compute: { distinct_list: 'Order', ...compute } },
+        ],
+      });
+    const tags = (merge: string): Catalogue =>
+      valid({ attributes: [{ name: 'tags', kind: 'user', type: 'string_list', merge, from: [{ trait: 'tags' }] }] });
+    const anew = ['changed attribute skus from now on'];
+    expect(plan(list({ of: 'sku' }), list({ of: 'sku', limit: 100 }))).toEqual([]);
+    expect(plan(list({ of: 'sku' }), list({ of: 'sku', limit: 5 }))).toEqual(anew);
+    expect(plan(list({ of: 'sku', limit: 5 }), list({ of: 'sku', limit: 6 }))).toEqual(anew);
+    expect(plan(list({ of: 'sku' }), list({ of: 'name' }))).toEqual(anew);
+    expect(plan(list({ of: 'sku' }), list({ of: 'sku', within: '30d' }))).toEqual(anew);
+    expect(plan(tags('most_recent'), tags('union'))).toEqual(['changed attribute tags from now on']);
+  });
+
   it('of nothing before adds everything, from now on', () => {
     expect(plan(undefined, catalogue())).toEqual([
       'added attribute orders from now on',

@@ -1,11 +1,13 @@
 /** What would change if one catalogue took the place of another. */
 import { attributeKey, canonicalJson } from './canonical.js';
 import type { AttributeDefinition, Catalogue } from './definitions.js';
+import { DEFAULT_IDENTITY, type IdentityDefinition } from './identity-definition.js';
 
 /** One definition that is added, changed or removed. */
 export interface PlanItem {
   readonly kind: 'added' | 'changed' | 'removed';
-  readonly of: 'attribute' | 'segment' | 'trigger';
+  readonly of: 'attribute' | 'segment' | 'trigger' | 'identity';
+  /** Of the definition; of identity a type of identifiers, `priority`, `ignore` or `dedup`. */
   readonly name: string;
   /** Whether what is known so far is not used: it takes effect from now on, and history is not folded in yet. */
   readonly fromNowOn: boolean;
@@ -15,10 +17,11 @@ export interface PlanItem {
 
 const FROM_NOW_ON = 'takes effect from now on; history is not folded in yet';
 
-/** The differences in the order of the catalogue: attributes, segments, triggers; of each first what is added or changed. */
+/** The differences in the order of the catalogue: identity, attributes, segments, triggers; of each first what is added or changed. */
 export function planCatalogue(before: Catalogue | undefined, after: Catalogue): PlanItem[] {
   const old: Catalogue = before ?? { attributes: [], segments: [], triggers: [] };
   return [
+    ...compareIdentity(old.identity ?? DEFAULT_IDENTITY, after.identity ?? DEFAULT_IDENTITY),
     ...compare('attribute', old.attributes, after.attributes, attributeNotice),
     ...compare('segment', old.segments, after.segments, () => ({ fromNowOn: true, notice: FROM_NOW_ON })),
     ...compare('trigger', old.triggers, after.triggers, () => ({
@@ -68,6 +71,38 @@ function compare<T extends { readonly name: string }>(
       fromNowOn: false,
       notice: 'ends now; what it recorded so far stays in ClickHouse',
     });
+  }
+  return items;
+}
+
+const LINKS_STAY = 'takes effect from now on; links and merges that were made stay';
+
+/** Rules of identity that differ: types, then their order, what is ignored, and the dedup window. */
+function compareIdentity(before: IdentityDefinition, after: IdentityDefinition): PlanItem[] {
+  const notice = () => ({ fromNowOn: true, notice: LINKS_STAY });
+  const types = compare('identity', before.types, after.types, notice).map((item) =>
+    item.kind === 'removed' ? { ...item, ...notice() } : item,
+  );
+  const changed = (name: string, text: string): PlanItem => ({
+    kind: 'changed',
+    of: 'identity',
+    name,
+    fromNowOn: true,
+    notice: text,
+  });
+  const common = ({ types: own }: IdentityDefinition, other: IdentityDefinition): string =>
+    own
+      .map(({ name }) => name)
+      .filter((name) => other.types.some((type) => type.name === name))
+      .join();
+  const items = [...types];
+  if (common(before, after) !== common(after, before)) items.push(changed('priority', LINKS_STAY));
+  if ([...before.ignored].sort().join() !== [...after.ignored].sort().join()) {
+    items.push(changed('ignore', LINKS_STAY));
+  }
+  if (before.dedupHours !== after.dedupHours) {
+    const text = `message ids are remembered for ${after.dedupHours} h; a longer window fills up as time passes`;
+    items.push(changed('dedup', text));
   }
   return items;
 }

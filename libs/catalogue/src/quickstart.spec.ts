@@ -294,6 +294,7 @@ describe('the quickstart catalogue', () => {
         "kind": "once",
       },
       "name": "big_spender_welcome",
+      "paused": false,
       "payload": [
         "first_name",
         "lifetime_value",
@@ -304,6 +305,8 @@ describe('the quickstart catalogue', () => {
       "stream": true,
       "webhooks": [
         {
+          "atOnce": undefined,
+          "perSecond": undefined,
           "secret": undefined,
           "url": "http://127.0.0.1:9911/hooks/attrium",
         },
@@ -335,6 +338,7 @@ describe('the quickstart catalogue', () => {
         "kind": "every",
       },
       "name": "cart_abandoned",
+      "paused": false,
       "payload": [
         "email",
         "first_name",
@@ -344,6 +348,8 @@ describe('the quickstart catalogue', () => {
       "stream": true,
       "webhooks": [
         {
+          "atOnce": undefined,
+          "perSecond": undefined,
           "secret": undefined,
           "url": "http://127.0.0.1:9911/hooks/attrium",
         },
@@ -362,6 +368,7 @@ describe('the quickstart catalogue', () => {
         "kind": "every",
       },
       "name": "plan_changed",
+      "paused": false,
       "payload": [
         "email",
         "plan",
@@ -370,6 +377,8 @@ describe('the quickstart catalogue', () => {
       "stream": true,
       "webhooks": [
         {
+          "atOnce": undefined,
+          "perSecond": undefined,
           "secret": undefined,
           "url": "http://127.0.0.1:9911/hooks/attrium",
         },
@@ -377,6 +386,7 @@ describe('the quickstart catalogue', () => {
       "when": {
         "attribute": "plan",
         "kind": "attribute",
+        "moves": [],
       },
     },
   ],

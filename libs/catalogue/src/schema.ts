@@ -1,7 +1,15 @@
 /** The shapes of definitions as users write them; what a shape cannot say is checked beside it, in the files of each definition. */
 import { VALUE_TYPES } from '@attrium/event';
 import { z } from 'zod';
-import { DELIVER_MAX, FROM_MAX, PAYLOAD_MAX, URL_LENGTH_MAX } from './limits.js';
+import {
+  AT_ONCE_MAX,
+  DELIVER_MAX,
+  FROM_MAX,
+  LIST_ENTRIES_MAX,
+  PAYLOAD_MAX,
+  PER_SECOND_MAX,
+  URL_LENGTH_MAX,
+} from './limits.js';
 
 const oneOf = <const T extends readonly [string, ...string[]]>(values: T) =>
   z.enum(values, {
@@ -11,14 +19,26 @@ const oneOf = <const T extends readonly [string, ...string[]]>(values: T) =>
 
 export const KINDS = ['user', 'account', 'event'] as const;
 
+const eventName = z.string().optional();
+
 export const computeSchema = z.strictObject({
-  count: z.string().optional(),
-  sum: z.string().optional(),
-  first_time: z.string().optional(),
-  last_time: z.string().optional(),
+  count: eventName,
+  sum: eventName,
+  min: eventName,
+  max: eventName,
+  average: eventName,
+  first_value: eventName,
+  last_value: eventName,
+  first_time: eventName,
+  last_time: eventName,
+  distinct_count: eventName,
+  distinct_list: eventName,
+  most_frequent: eventName,
+  exists: eventName,
   of: z.string().optional(),
   where: z.unknown().optional(),
   within: z.string().optional(),
+  limit: z.int().min(1).max(LIST_ENTRIES_MAX).optional(),
 });
 
 export const fromSchema = z.strictObject({
@@ -57,11 +77,24 @@ export const triggerSchema = z.strictObject({
     exits: z.literal(true).optional(),
     attribute: z.string().optional(),
     changes: z.literal(true).optional(),
+    from: z.unknown().optional(),
+    to: z.unknown().optional(),
+    crosses: z.unknown().optional(),
+    by: z.unknown().optional(),
   }),
   if: z.unknown().optional(),
-  frequency: z.union([oneOf(['every', 'once']), z.strictObject({ once_per: z.string() })], {
-    error: 'frequency is every, once or { once_per: 30d }; it says how often the trigger fires for one profile',
-  }),
+  state: oneOf(['active', 'paused']).default('active'),
+  frequency: z.union(
+    [
+      oneOf(['every', 'once']),
+      z.strictObject({ once_per: z.string(), key: z.string().optional() }),
+      z.strictObject({ once: z.literal(true), key: z.string() }),
+    ],
+    {
+      error:
+        'frequency is every, once, { once_per: 30d }, or with a key { once: true, key: attribute } or { once_per: 30d, key: attribute }; it says how often the trigger fires for one profile',
+    },
+  ),
   payload: z.array(z.string()).max(PAYLOAD_MAX).optional(),
   deliver: z
     .array(
@@ -75,6 +108,8 @@ export const triggerSchema = z.strictObject({
           .string()
           .regex(/^[A-Z][A-Z0-9_]{0,63}$/, { error: 'expected the name of a secret, such as WINBACK_SECRET' })
           .optional(),
+        at_once: z.int().min(1).max(AT_ONCE_MAX).optional(),
+        per_second: z.int().min(1).max(PER_SECOND_MAX).optional(),
         stream: z.literal(true).optional(),
       }),
     )

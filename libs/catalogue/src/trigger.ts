@@ -1,15 +1,16 @@
 /** Checks one trigger definition beyond its shape and turns it into what it means. */
 import { isJsonObject, type ParsedCondition, parseCondition } from '@attrium/condition';
 import { readDuration } from './attribute.js';
-import type { Frequency, TriggerWhen, WebhookDestination } from './compiled.js';
+import type { Frequency, WebhookDestination } from './compiled.js';
 import type { TriggerDefinition } from './definitions.js';
 import { type Report, reportIssues, reportNotSupported } from './fault.js';
 import type { Names } from './names.js';
 import { type TriggerInput, triggerSchema } from './schema.js';
+import { readWhen } from './trigger-when.js';
 
 /** Words of later releases, told apart from typing mistakes. */
 const LATER_TRIGGER_KEYS = ['delay', 'wait_for', 'consent'];
-const LATER_WHEN_KEYS = ['event', 'from', 'to', 'crosses', 'in'];
+const LATER_WHEN_KEYS = ['event', 'in'];
 
 /** The definition; its faults are reported, and then it may be incomplete or undefined. */
 export function readTrigger(json: unknown, path: string, names: Names, report: Report): TriggerDefinition | undefined {
@@ -26,13 +27,14 @@ export function readTrigger(json: unknown, path: string, names: Names, report: R
   const input = parsed.data;
   const condition = input.if === undefined ? undefined : readEntityCondition(input.if, `${path}.if`, names, report);
   const when = later.found ? undefined : readWhen(input.when, `${path}.when`, names, report);
-  const frequency = readFrequency(input.frequency, `${path}.frequency`, report);
+  const frequency = readFrequency(input.frequency, `${path}.frequency`, names, report);
   for (const [index, name] of (input.payload ?? []).entries()) {
     checkAttribute(name, `${path}.payload[${index}]`, names, report);
   }
   const deliver = readDeliver(input.deliver, `${path}.deliver`, report);
   if (when === undefined) return undefined;
-  return { name: input.name, when, condition, frequency, payload: input.payload ?? [], ...deliver };
+  const { name, payload = [] } = input;
+  return { name, paused: input.state === 'paused', when, condition, frequency, payload, ...deliver };
 }
 
 function withoutLater(
@@ -67,29 +69,12 @@ function checkAttribute(name: string, path: string, names: Names, report: Report
   if (!names.attributes.has(name)) report(path, 'unknown_attribute', `there is no attribute ${name}`);
 }
 
-function readWhen(input: TriggerInput['when'], path: string, names: Names, report: Report): TriggerWhen | undefined {
-  const { segment, attribute, enters = false, exits = false, changes = false } = input;
-  if ((segment === undefined) === (attribute === undefined)) {
-    const code = segment === undefined ? 'missing_key' : 'conflicting_keys';
-    report(path, code, 'when has either segment (with enters or exits) or attribute (with changes)');
-    return undefined;
-  }
-  if (segment !== undefined) {
-    if (!names.hasSegment(segment)) report(`${path}.segment`, 'unknown_segment', `there is no segment ${segment}`);
-    if (!enters && !exits)
-      report(path, 'missing_key', 'a segment goes together with enters: true, exits: true or both');
-    if (changes) report(`${path}.changes`, 'conflicting_keys', 'changes goes together with attribute');
-    return { kind: 'segment', segment, enters, exits };
-  }
-  checkAttribute(attribute!, `${path}.attribute`, names, report);
-  if (!changes) report(path, 'missing_key', 'an attribute goes together with changes: true');
-  if (enters || exits) report(path, 'conflicting_keys', 'enters and exits go together with segment');
-  return { kind: 'attribute', attribute: attribute! };
-}
-
-function readFrequency(input: TriggerInput['frequency'], path: string, report: Report): Frequency {
+function readFrequency(input: TriggerInput['frequency'], path: string, names: Names, report: Report): Frequency {
   if (input === 'every' || input === 'once') return { kind: input };
-  return { kind: 'once_per', periodMs: readDuration(input.once_per, `${path}.once_per`, report) ?? 0 };
+  const { key } = input;
+  if (key !== undefined) checkAttribute(key, `${path}.key`, names, report);
+  if ('once' in input) return { kind: 'once', key };
+  return { kind: 'once_per', periodMs: readDuration(input.once_per, `${path}.once_per`, report) ?? 0, key };
 }
 
 function readDeliver(
@@ -106,12 +91,15 @@ function readDeliver(
       const code = webhook === undefined ? 'missing_key' : 'conflicting_keys';
       report(at, code, 'a destination is either a webhook or stream: true');
     } else if (webhook === undefined) {
-      if (secret !== undefined) report(`${at}.secret`, 'conflicting_keys', 'secret goes together with webhook');
+      for (const key of ['secret', 'at_once', 'per_second'] as const) {
+        if (destination[key] === undefined) continue;
+        report(`${at}.${key}`, 'conflicting_keys', `${key} goes together with webhook`);
+      }
       stream = true;
     } else if (webhooks.some(({ url }) => url === webhook)) {
       report(`${at}.webhook`, 'duplicate_name', 'this webhook is already a destination of this trigger');
     } else {
-      webhooks.push({ url: webhook, secret });
+      webhooks.push({ url: webhook, secret, atOnce: destination.at_once, perSecond: destination.per_second });
     }
   }
   return { webhooks, stream };

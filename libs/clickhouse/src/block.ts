@@ -1,96 +1,117 @@
-/** The rows of one range of a log, table by table, as text that waits to be inserted. */
+/** The rows of one range of a log, table by table, as bytes that wait to be inserted. */
 import { Readable } from 'node:stream';
+import { finished } from 'node:stream/promises';
 import type { LogRecord } from '@attrium/event';
+import { BinaryWriter } from './binary-writer.js';
 import type { ClickHouse } from './connection.js';
 import { quoteName } from './connection.js';
-import type { Projection } from './projection.js';
-import { type Row, rowEncoder } from './tsv.js';
+import type { Projection, RecordPosition } from './projection.js';
+import { POSITION_COLUMNS, rowsHeader, rowWriter } from './row-binary.js';
 
-/** Text is turned into bytes in pieces of this size, so that closing a block takes no long slice of time. */
-const PIECE_CHARS = 64 * 1024;
-const POSITION_COLUMNS = ['partition', 'sequence', 'row_index'];
+/** Rows are kept in pieces of about this size: none has to be moved when more come. */
+const PIECE_BYTES = 240 << 10;
 
 /** Appends the rows of a table; made once a table. */
 export interface TableWriter {
   readonly projection: Projection;
-  readonly encode: (row: Row) => string;
-  readonly columns: readonly [string, ...string[]];
+  readonly write: ReturnType<typeof rowWriter>;
+  readonly header: Buffer;
+  readonly statement: string;
 }
 
 export function tableWriter(projection: Projection): TableWriter {
-  const [first, ...rest] = [...projection.columns.map((column) => column.name), ...POSITION_COLUMNS];
+  const { table, columns } = projection;
+  const names = [...columns, ...POSITION_COLUMNS].map((column) => quoteName(column.name)).join(', ');
   return {
     projection,
-    encode: rowEncoder(projection.columns),
-    columns: [quoteName(first as string), ...rest.map(quoteName)],
+    write: rowWriter(columns),
+    header: rowsHeader(columns),
+    statement: `INSERT INTO ${quoteName(table)} (${names}) FORMAT RowBinaryWithNamesAndTypes`,
   };
 }
 
 interface TableRows {
-  readonly writer: TableWriter;
+  readonly table: TableWriter;
+  readonly writer: BinaryWriter;
   readonly pieces: Buffer[];
-  text: string;
   rows: number;
+  /** Where the record begins that is being added, and its rows. */
+  mark: number;
+  added: number;
 }
 
 export class Block {
   /** Rows of all tables. */
   rows = 0;
-  /** Characters of all rows: bytes, for text without wide characters. */
+  /** Bytes of all rows. */
   size = 0;
   private readonly tables: readonly TableRows[];
 
   constructor(writers: readonly TableWriter[]) {
-    this.tables = writers.map((writer) => ({ writer, pieces: [], text: '', rows: 0 }));
+    this.tables = writers.map((table) => ({
+      table,
+      writer: new BinaryWriter(),
+      pieces: [],
+      rows: 0,
+      mark: 0,
+      added: 0,
+    }));
   }
 
   /** Adds what all tables make of a record. Adds nothing at all when a projection throws. */
-  add(record: LogRecord, place: { partition: number; sequence: number; index: number }): void {
-    const tail = `\t${place.partition}\t${place.sequence}\t${place.index}\n`;
-    const lines: { table: TableRows; text: string; rows: number }[] = [];
+  add(record: LogRecord, place: RecordPosition): void {
     for (const table of this.tables) {
-      const { projection, encode } = table.writer;
-      const rows = projection.project(record, place);
-      if (rows === undefined || rows.length === 0) continue;
-      let text = '';
-      for (const row of rows) text += encode(row) + tail;
-      lines.push({ table, text, rows: rows.length });
+      table.mark = table.writer.position;
+      table.added = 0;
     }
-    for (const { table, text, rows } of lines) {
-      table.text += text;
-      table.rows += rows;
-      this.rows += rows;
-      this.size += text.length;
-      if (table.text.length >= PIECE_CHARS) cut(table);
+    try {
+      for (const table of this.tables) write(table, record, place);
+    } catch (error) {
+      for (const table of this.tables) table.writer.position = table.mark;
+      throw error;
+    }
+    for (const table of this.tables) {
+      if (table.added === 0) continue;
+      table.rows += table.added;
+      this.rows += table.added;
+      this.size += table.writer.position - table.mark;
+      if (table.writer.position >= PIECE_BYTES) table.pieces.push(table.writer.take());
     }
   }
 
   /** The tables that have rows, each with a function that inserts them; it may be called again after a failure. */
   inserts(clickhouse: ClickHouse): { table: string; rows: number; insert: (token: string) => Promise<void> }[] {
     return this.tables
-      .filter((table) => table.rows > 0)
-      .map((table) => {
-        if (table.text !== '') cut(table);
-        const { projection } = table.writer;
-        return { table: projection.table, rows: table.rows, insert: (token) => insert(clickhouse, table, token) };
+      .filter(({ rows }) => rows > 0)
+      .map(({ table, rows, pieces, writer }) => {
+        if (writer.position > 0) pieces.push(writer.take());
+        return { table: table.projection.table, rows, insert: (token) => insert(clickhouse, table, pieces, token) };
       });
   }
 }
 
-function cut(table: TableRows): void {
-  table.pieces.push(Buffer.from(table.text));
-  table.text = '';
+function write(into: TableRows, record: LogRecord, place: RecordPosition): void {
+  const { table, writer } = into;
+  const rows = table.projection.project(record, place);
+  if (rows === undefined) return;
+  for (const row of rows) table.write(writer, row, place);
+  into.added = rows.length;
 }
 
-async function insert(clickhouse: ClickHouse, table: TableRows, token: string): Promise<void> {
-  await clickhouse.client.insert({
-    table: quoteName(table.writer.projection.table),
-    columns: [...table.writer.columns] as [string, ...string[]],
-    values: Readable.from(table.pieces, { objectMode: false }),
-    format: 'TabSeparated',
+async function insert(
+  clickhouse: ClickHouse,
+  table: TableWriter,
+  pieces: readonly Buffer[],
+  token: string,
+): Promise<void> {
+  const { stream } = await clickhouse.client.exec({
+    query: table.statement,
+    values: Readable.from([table.header, ...pieces], { objectMode: false }),
     clickhouse_settings: {
       insert_deduplication_token: token,
       insert_deduplicate: 1,
+      // Rows of one key are replaced by merges and by FINAL; doing it here too is work twice.
+      optimize_on_insert: 0,
       // One INSERT is one block whatever it holds: a history may spread over any number of months.
       max_partitions_per_insert_block: '0',
       input_format_parallel_parsing: 0,
@@ -98,4 +119,7 @@ async function insert(clickhouse: ClickHouse, table: TableRows, token: string): 
       distributed_foreground_insert: 1,
     },
   });
+  // The answer is empty; reading it to its end gives the connection back.
+  stream.resume();
+  await finished(stream);
 }

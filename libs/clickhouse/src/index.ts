@@ -10,5 +10,5 @@ export {
   type ProjectorState,
   type ProjectorStatus,
 } from './projector-options.js';
+export type { Cell, Column, ColumnType, Row } from './row-binary.js';
 export { fillTemplate, type SchemaForm } from './schema-template.js';
-export type { Cell, Column, ColumnType, Row } from './tsv.js';

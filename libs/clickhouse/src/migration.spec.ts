@@ -56,6 +56,7 @@ describe('forms of the schema', () => {
       for (const file of await readMigrations(join(root, 'services', service, 'migrations'))) {
         for (const form of [ONE, CLUSTER]) {
           const [table] = statementsOf(file, form);
+          if (table!.startsWith('ALTER TABLE ')) continue;
           expect(table).toMatch(/ORDER BY \(workspace_id, /);
           expect(table).toMatch(/deduplication_window = 10000/);
           for (const column of ['partition UInt16', 'sequence UInt64', 'row_index UInt32'])
@@ -63,6 +64,18 @@ describe('forms of the schema', () => {
         }
         expect(statementsOf(file, CLUSTER)).toHaveLength(2);
       }
+    }
+  });
+
+  it('alter the local tables of a cluster and the distributed one above them, and one table elsewhere', async () => {
+    const directory = fileURLToPath(new URL('../../../services/journey-trigger/migrations', import.meta.url));
+    const [, file] = await readMigrations(directory);
+    const altered = (form: typeof ONE | typeof CLUSTER): string[] =>
+      statementsOf(file!, form).map((statement) => statement.split(/\s+/).slice(0, 3).join(' '));
+    expect(altered(CLUSTER)).toEqual(['ALTER TABLE firings_local', 'ALTER TABLE firings']);
+    expect(altered(ONE)).toEqual(['ALTER TABLE firings', 'ALTER TABLE firings']);
+    for (const statement of statementsOf(file!, ONE)) {
+      expect(statement.match(/\bADD (?:COLUMN|INDEX)\b/g)!.length).toBe(statement.match(/IF NOT EXISTS/g)!.length);
     }
   });
 });

@@ -23,7 +23,7 @@ export interface ProjectorOptions {
 }
 
 export interface ProjectorSettings {
-  /** A block is closed when its text is this long. Twice this much is kept at most: one block on its way, one growing. */
+  /** A block is closed when its rows have this many bytes. Twice this much is kept at most: one block on its way, one growing. */
   readonly blockBytesMax: number;
   /** A block is closed this long after its first row. */
   readonly blockMsMax: number;
@@ -34,8 +34,8 @@ export interface ProjectorSettings {
 }
 
 export const PROJECTOR_DEFAULTS: ProjectorSettings = {
-  blockBytesMax: 4 << 20,
-  blockMsMax: 1_000,
+  blockBytesMax: 8 << 20,
+  blockMsMax: 2_000,
   emptyMessagesMax: 10_000,
   sliceMsMax: 3,
 };

@@ -37,11 +37,13 @@ describe('migrate', () => {
     expect(names.sort()).toEqual([
       'attribute_changes',
       'attributes',
+      'deliveries',
       'events',
       'firings',
       'identifiers',
       'membership_changes',
       'memberships',
+      'merges',
       'profiles',
       'projection_ranges',
       'schema_migrations',

@@ -86,12 +86,15 @@ function mortal(dies: (table: string) => 'before' | 'after' | undefined): {
   const client = new Proxy(clickhouse.client, {
     get(target, key) {
       const value = Reflect.get(target, key) as unknown;
-      if (key !== 'insert') return typeof value === 'function' ? value.bind(target) : value;
-      return async (parameters: Parameters<ClickHouse['client']['insert']>[0]) => {
-        const fate = dead ? 'before' : dies(parameters.table.replaceAll('`', ''));
+      if (key !== 'insert' && key !== 'exec') return typeof value === 'function' ? value.bind(target) : value;
+      return async (parameters: { readonly table?: string; readonly query?: string }) => {
+        const table = parameters.table ?? /^INSERT INTO `(\w+)`/.exec(parameters.query!)![1]!;
+        const fate = dead ? 'before' : dies(table);
         dead ||= fate !== undefined;
-        if (fate !== 'before') await target.insert(parameters);
+        const answer =
+          fate === 'before' ? undefined : await (value as typeof target.exec).call(target, parameters as never);
         if (fate !== undefined) await new Promise(() => undefined);
+        return answer;
       };
     },
   });
@@ -288,10 +291,12 @@ describe('projector', () => {
 
   it('fails, and says why, when an applied migration was changed', async () => {
     const log = new MemoryLog();
+    // With something to project, being caught up means that the tables have been made.
+    await fill(log, 1);
     await caughtUp(log, project(log));
-    const projector = project(log, { migrations: { service: 'test', directory: join(directory, 'changed') } });
     await mkdir(join(directory, 'changed'), { recursive: true });
     await writeFile(join(directory, 'changed', '0001_ticks.sql'), `${MIGRATION}-- changed\n`);
+    const projector = project(log, { migrations: { service: 'test', directory: join(directory, 'changed') } });
     await until(() => projector.status.state === 'failed');
     expect(projector.status.lastError).toMatch(/^ATR-CLICKHOUSE-001: /);
   }, 30_000);

@@ -1,5 +1,5 @@
 /** The one condition language: a tree that is true or false of an entity or of an event. */
-import type { Value } from '@attrium/event';
+import type { ExactNumber, Value } from '@attrium/event';
 
 export const COMPARATORS = [
   'equals',
@@ -39,23 +39,56 @@ export type Condition =
  * What an entity did or did not do. It exists only in parsed catalogues: libs/catalogue turns it into a comparison with an
  * unnamed attribute, so that stages never meet it.
  */
-export interface Behaviour {
+export interface Behaviour extends Happening {
   readonly kind: 'behaviour';
-  readonly event: string;
   /** false: did not, the exact negation of did. */
   readonly did: boolean;
   /** How many such events make it true; 1 or more. */
   readonly atLeast: number;
-  /** Rolling window in milliseconds; undefined: ever. */
+}
+
+/** What the events of an entity add up to. Like a behaviour, it exists only in parsed catalogues. The sum of no events is 0. */
+export interface Aggregate extends Happening {
+  readonly kind: 'aggregate';
+  readonly reducer: 'sum';
+  /** The property that is added up; texts of numbers count as numbers, and everything else counts for nothing. */
+  readonly property: readonly string[];
+  readonly comparator: AggregateComparator;
+  readonly value: ExactNumber;
+}
+
+export const AGGREGATE_COMPARATORS = ['equals', 'gt', 'gte', 'lt', 'lte'] as const satisfies readonly Comparator[];
+export type AggregateComparator = (typeof AGGREGATE_COMPARATORS)[number];
+
+/**
+ * Whether a timestamp is at least so long ago (or, when `newer`, less long, times to come included); false for no value. It exists only
+ * in parsed catalogues: what flips by the passing of time alone is an unnamed attribute.
+ */
+export interface Age {
+  readonly kind: 'age';
+  readonly attribute: string;
+  readonly olderThanMs: number;
+  readonly newer: boolean;
+}
+
+/** Which events an event condition is about. */
+export interface Happening {
+  readonly event: string;
+  /** Rolling window in milliseconds; undefined: ever. Never together with a fixed range. */
   readonly withinMs?: number | undefined;
+  /** First and last millisecond of a fixed range of event times; undefined: open. */
+  readonly fromMs?: number | undefined;
+  readonly untilMs?: number | undefined;
   /** Which of the events count; over event properties only. */
   readonly where?: Condition | undefined;
 }
 
-/** A condition as users write it: every `Condition` is one, and it may hold behaviours. */
+/** A condition as users write it: every `Condition` is one, and it may hold what only catalogues know. */
 export type ParsedCondition =
   | Condition
   | Behaviour
+  | Aggregate
+  | Age
   | { readonly kind: 'all'; readonly of: readonly ParsedCondition[] }
   | { readonly kind: 'any'; readonly of: readonly ParsedCondition[] }
   | { readonly kind: 'not'; readonly of: ParsedCondition };

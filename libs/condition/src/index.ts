@@ -1,10 +1,15 @@
 export { compileCondition, evaluate, type Predicate } from './compile.js';
 export {
+  AGGREGATE_COMPARATORS,
+  type Age,
+  type Aggregate,
+  type AggregateComparator,
   type Behaviour,
   COMPARATORS,
   type Comparator,
   type Condition,
   type ConditionSubject,
+  type Happening,
   type Operand,
   type ParsedCondition,
 } from './condition.js';
@@ -14,6 +19,7 @@ export {
   AT_LEAST_MAX,
   CONDITION_DEPTH_MAX,
   CONDITION_NODES_MAX,
+  CONTAINS_ENTRIES_MAX,
   EVENT_NAME_LENGTH_MAX,
   LIST_ENTRIES_MAX,
   NAME_PATTERN,
@@ -21,14 +27,9 @@ export {
   TEXT_LENGTH_MAX,
   WITHIN_MS_MAX,
 } from './limits.js';
-export {
-  type ConditionScope,
-  isEventName,
-  type ParseOptions,
-  type ParseOutcome,
-  parseCondition,
-  pathOfText,
-} from './parse.js';
+export { type ParseOptions, type ParseOutcome, parseCondition } from './parse.js';
+export { AGE_COMPARATORS, type AgeComparator, type ConditionScope, isEventName, pathOfText } from './parsing.js';
 export { type ConditionReads, readsOf } from './reads.js';
 export type { LeftType } from './right-side.js';
 export { eventSubject } from './subject.js';
+export { WRITTEN_COMPARATORS, type WrittenComparator } from './written-comparison.js';

@@ -6,6 +6,8 @@ export const CONDITION_DEPTH_MAX = 20;
 export const CONDITION_NODES_MAX = 500;
 /** Entries of a list on the right side of `in` and `not_in`. */
 export const LIST_ENTRIES_MAX = 1_000;
+/** Entries of a list on the right side of `contains_any` and `contains_all`: as many as a list attribute holds. */
+export const CONTAINS_ENTRIES_MAX = 100;
 /** Characters of a text on the right side. */
 export const TEXT_LENGTH_MAX = 1_000;
 /** Steps of a path into nested objects. */

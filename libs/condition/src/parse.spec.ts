@@ -5,7 +5,8 @@ import { evaluate } from './compile.js';
 import type { Condition, ParsedCondition } from './condition.js';
 import { CONDITION_FAULT_CODES } from './fault.js';
 import { timestampFromText, typedValueOfJson } from './json.js';
-import { type ConditionScope, parseCondition } from './parse.js';
+import { parseCondition } from './parse.js';
+import type { ConditionScope } from './parsing.js';
 import { eventSubject } from './subject.js';
 
 const TYPES = {

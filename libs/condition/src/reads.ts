@@ -10,7 +10,7 @@ export interface ConditionReads {
   readonly properties: readonly (readonly string[])[];
 }
 
-/** Attributes, segments and properties a condition asks its subject for. Behaviours ask for none: they become attributes first. */
+/** Attributes, segments and properties a condition asks its subject for. Event conditions ask for none: they become attributes first. */
 export function readsOf(condition: ParsedCondition): ConditionReads {
   const attributes = new Set<string>();
   const segments = new Set<string>();
@@ -31,7 +31,11 @@ export function readsOf(condition: ParsedCondition): ConditionReads {
         if (node.operand.kind === 'attribute') attributes.add(node.operand.name);
         else properties.set(JSON.stringify(node.operand.path), node.operand.path);
         return;
+      case 'age':
+        attributes.add(node.attribute);
+        return;
       case 'behaviour':
+      case 'aggregate':
         return;
       default:
         assertNever(node);

@@ -91,3 +91,26 @@ export function compareNumbers(a: ExactNumber, b: ExactNumber): number {
   if (left === undefined || right === undefined) return Number(a) - Number(b);
   return left < right ? -1 : left > right ? 1 : 0;
 }
+
+/** Significant digits that a division keeps. */
+export const QUOTIENT_DIGITS = 15;
+const FIRST_OF_SIXTEEN_DIGITS = 10n ** BigInt(QUOTIENT_DIGITS);
+
+/**
+ * Units divided by a divisor above zero, rounded half to even to 15 significant digits, and to 18 digits after the point where that is less.
+ */
+export function dividedUnits(units: bigint, divisor: bigint): bigint {
+  const magnitude = units < 0n ? -units : units;
+  const quotient = magnitude / divisor;
+  let scale = 1n;
+  if (quotient >= FIRST_OF_SIXTEEN_DIGITS) scale = 10n ** BigInt(quotient.toString().length - QUOTIENT_DIGITS);
+  const rounded = quotientHalfEven(magnitude, divisor * scale) * scale;
+  return units < 0n ? -rounded : rounded;
+}
+
+/** The quotient of two numbers that are not negative, rounded half to even. */
+export function quotientHalfEven(dividend: bigint, divisor: bigint): bigint {
+  const quotient = dividend / divisor;
+  const twice = 2n * (dividend - quotient * divisor);
+  return twice > divisor || (twice === divisor && (quotient & 1n) === 1n) ? quotient + 1n : quotient;
+}

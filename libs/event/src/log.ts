@@ -49,6 +49,30 @@ export function deliveriesSubject(workspace: string, trigger: string): string {
   return `attrium.deliveries.${workspace}.${trigger}`;
 }
 
+export const DELIVERIES_STREAM = 'attrium-deliveries';
+
+/** Where firings go that one destination is to get again; its name is that of its queue. Below the trigger's own subject. */
+export function redeliveriesSubject(workspace: string, trigger: string, destination: string): string {
+  return `${deliveriesSubject(workspace, trigger)}.${destination}`;
+}
+
+export const UNDELIVERED_STREAM = 'attrium-undelivered';
+
+/** Where deliveries go that a destination did not take in all their time; `*` for every destination of the workspace. */
+export function undeliveredSubject(workspace: string, destination: string): string {
+  return `attrium.undelivered.${workspace}.${destination}`;
+}
+
+export const ATTEMPTS_STREAM = 'attrium-attempts';
+
+/** Where the attempts of deliveries are noted, as packs. */
+export function attemptsSubject(partition: number, writer: string): string {
+  return `attrium.attempts.${partition}.${writer}`;
+}
+
+/** Where any instance of journey-trigger answers questions about deliveries and past firings. */
+export const DELIVERY_DESK_SUBJECT = 'attrium.ask.deliveries';
+
 export function rejectedSubject(workspace: string): string {
   return `attrium.rejected.${workspace}`;
 }

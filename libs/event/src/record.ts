@@ -1,7 +1,7 @@
 /** The records of the logs: what sources sent, and the facts that stages appended. All times are milliseconds since 1970 UTC. */
 import type { Value } from './value.js';
 
-/** (type, value) naming someone: `user_id`, `anonymous_id`, `email`. */
+/** (type, value) naming someone: `user_id`, `email`, or a type that the workspace defines. */
 export interface Identifier {
   readonly type: string;
   readonly value: string;
@@ -68,8 +68,8 @@ export interface IdentifierLinked {
   readonly occurredAt: number;
 }
 
-export const REFUSAL_REASONS = ['blocked', 'unknown-type', 'too-long', 'limit'] as const;
-/** blocked: the value names nobody; limit: with it a profile would hold too many identifiers or merges. */
+export const REFUSAL_REASONS = ['blocked', 'unknown-type', 'too-long', 'limit', 'malformed'] as const;
+/** blocked: the value names nobody, or the workspace does not want it; limit: with it a profile would hold too many identifiers or merges; malformed: it has not the form of its type. */
 export type RefusalReason = (typeof REFUSAL_REASONS)[number];
 
 /** An identifier of an event that took no part in resolving it. */
@@ -234,6 +234,41 @@ export interface FiringSuppressed {
   readonly why: SuppressionReason;
   readonly cause: string;
   readonly on: FiringCause;
+  /** What the firing would have carried: the values that the trigger's payload and condition name. */
+  readonly values: readonly NamedValue[];
+  /** The segments that the profile was in, of those that the trigger's condition names. */
+  readonly memberships: readonly string[];
+  /** Log time of the latest firing for this profile, where it was suppressed for its frequency. */
+  readonly lastFiredAt?: number | undefined;
+}
+
+export const DELIVERY_OUTCOMES = ['delivered', 'failed', 'gone', 'given-up', 'dropped'] as const;
+/** failed: will be tried again; gone: 410; given-up: it is among the undelivered; dropped: untried, its destination is disabled. */
+export type DeliveryOutcome = (typeof DELIVERY_OUTCOMES)[number];
+
+/** What became of one attempt to deliver a firing to a webhook. Not of the line: it has a stream of its own. */
+export interface DeliveryAttempted {
+  readonly kind: 'delivery-attempted';
+  readonly id: string;
+  readonly workspace: string;
+  readonly trigger: string;
+  /** Name of the destination: of its queue. */
+  readonly destination: string;
+  readonly firingId: string;
+  readonly profileId: string;
+  /** When the attempt began. */
+  readonly at: number;
+  /** Until the answer; 0 without an attempt. */
+  readonly latencyMs: number;
+  /** Attempts of this delivery so far, this one included, since the destination's queue has had its owner. */
+  readonly attempt: number;
+  readonly outcome: DeliveryOutcome;
+  /** Class of a failure; empty for none. */
+  readonly why: string;
+  /** HTTP status of the answer; 0 without one. */
+  readonly status: number;
+  /** Id of the replay that asked for it; empty for the first delivery. */
+  readonly replay: string;
 }
 
 /** A revision of a workspace's catalogue takes effect at this position. */
@@ -276,6 +311,7 @@ export type LogRecord =
   | SegmentChanged
   | TriggerFired
   | FiringSuppressed
+  | DeliveryAttempted
   | CatalogueActivated
   | LogicActivated
   | Tick;
@@ -295,6 +331,7 @@ export function entityOf(record: LogRecord): Entity | undefined {
     case 'catalogue-activated':
     case 'logic-activated':
     case 'tick':
+    case 'delivery-attempted':
       return undefined;
     case 'state-transferred':
       return record.to;

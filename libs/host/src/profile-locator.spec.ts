@@ -36,6 +36,20 @@ describe('a locator', () => {
     ]);
   });
 
+  it('asks how a profile came about, and refuses for an API what is no identifier and nobody', async () => {
+    const ada = { type: 'user_id', value: 'ada' };
+    const { locator, asked } = locatorOf(({ question }) =>
+      JSON.stringify(question).includes('ada') ? { merges: [] } : null,
+    );
+    expect(await locator.history('merges', 'shop', ada)).toEqual({ merges: [] });
+    expect(asked[0]!.question).toEqual({ kind: 'merges', workspace: 'shop', identifier: ada });
+    const nobody = { type: 'profile_id', value: 'p-0' };
+    expect(await locator.history('identifiers', 'shop', nobody)).toBeUndefined();
+    await expect(locator.requireHistory('identifiers', 'shop', nobody)).rejects.toMatchObject({ code: 'ATR-HOST-022' });
+    const none = { type: 'user_id', value: '' };
+    await expect(locator.requireHistory('identifiers', 'shop', none)).rejects.toMatchObject({ code: 'ATR-HOST-021' });
+  });
+
   const place = { profileId: 'p-1', ordinal: 1, partition: partitionOf('p-1', PARTITIONS) };
   const question = { kind: 'memberships', workspace: 'shop' };
   const mergedInto = (answer: { mergedInto?: Entity }): Entity | undefined => answer.mergedInto;

@@ -22,6 +22,9 @@ export interface ProfileQuestion {
   readonly [key: string]: unknown;
 }
 
+/** identifiers: all of a profile, each with its home. merges: those that it is made of. */
+export type HistoryKind = 'identifiers' | 'merges';
+
 /** The type of an identifier that is the id of a profile itself. */
 export const PROFILE_ID = 'profile_id';
 
@@ -75,12 +78,25 @@ export class ProfileLocator {
 
   /** As `find`, for an API: throws also BadIdentifierError and NoProfileError. */
   async require(workspace: string, identifier: Identifier): Promise<LocatedProfile> {
-    const isProfileId = identifier.type === PROFILE_ID;
-    const fault = identifierFault(identifier);
-    if (fault !== undefined) throw new BadIdentifierError(isProfileId ? 'This is no id of a profile.' : fault);
+    const isProfileId = checked(identifier);
     const found = await this.find(workspace, identifier);
-    if (found !== undefined) return found;
-    throw new NoProfileError(isProfileId ? 'There is no such profile.' : 'No profile has this identifier.');
+    if (found === undefined) throw nobody(isProfileId);
+    return found;
+  }
+
+  /** What identity says of how the live profile of an identifier came about; undefined for nobody. Throws OwnerSilentError. */
+  async history<T>(kind: HistoryKind, workspace: string, identifier: Identifier): Promise<T | undefined> {
+    const { ask, shards } = this.options;
+    const question = { kind, workspace, identifier };
+    return (await ask<T | null>('identity', partitionOf(workspace, shards), question)) ?? undefined;
+  }
+
+  /** As `history`, for an API: throws also BadIdentifierError and NoProfileError. */
+  async requireHistory<T>(kind: HistoryKind, workspace: string, identifier: Identifier): Promise<T> {
+    const isProfileId = checked(identifier);
+    const found = await this.history<T>(kind, workspace, identifier);
+    if (found === undefined) throw nobody(isProfileId);
+    return found;
   }
 
   /** Asks a stage about a profile, and asks again where the answer names a survivor. Throws OwnerSilentError. */
@@ -100,4 +116,16 @@ export class ProfileLocator {
     }
     throw new OwnerSilentError('The merges of this profile are still on their way.');
   }
+}
+
+/** Whether it is the id of a profile. Throws BadIdentifierError. */
+function checked(identifier: Identifier): boolean {
+  const isProfileId = identifier.type === PROFILE_ID;
+  const fault = identifierFault(identifier);
+  if (fault !== undefined) throw new BadIdentifierError(isProfileId ? 'This is no id of a profile.' : fault);
+  return isProfileId;
+}
+
+function nobody(isProfileId: boolean): NoProfileError {
+  return new NoProfileError(isProfileId ? 'There is no such profile.' : 'No profile has this identifier.');
 }

@@ -23,7 +23,7 @@ import { ProfileLocator } from './profile-locator.js';
 import { Readiness } from './readiness.js';
 import { type AskStage, stageClient } from './stage-client.js';
 import { ownedPartitionsOf, type StageConfig } from './stage-settings.js';
-import { exposeProjector, exposeStage, observeStage, watchLag } from './stage-telemetry.js';
+import { exposeProjectors, exposeStage, observeStage, watchLag } from './stage-telemetry.js';
 import { type RunningHost, startHost } from './start-host.js';
 
 /** What the API and the deliverer of a stage service work with. */
@@ -48,6 +48,12 @@ export interface StageServiceOptions {
   /** False in tests: no signal handlers, no exit. */
   readonly ownsProcess?: boolean;
   readonly projections?: readonly Projection[];
+  /** Tables filled from streams beside the output log. */
+  readonly otherProjections?: readonly {
+    readonly stream: string;
+    readonly subjects: readonly string[];
+    readonly projections: readonly Projection[];
+  }[];
   /** Folder of the `.sql` files that make the tables of the projections. */
   readonly migrationsDirectory?: string;
   /** Starts what runs beside the stage; the steps returned run on the way down, before the stage stops. */
@@ -88,7 +94,7 @@ export async function runStageService(options: StageServiceOptions): Promise<Run
     serveAsk(link.read, askSubject(binding.name, partition), (question) => stage.ask(partition, question)),
   );
   const lag = watchLag({ log, input: binding.input, status: () => stage.status() });
-  const projector = startProjector(options, log, logger);
+  const projectors = startProjectors(options, log, logger);
   const askStage = stageClient({ link, clock: systemClock, timeoutMs: config.askTimeoutMs });
   const handle: StageHandle = {
     ...{ config, logger, link, log, stage, readiness, askStage },
@@ -108,7 +114,7 @@ export async function runStageService(options: StageServiceOptions): Promise<Run
     onClose: [
       { name: 'questions', run: () => Promise.all(asks.map((served) => served.stop())) },
       { name: 'keys', run: () => opening.close() },
-      { name: 'projector', run: () => projector?.stop() },
+      { name: 'projector', run: () => Promise.all(projectors.map((projector) => projector.stop())) },
       { name: 'log', run: () => log.close() },
       { name: 'nats', run: () => link.close() },
       { name: 'state', run: () => store.close() },
@@ -159,22 +165,27 @@ async function startStage(stage: StageProcessor, logger: Logger): Promise<void> 
   }
 }
 
-function startProjector(options: StageServiceOptions, log: JetStreamLog, logger: Logger): Projector | undefined {
-  const { binding, config, projections, migrationsDirectory } = options;
-  if (!config.projection || config.clickhouseUrl === undefined || projections === undefined) return undefined;
+/** Each migrates all tables of the service before it begins: that is harmless at the same time. */
+function startProjectors(options: StageServiceOptions, log: JetStreamLog, logger: Logger): Projector[] {
+  const { binding, config, projections, otherProjections = [], migrationsDirectory } = options;
+  const { clickhouseUrl: url } = config;
+  if (!config.projection || url === undefined || projections === undefined) return [];
   const output: LogName = binding.output;
-  const projector = new Projector({
-    log,
-    stream: streamOf(output),
-    subjects: Array.from({ length: config.partitions }, (_, partition) => partitionFilters(output, partition)).flat(),
-    clickhouse: openClickHouse({ url: config.clickhouseUrl, database: config.clickhouseDatabase }),
-    projections,
-    ...(migrationsDirectory === undefined
-      ? {}
-      : { migrations: { service: binding.name, directory: migrationsDirectory } }),
-    report: (level, message) => logger[level](message),
-  });
-  projector.start();
-  exposeProjector(() => projector.status);
-  return projector;
+  const subjects = Array.from({ length: config.partitions }, (_, partition) => partitionFilters(output, partition));
+  const sources = [{ stream: streamOf(output), subjects: subjects.flat(), projections }, ...otherProjections];
+  const projectors = sources.map(
+    (source) =>
+      new Projector({
+        ...source,
+        log,
+        clickhouse: openClickHouse({ url, database: config.clickhouseDatabase }),
+        ...(migrationsDirectory === undefined
+          ? {}
+          : { migrations: { service: binding.name, directory: migrationsDirectory } }),
+        report: (level, message) => logger[level](message),
+      }),
+  );
+  for (const projector of projectors) projector.start();
+  exposeProjectors(() => projectors.map(({ status }) => status));
+  return projectors;
 }

@@ -125,18 +125,24 @@ export function exposeStage(status: () => readonly PartitionStatus[]): void {
   );
 }
 
-export function exposeProjector(status: () => ProjectorStatus): void {
+/** The figures of all projectors of a service together. */
+export function exposeProjectors(statuses: () => readonly ProjectorStatus[]): void {
+  const sum = (pick: (status: ProjectorStatus) => number) => () =>
+    statuses().reduce((total, status) => total + pick(status), 0);
   sampledGauge(
     { name: 'attrium_projector_lag_messages', help: 'Messages of the log that are not in ClickHouse yet.' },
-    () => status().lagMessages,
+    sum(({ lagMessages }) => lagMessages),
   );
-  sampledGauge({ name: 'attrium_projector_rows', help: 'Rows inserted since the start.' }, () => status().rowsInserted);
+  sampledGauge(
+    { name: 'attrium_projector_rows', help: 'Rows inserted since the start.' },
+    sum(({ rowsInserted }) => rowsInserted),
+  );
   sampledGauge(
     { name: 'attrium_projector_failures', help: 'Failed attempts since the start.' },
-    () => status().failures,
+    sum(({ failures }) => failures),
   );
   sampledGauge(
     { name: 'attrium_projector_poisoned', help: 'Records that could not be projected since the start.' },
-    () => status().poisoned,
+    sum(({ poisoned }) => poisoned),
   );
 }

@@ -45,6 +45,8 @@ let loser: string;
 
 interface Calls {
   resolveIdentifier: identityV1.ResolveIdentifierResponse;
+  listIdentifiers: identityV1.ListIdentifiersResponse;
+  getMergeLog: identityV1.GetMergeLogResponse;
   getAttributes: attributeV1.GetAttributesResponse;
   getMemberships: segmentV1.GetMembershipsResponse;
   evaluate: segmentV1.EvaluateResponse;
@@ -53,6 +55,8 @@ interface Calls {
 function ask<M extends keyof Calls>(method: M, request: object, key = reader, instance = 0): Promise<Calls[M]> {
   const services: Record<keyof Calls, [ServiceDefinition, Instance]> = {
     resolveIdentifier: [identityV1.IdentityServiceService, identity],
+    listIdentifiers: [identityV1.IdentityServiceService, identity],
+    getMergeLog: [identityV1.IdentityServiceService, identity],
     getAttributes: [attributeV1.AttributeServiceService, attributeComputes[instance]!],
     getMemberships: [segmentV1.SegmentServiceService, segment],
     evaluate: [segmentV1.SegmentServiceService, segment],
@@ -162,13 +166,47 @@ describe('IdentityService', () => {
     );
   });
 
+  it('says where each identifier would be without the merge, and how the merge came about, also for an old profile id', async () => {
+    const ada = [
+      { type: 'user_id', value: 'ada' },
+      { type: 'email', value: 'ada@example.com' },
+    ];
+    for (const identifier of [ada[0], { type: 'profile_id', value: loser }]) {
+      expect(await ask('listIdentifiers', { identifier })).toEqual({
+        profileId: survivor,
+        identifiers: [
+          { identifier: { type: 'anonymous_id', value: 'browser' }, homeProfileId: survivor },
+          ...ada.map((held) => ({ identifier: held, homeProfileId: loser })),
+        ],
+      });
+      expect(await ask('getMergeLog', { identifier })).toEqual({
+        profileId: survivor,
+        merges: [
+          {
+            mergeId: `m:${loser}:1`,
+            survivorProfileId: survivor,
+            loserProfileId: loser,
+            identifiers: ada,
+            cause: 'event-3',
+            occurredAt: T0 + 3,
+            mergedAt: expect.any(Number),
+          },
+        ],
+      });
+    }
+    const alone = { type: 'user_id', value: CUSTOMERS[0]! };
+    expect((await ask('getMergeLog', { identifier: alone })).merges).toEqual([]);
+  });
+
   it.each([
     ['nobody', { type: 'user_id', value: 'nobody' }, status.NOT_FOUND],
     ['no identifier', undefined, status.INVALID_ARGUMENT],
     ['no value', { type: 'user_id', value: '' }, status.INVALID_ARGUMENT],
     ['too long a value', { type: 'user_id', value: 'a'.repeat(513) }, status.INVALID_ARGUMENT],
   ])('says so for %s', async (_what, identifier, code) => {
-    expect(await codeOf(ask('resolveIdentifier', { identifier }))).toBe(code);
+    for (const method of ['resolveIdentifier', 'listIdentifiers', 'getMergeLog'] as const) {
+      expect(await codeOf(ask(method, { identifier }))).toBe(code);
+    }
   });
 });
 
@@ -261,7 +299,14 @@ describe('SegmentService', () => {
   });
 });
 
-describe.each(['resolveIdentifier', 'getAttributes', 'getMemberships', 'evaluate'] as const)('%s', (method) => {
+describe.each([
+  'resolveIdentifier',
+  'listIdentifiers',
+  'getMergeLog',
+  'getAttributes',
+  'getMemberships',
+  'evaluate',
+] as const)('%s', (method) => {
   const request = () => ({
     identifier: { type: 'user_id', value: 'ada' },
     profileId: survivor,

@@ -30,13 +30,15 @@ interface Reply {
   readonly error?: { readonly code: string; readonly message: string; readonly retryable: boolean };
 }
 
-/** Answers questions of a subject until `stop`. What `handler` throws reaches the asker with its `code`, `message` and `retryable`. */
+/** Answers questions of a subject until `stop`; of those that share a `queue` one answers each. What `handler` throws reaches the asker with its `code`, `message` and `retryable`. */
 export function serveAsk(
   connection: NatsConnection,
   subject: string,
   handler: (question: unknown) => unknown | Promise<unknown>,
+  options: { readonly queue?: string } = {},
 ): { stop(): void } {
   const subscription = connection.subscribe(subject, {
+    ...options,
     callback: (_error, message) => {
       void answer(message, handler).then((reply) => {
         if (!connection.isClosed()) message.respond(reply);

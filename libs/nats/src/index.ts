@@ -10,6 +10,14 @@ export {
 export { JetStreamLog, type JetStreamLogOptions, streamOfSubject } from './jetstream-log.js';
 export { decodeJson, encodeJson } from './json.js';
 export {
+  decodeSecretEntry,
+  encodeSecretEntry,
+  FORMER_SECRETS_MAX,
+  type FormerSecret,
+  replaceSecret,
+  type SecretEntry,
+} from './secret-entry.js';
+export {
   type FindNatsServerOptions,
   findNatsServer,
   NATS_SERVER_VERSION_MIN,

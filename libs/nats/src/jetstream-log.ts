@@ -68,6 +68,7 @@ export class JetStreamLog implements Log {
 
 /** The stream that stores a subject: `attrium-<second token>`. */
 export function streamOfSubject(subject: string): string {
-  const [first, second] = subject.split('.', 2);
-  return `${first}-${second}`;
+  const first = subject.indexOf('.');
+  const second = subject.indexOf('.', first + 1);
+  return `${subject.slice(0, first)}-${subject.slice(first + 1, second < 0 ? undefined : second)}`;
 }

@@ -17,7 +17,7 @@ import { type NatsConnection, nanos } from '@nats-io/transport-node';
 
 export const KEYS_BUCKET = 'attrium-keys';
 export const CATALOGUE_BUCKET = 'attrium-catalogue';
-/** `<workspace>.<NAME>`: a secret of webhooks, `whsec_…`; NAME `SIGNING` is the one that a workspace signs with by default. */
+/** `<workspace>.<NAME>`: a secret of webhooks, `whsec_…`, and former ones (`SecretEntry`); NAME `SIGNING` is the one that a workspace signs with by default. */
 export const SECRETS_BUCKET = 'attrium-secrets';
 /** What the deliverer of firings keeps: how far it has come, and the catalogues that name its destinations. */
 export const DELIVERER_BUCKET = 'attrium-deliverer';
@@ -46,9 +46,11 @@ const SHARES: Readonly<Record<string, number>> = {
   'attrium-attributes': 0.17,
   'attrium-memberships': 0.08,
   'attrium-firings': 0.06,
-  'attrium-deliveries': 0.05,
+  'attrium-deliveries': 0.04,
+  'attrium-undelivered': 0.01,
+  'attrium-attempts': 0.01,
   'attrium-rejected': 0.03,
-  'attrium-dead-letters': 0.03,
+  'attrium-dead-letters': 0.02,
 };
 
 /** Creates what is missing and adapts limits. Throws ATR-LOG-020 for a stream that is set up in another way, ATR-LOG-001 without an answer. */
@@ -95,6 +97,10 @@ function streamConfigs(replicas: number, bytesMax: number): StreamConfig[] {
     // Shown to people, read by no stage: the oldest may go.
     stream('attrium-rejected', { discard: DiscardPolicy.Old, max_age: nanos(30 * DAY_MS) }),
     stream('attrium-dead-letters'),
+    // For people to send again or discard: the oldest may go, and single ones are deleted.
+    stream('attrium-undelivered', { discard: DiscardPolicy.Old, max_age: nanos(30 * DAY_MS), deny_delete: false }),
+    // Only on their way into ClickHouse.
+    stream('attrium-attempts', { discard: DiscardPolicy.Old, max_age: nanos(7 * DAY_MS) }),
   ];
 }
 

@@ -63,6 +63,8 @@ describe('an installation on NATS', () => {
       [
         ...LOG_NAMES.map(streamOf),
         'attrium-deliveries',
+        'attrium-undelivered',
+        'attrium-attempts',
         'attrium-rejected',
         'attrium-dead-letters',
         ...BUCKETS.map((bucket) => `KV_${bucket}`),

@@ -56,6 +56,8 @@ export interface EntityRules<R extends LiveRow> {
   /** Encoding of rows in the table and in transfers. */
   readonly codec: TableCodec<R | PointerRow>;
   readonly stateVersion: number;
+  /** The oldest version that the codec still reads: old logs hold transfers of it. By default the current one only. */
+  readonly stateVersionOldest?: number;
   /** True for the first keyed stage, which waits for no other one. */
   readonly isFirst: boolean;
   /** Whether a keyed stage reads the output: then `ProfilesMerged` is passed on. */
@@ -148,7 +150,8 @@ export class EntityRows<R extends LiveRow> {
   transfer(record: StateTransferred, context: Context): void {
     const { rules } = this;
     if (record.stage !== rules.stage) return;
-    if (record.stateVersion !== rules.stateVersion) {
+    const { stateVersion, stateVersionOldest = stateVersion } = rules;
+    if (record.stateVersion < stateVersionOldest || record.stateVersion > stateVersion) {
       throw new Error(`a transfer of state version ${record.stateVersion} cannot be read`);
     }
     const found = this.table.get(record.to.ordinal);

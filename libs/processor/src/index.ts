@@ -12,6 +12,8 @@ export {
   changeToProto,
   decodeHeader,
   decodePack,
+  decodeRecord,
+  encodedRecords,
   encodePack,
   firingCauseFromProto,
   firingCauseToProto,
@@ -53,7 +55,18 @@ export type {
   StoreKey,
 } from './ports.js';
 export { comparePositions, type Position, START } from './position.js';
+export { RowReader, RowWriter } from './row-bytes.js';
 export { decodeRow, encodeRow, rowCodec } from './row-codec.js';
+export {
+  readEntity,
+  readIdentifiers,
+  readMerges,
+  readValue,
+  writeEntity,
+  writeIdentifiers,
+  writeMerges,
+  writeValue,
+} from './row-fields.js';
 export type {
   Context,
   PartitionStage,

@@ -3,7 +3,14 @@ import { type Entity, EVENT_TYPES, type Event, type LogRecord } from '@attrium/e
 import { logV1, valueV1 } from '@attrium/proto';
 import { coldFromProto, coldToProto } from '../src/codec/cold-records.js';
 import type { PackHeader } from '../src/codec/pack.js';
-import { changeFromProto, changeToProto, namedValueFromProto, namedValueToProto } from '../src/codec/wire-value.js';
+import {
+  changeFromProto,
+  changeToProto,
+  firingCauseFromProto,
+  firingCauseToProto,
+  namedValueFromProto,
+  namedValueToProto,
+} from '../src/codec/wire-value.js';
 
 const { ChangeReason } = valueV1;
 const REASONS = {
@@ -75,6 +82,18 @@ function memberOf(record: LogRecord): EntryRecord {
       return { $case: 'profileCreated', value: { ...record, entity: entityTo(record.entity) } };
     case 'identifier-linked':
       return { $case: 'identifierLinked', value: { ...record, entity: entityTo(record.entity) } };
+    case 'trigger-fired':
+      return {
+        $case: 'triggerFired',
+        value: {
+          ...record,
+          entity: entityTo(record.entity),
+          reason: REASONS[record.reason],
+          on: firingCauseToProto(record.on),
+          values: record.values.map(namedValueToProto),
+          identifiers: [...record.identifiers],
+        },
+      };
     default:
       return coldToProto(record);
   }
@@ -119,6 +138,18 @@ function recordOf({ id, record }: logV1.Entry): LogRecord {
     case 'identifierLinked': {
       const { entity, identifier } = record.value;
       return { ...record.value, kind: 'identifier-linked', id, entity: entityFrom(entity), identifier: identifier! };
+    }
+    case 'triggerFired': {
+      const { value } = record;
+      return {
+        ...value,
+        kind: 'trigger-fired',
+        id,
+        entity: entityFrom(value.entity),
+        reason: reasonFrom(value.reason),
+        on: firingCauseFromProto(value.on),
+        values: value.values.map(namedValueFromProto),
+      };
     }
     default:
       return coldFromProto(id, record);

@@ -9,4 +9,4 @@ export * as profileV1 from './gen/index.attrium.profile.v1.js';
 export * as segmentV1 from './gen/index.attrium.segment.v1.js';
 export * as triggerV1 from './gen/index.attrium.trigger.v1.js';
 export * as valueV1 from './gen/index.attrium.value.v1.js';
-export { packageDefinition, SERVICE_NAMES, type ServiceName } from './package-definition.js';
+export { packageDefinition, packageDefinitionOf, SERVICE_NAMES, type ServiceName } from './package-definition.js';

@@ -5,8 +5,8 @@ import { CatalogueServiceService } from './gen/index.attrium.catalogue.v1.js';
 import { EventServiceService } from './gen/index.attrium.event.v1.js';
 import { IdentityServiceService } from './gen/index.attrium.identity.v1.js';
 import { ProfileServiceService } from './gen/index.attrium.profile.v1.js';
-import { SegmentServiceService } from './gen/index.attrium.segment.v1.js';
-import { TriggerServiceService } from './gen/index.attrium.trigger.v1.js';
+import { SegmentServiceService, SegmentTableServiceService } from './gen/index.attrium.segment.v1.js';
+import { DeliveryServiceService, TriggerServiceService } from './gen/index.attrium.trigger.v1.js';
 
 const SERVICES = {
   'attrium.attribute.v1.AttributeService': AttributeServiceService,
@@ -15,6 +15,8 @@ const SERVICES = {
   'attrium.identity.v1.IdentityService': IdentityServiceService,
   'attrium.profile.v1.ProfileService': ProfileServiceService,
   'attrium.segment.v1.SegmentService': SegmentServiceService,
+  'attrium.segment.v1.SegmentTableService': SegmentTableServiceService,
+  'attrium.trigger.v1.DeliveryService': DeliveryServiceService,
   'attrium.trigger.v1.TriggerService': TriggerServiceService,
 };
 
@@ -28,3 +30,8 @@ export const SERVICE_NAMES = Object.keys(SERVICES) as readonly ServiceName[];
  * have a controller. The generated definitions have all that grpc-js reads of a loaded package; their types say it in other words.
  */
 export const packageDefinition = SERVICES as unknown as PackageDefinition;
+
+/** The same of some services, where not all of a package are served by one program. */
+export function packageDefinitionOf(names: readonly ServiceName[]): PackageDefinition {
+  return Object.fromEntries(names.map((name) => [name, SERVICES[name]])) as unknown as PackageDefinition;
+}

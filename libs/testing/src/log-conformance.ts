@@ -106,6 +106,16 @@ export function logConformance(name: string, makeLog: () => Promise<LogUnderTest
         expect(await log.last(C)).toBeUndefined();
       });
 
+      rule('is that of all subjects that a filter selects', async () => {
+        await log.append(A, bytes('other partition'));
+        await log.append(B, bytes('earlier'));
+        await log.append(C, bytes('last'));
+        await log.append(A, bytes('other partition again'));
+        const last = (await log.last('attrium.resolved.1.>'))!;
+        expect([last.sequence, last.subject]).toEqual([3, C]);
+        expect(await log.last('attrium.resolved.2.>')).toBeUndefined();
+      });
+
       rule('bounds of a stream that never had a message are 1 and 0', async () => {
         expect(await log.bounds(STREAM)).toEqual({ firstSequence: 1, lastSequence: 0 });
         await log.append(A, bytes('1'));

@@ -4,7 +4,7 @@ import { Random } from './random.js';
 import { runSimulation } from './run-simulation.js';
 import { SimulatedClock } from './simulated-clock.js';
 import { SimulatedLog } from './simulated-log.js';
-import { startProcess } from './simulated-process.js';
+import { type SimulatedProcess, startProcess } from './simulated-process.js';
 import { SimulatedStore } from './simulated-store.js';
 import { matchesSubject } from './subject-filter.js';
 
@@ -86,6 +86,29 @@ describe('simulated log', () => {
     expect(await after).toEqual({ kind: 'appended', sequence: 1 });
   });
 
+  it('a fault that was drawn and is not admitted does not happen, and those after it are as they were', async () => {
+    const faults = { answerLostChance: 0.3, requestLostChance: 0.3, answerTimeoutMs: 50 };
+    const outcomes = async (admitted: (number: number) => boolean): Promise<string[]> => {
+      const clock = new SimulatedClock();
+      let drawn = 0;
+      const log = new SimulatedLog({ clock, random: new Random(3), faults, admits: () => admitted(++drawn) });
+      const kinds: string[] = [];
+      for (let index = 0; index < 20; index++) {
+        void log.append(SUBJECT, Uint8Array.of(index)).then(({ kind }) => {
+          kinds[index] = kind;
+        });
+      }
+      await runSimulation({ clock });
+      return kinds;
+    };
+    const all = await outcomes(() => true);
+    const without = await outcomes((number) => number !== 1);
+    const first = all.indexOf('unknown');
+    expect(all.filter((kind) => kind === 'unknown').length).toBeGreaterThan(3);
+    expect(without).toEqual(all.with(first, 'appended'));
+    expect(await outcomes(() => false)).toEqual(Array.from({ length: 20 }, () => 'appended'));
+  });
+
   it('a log that has lost its tail gives the lost sequences again, and readers that were further fail', async () => {
     const clock = new SimulatedClock();
     const log = new SimulatedLog({ clock });
@@ -123,6 +146,42 @@ describe('simulated process', () => {
     await runSimulation({ clock });
     expect(heard).toEqual([]);
     expect(log.stored(STREAM).map((message) => message.payload[0])).toEqual([1]);
+  });
+
+  it('can be killed at every step of a publish and of a save, and does not hear what follows', async () => {
+    const expected = {
+      publish: { stored: 0, saved: undefined },
+      sent: { stored: 1, saved: undefined },
+      stored: { stored: 1, saved: undefined },
+      answered: { stored: 1, saved: undefined },
+      save: { stored: 1, saved: undefined },
+      saved: { stored: 1, saved: 1 },
+    };
+    for (const [kind, { stored, saved }] of Object.entries(expected)) {
+      const clock = new SimulatedClock();
+      const log = new SimulatedLog({ clock });
+      const store = new SimulatedStore({ clock });
+      const heard: string[] = [];
+      const process: SimulatedProcess = startProcess({
+        clock,
+        log,
+        store,
+        step: (step) => {
+          heard.push(step.kind);
+          if (step.kind === kind) process.crash();
+        },
+      });
+      const work = async (): Promise<void> => {
+        await process.log.append(SUBJECT, Uint8Array.of(1));
+        await process.store.partition(0).commit([], Uint8Array.of(1));
+        heard.push('end');
+      };
+      void work();
+      await runSimulation({ clock });
+      expect(heard.at(-1)).toBe(kind);
+      expect(log.stored(STREAM)).toHaveLength(stored);
+      expect(store.partition(0).checkpoint()?.[0]).toBe(saved);
+    }
   });
 
   it('finds after a crash either all of a commit or nothing of it', async () => {

@@ -48,10 +48,21 @@ export const NO_FAULTS: LogFaults = {
   clockStepMsMax: 0,
 };
 
+/** What may happen to a publish by the chances of `LogFaults`. */
+export type LogFaultKind = 'lost-answer' | 'lost-request' | 'stalled-request' | 'clock-step';
+
 export interface SimulatedLogOptions {
   readonly clock: SimulatedClock;
   readonly random?: Random;
   readonly faults?: Partial<LogFaults>;
+  /** Asked about each fault that was drawn, before it happens: false prevents it, and the draws that follow stay as they are. */
+  readonly admits?: (fault: LogFaultKind) => boolean;
+}
+
+/** What becomes of one publish, told at once: its writer may be dead by then. */
+export interface PublishTrace {
+  /** The log has it. */
+  stored?(): void;
 }
 
 export class SimulatedLog implements Log {
@@ -60,22 +71,30 @@ export class SimulatedLog implements Log {
   private readonly clock: SimulatedClock;
   private readonly random: Random;
   private readonly streams = new Map<string, SimulatedStream>();
+  private readonly bySubject = new Map<string, SimulatedStream>();
   private readonly readers = new Map<SimulatedReader, SimulatedStream>();
   private readonly outages: { fromMs: number; toMs: number }[] = [];
   private skewMs = 0;
+  private readonly admits: (fault: LogFaultKind) => boolean;
 
   constructor(options: SimulatedLogOptions) {
     this.clock = options.clock;
+    this.admits = options.admits ?? (() => true);
     this.random = options.random ?? new Random(1);
     this.faults = { ...NO_FAULTS, ...options.faults };
   }
 
-  append(subject: string, payload: Uint8Array, options: AppendOptions = {}): Promise<AppendOutcome> {
+  append(
+    subject: string,
+    payload: Uint8Array,
+    options: AppendOptions = {},
+    trace: PublishTrace = {},
+  ): Promise<AppendOutcome> {
     const { faults, random } = this;
     const bytes = payload.slice();
-    const answerLost = random.chance(faults.answerLostChance);
-    const requestLost = random.chance(faults.requestLostChance);
-    const stalled = random.chance(faults.requestStalledChance);
+    const answerLost = random.chance(faults.answerLostChance) && this.admits('lost-answer');
+    const requestLost = random.chance(faults.requestLostChance) && this.admits('lost-request');
+    const stalled = random.chance(faults.requestStalledChance) && this.admits('stalled-request');
     const delayMs = random.int(faults.appendDelayMsMax + 1) + (stalled ? faults.answerTimeoutMs : 0);
     const answerMs = 1 + random.int(faults.answerDelayMsMax + 1);
     return new Promise((resolve) => {
@@ -84,6 +103,7 @@ export class SimulatedLog implements Log {
       this.clock.after(delayMs, () => {
         if (requestLost || down || this.downUntil() !== undefined) return;
         const outcome = this.store(subject, bytes, options);
+        if (outcome.kind === 'appended') trace.stored?.();
         if (answerLost) return;
         this.clock.after(answerMs, () => {
           if (this.downUntil() !== undefined) return;
@@ -96,7 +116,7 @@ export class SimulatedLog implements Log {
 
   async last(subject: string): Promise<StoredMessage | undefined> {
     await this.reach();
-    return this.stream(streamOfSubject(subject)).last(subject);
+    return this.streamOf(subject).last(subject);
   }
 
   async bounds(stream: string): Promise<LogBounds> {
@@ -130,9 +150,10 @@ export class SimulatedLog implements Log {
   store(subject: string, payload: Uint8Array, options: AppendOptions = {}): AppendOutcome {
     const { faults } = this;
     if (this.random.chance(faults.clockStepChance)) {
-      this.skewMs = this.random.int(2 * faults.clockStepMsMax + 1) - faults.clockStepMsMax;
+      const skewMs = this.random.int(2 * faults.clockStepMsMax + 1) - faults.clockStepMsMax;
+      if (this.admits('clock-step')) this.skewMs = skewMs;
     }
-    const stream = this.stream(streamOfSubject(subject));
+    const stream = this.streamOf(subject);
     const appendedAt = Math.max(0, this.clock.now() + this.skewMs);
     const outcome = stream.append({ subject, payload, appendedAt }, options);
     this.changed(stream);
@@ -167,6 +188,15 @@ export class SimulatedLog implements Log {
         else reject(new LogError(LOG_ERROR_CODES.outOfReach, 'the log does not answer'));
       });
     });
+  }
+
+  private streamOf(subject: string): SimulatedStream {
+    let stream = this.bySubject.get(subject);
+    if (stream === undefined) {
+      stream = this.stream(streamOfSubject(subject));
+      this.bySubject.set(subject, stream);
+    }
+    return stream;
   }
 
   private stream(name: string): SimulatedStream {

@@ -46,12 +46,14 @@ export class SimulatedStore implements StateStore {
   async close(): Promise<void> {}
 
   /** The process has died: commits under way are lost, except for as many of the oldest as had just reached the disk. */
-  crash(): void {
-    let reached = this.random.int(this.pending.length + 1);
-    for (const commit of this.pending.splice(0)) {
+  crash(): { readonly reachedDisk: number; readonly lost: number } {
+    const pending = this.pending.splice(0);
+    const reachedDisk = this.random.int(pending.length + 1);
+    for (const [index, commit] of pending.entries()) {
       commit.alarm.cancel();
-      if (reached-- > 0) commit.apply();
+      if (index < reachedDisk) commit.apply();
     }
+    return { reachedDisk, lost: pending.length - reachedDisk };
   }
 
   /** Nothing was kept: a new machine. */

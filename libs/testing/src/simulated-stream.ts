@@ -34,7 +34,9 @@ export class SimulatedStream {
     return this.messages[sequence - this.first];
   }
 
+  /** Of a subject, or of all that a filter selects. */
   last(subject: string): StoredMessage | undefined {
+    if (/[*>]/.test(subject)) return this.messages.findLast((message) => matchesSubject(subject, message.subject));
     const sequence = this.lastOfSubject.get(subject);
     return sequence === undefined ? undefined : this.at(sequence);
   }

@@ -1,6 +1,11 @@
 /** NATS subject filters: `*` stands for one token, `>` at the end for one token or more. */
 
 export function matchesSubject(filter: string, subject: string): boolean {
+  if (!filter.includes('*')) {
+    // '>' alone or after a point: whatever begins like this and goes on.
+    const prefix = filter.endsWith('>') ? filter.slice(0, -1) : undefined;
+    return prefix === undefined ? filter === subject : subject.length > prefix.length && subject.startsWith(prefix);
+  }
   const wanted = filter.split('.');
   const tokens = subject.split('.');
   for (let index = 0; index < wanted.length; index++) {

@@ -5,8 +5,10 @@ export interface AttributeCounters {
   readonly refusedValues: Map<string, number>;
   /** Events whose payload could not be read as JSON: they count as events without properties and traits. */
   unreadablePayloads: number;
-  /** Windows that had more event times inside than their exact range holds; their values are marked approximate. */
-  coarsenedWindows: number;
+  /** States that an event took out of their exact range; their values are marked approximate. */
+  approximatedStates: number;
+  /** Events that a state did not take, because those of its entity had reached their limit; by `workspace/attribute`. */
+  readonly fullStates: Map<string, number>;
   /** Records for an entity that was merged away and that are no transfers: they are dropped. */
   misaddressedRecords: number;
   /** Transfers sent on to the survivor of a later merge. */
@@ -19,7 +21,8 @@ export function newAttributeCounters(): AttributeCounters {
   return {
     refusedValues: new Map(),
     unreadablePayloads: 0,
-    coarsenedWindows: 0,
+    approximatedStates: 0,
+    fullStates: new Map(),
     misaddressedRecords: 0,
     forwardedTransfers: 0,
     repeatedTransfers: 0,

@@ -236,7 +236,7 @@ describe('limits', () => {
       ['revenue', { value: 1_001, effectiveAt: T0 + 1_000, approximate: false }],
       ['revenue_7d', { value: 1_001, effectiveAt: T0 + 1_000, approximate: true }],
     ]);
-    expect(counters.coarsenedWindows).toBe(1);
+    expect(counters.approximatedStates).toBe(1);
   });
 });
 

@@ -38,11 +38,11 @@ import {
 import { readEvent } from './domain/payload.js';
 import { feedOf, keysOf, type Plan, planOf } from './domain/plan.js';
 import { type AttributesAnswer, type AttributesQuestion, answerAttributes } from './domain/question.js';
-import { decodeRow, ENTITY_STATE_VERSION, encodeRow } from './store/entity-codec.js';
+import { decodeRow, ENTITY_STATE_VERSION, ENTITY_STATE_VERSION_OLDEST, encodeRow } from './store/entity-codec.js';
 
 const STAGE = 'attribute-compute';
 /** Of the tables; rises with the encoding of the rows and with that of the catalogues. */
-const STATE_VERSION = 3;
+const STATE_VERSION = 4;
 /** Before a workspace's first catalogue. */
 const NO_PLAN = planOf({ workspace: '', revision: 0, attributes: [], segments: [], triggers: [] });
 
@@ -89,6 +89,7 @@ class AttributePartition implements PartitionStage {
       stage: STAGE,
       codec: { encode: encodeRow, decode: decodeRow },
       stateVersion: ENTITY_STATE_VERSION,
+      stateVersionOldest: ENTITY_STATE_VERSION_OLDEST,
       isFirst: true,
       passesMergesOn: true,
       create: newEntity,
@@ -173,13 +174,14 @@ class AttributePartition implements PartitionStage {
     if (feed === undefined) return;
     const { contributions, refused, unreadable } = readEvent(feed, entity.kind, event, textOf);
     if (unreadable) this.counters.unreadablePayloads++;
-    for (const name of refused) this.countRefused(`${entity.workspace}/${name}`);
+    for (const name of refused) count(this.counters.refusedValues, `${entity.workspace}/${name}`);
     if (contributions.length === 0) return;
     const row = this.entities.of(entity);
     if (row === undefined) return;
     this.align(row);
-    const { moved, coarsened } = foldEvent(row, contributions, context.now);
-    this.counters.coarsenedWindows += coarsened;
+    const { moved, approximated, refused: full } = foldEvent(row, contributions, context.now);
+    this.counters.approximatedStates += approximated;
+    for (const name of full) count(this.counters.fullStates, `${entity.workspace}/${name}`);
     if (!isHeldRow(row)) {
       const at = { asOf: context.now, effectiveAt: event.occurredAt };
       const changes = publishContributions(row, contributions, at);
@@ -247,11 +249,10 @@ class AttributePartition implements PartitionStage {
     else if (kind === 'transfer-forwarded') this.counters.forwardedTransfers++;
     else this.counters.repeatedTransfers++;
   }
+}
 
-  private countRefused(key: string): void {
-    const { refusedValues } = this.counters;
-    refusedValues.set(key, (refusedValues.get(key) ?? 0) + 1);
-  }
+function count(counts: Map<string, number>, key: string): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1);
 }
 
 function emitChanges(

@@ -6,11 +6,14 @@ import type { AttributeCounters } from './counters.js';
 export function exposeCounters(counters: AttributeCounters): void {
   sampledGauge(
     { name: 'attrium_attributes_values_refused', help: 'Values of the wrong type; the old value stands.' },
-    () => {
-      let refused = 0;
-      for (const count of counters.refusedValues.values()) refused += count;
-      return refused;
+    () => total(counters.refusedValues),
+  );
+  sampledGauge(
+    {
+      name: 'attrium_attributes_states_full',
+      help: 'Events that a state did not take: the states of the profile together have reached their limit.',
     },
+    () => total(counters.fullStates),
   );
   sampledGauge(
     { name: 'attrium_attributes_payloads_unreadable', help: 'Events whose payload could not be read as JSON.' },
@@ -18,10 +21,10 @@ export function exposeCounters(counters: AttributeCounters): void {
   );
   sampledGauge(
     {
-      name: 'attrium_attributes_windows_coarsened',
-      help: 'Windows beyond their exact range; their values are approximate.',
+      name: 'attrium_attributes_states_approximate',
+      help: 'States that left their exact range; their values are marked approximate.',
     },
-    () => counters.coarsenedWindows,
+    () => counters.approximatedStates,
   );
   sampledGauge(
     { name: 'attrium_attributes_records_misaddressed', help: 'Records for an entity that was merged away; dropped.' },
@@ -35,4 +38,10 @@ export function exposeCounters(counters: AttributeCounters): void {
     { name: 'attrium_attributes_transfers_repeated', help: 'Transfers that came again and were dropped.' },
     () => counters.repeatedTransfers,
   );
+}
+
+function total(counts: ReadonlyMap<string, number>): number {
+  let sum = 0;
+  for (const count of counts.values()) sum += count;
+  return sum;
 }

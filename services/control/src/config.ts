@@ -29,6 +29,25 @@ export const controlSettings = hostSettings.extend({
     description:
       'What all logs may hold together, bytes; beyond it appends are refused. 0 takes the size of the profile.',
   }),
+  clickhouseUrl: setting(z.url().optional(), {
+    env: 'CLICKHOUSE_URL',
+    description:
+      'ClickHouse with the projected tables, with user and password; without it previews and lists of members answer 503.',
+    secret: true,
+  }),
+  clickhouseDatabase: setting(
+    z
+      .string()
+      .regex(/^[a-z_][a-z0-9_]{0,63}$/)
+      .default('attrium'),
+    { env: 'CLICKHOUSE_DATABASE', description: 'Database of the projected tables.' },
+  ),
+  queryTimeoutMs: setting(integerSetting({ min: 100, max: 60_000 }).default(10_000), {
+    description: 'Longest time that ClickHouse may take for a preview or a list of members, ms.',
+  }),
+  queryRowsMax: setting(integerSetting({ min: 1_000, max: 100_000_000_000 }).default(200_000_000), {
+    description: 'Rows that ClickHouse may read for one preview or list of members.',
+  }),
 });
 
 export type ControlConfig = Readonly<z.infer<typeof controlSettings>>;

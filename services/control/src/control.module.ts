@@ -1,18 +1,25 @@
 /** What Nest wires: the controllers of REST and gRPC over the parts that `startControl` makes. */
-import { Access, Readiness } from '@attrium/host';
+import { Access, ProfileLocator, Readiness } from '@attrium/host';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { CatalogueController } from './api/catalogue.controller.js';
 import { CatalogueRpcController } from './api/catalogue-rpc.controller.js';
+import { DeliveryController } from './api/delivery.controller.js';
+import { IdentityController } from './api/identity.controller.js';
 import { KeyController } from './api/key.controller.js';
 import { ProfileController } from './api/profile.controller.js';
 import { ProfileRpcController } from './api/profile-rpc.controller.js';
+import { SegmentController } from './api/segment.controller.js';
+import { SegmentRpcController } from './api/segment-rpc.controller.js';
 import { LOG_SIZES, StatusController } from './api/status.controller.js';
+import { TriggerController } from './api/trigger.controller.js';
 import { WorkspaceController } from './api/workspace.controller.js';
 import { CatalogueKeeper } from './catalogue-keeper.js';
+import { DeliveryDeskClient } from './clients/delivery-desk.js';
 import { KeyStore } from './clients/key-store.js';
 import type { LogSize } from './clients/log-sizes.js';
 import { SecretStore } from './clients/secret-store.js';
 import { ProfileReader } from './profile-reader.js';
+import { SegmentReader } from './segment-reader.js';
 
 @Module({})
 class ControlModule {}
@@ -24,6 +31,9 @@ export interface ControlParts {
   readonly keys: KeyStore;
   readonly secrets: SecretStore;
   readonly profiles: ProfileReader;
+  readonly locator: ProfileLocator;
+  readonly desk: DeliveryDeskClient;
+  readonly segments: SegmentReader;
   readonly logSizes: () => Promise<LogSize[]>;
 }
 
@@ -32,12 +42,17 @@ export function controlModule(parts: ControlParts): DynamicModule {
     module: ControlModule,
     controllers: [
       CatalogueController,
+      IdentityController,
+      DeliveryController,
       KeyController,
       ProfileController,
+      SegmentController,
       StatusController,
+      TriggerController,
       WorkspaceController,
       CatalogueRpcController,
       ProfileRpcController,
+      SegmentRpcController,
     ],
     providers: [
       { provide: Access, useValue: parts.access },
@@ -45,7 +60,10 @@ export function controlModule(parts: ControlParts): DynamicModule {
       { provide: CatalogueKeeper, useValue: parts.catalogues },
       { provide: KeyStore, useValue: parts.keys },
       { provide: SecretStore, useValue: parts.secrets },
+      { provide: ProfileLocator, useValue: parts.locator },
       { provide: ProfileReader, useValue: parts.profiles },
+      { provide: DeliveryDeskClient, useValue: parts.desk },
+      { provide: SegmentReader, useValue: parts.segments },
       { provide: LOG_SIZES, useValue: parts.logSizes },
     ],
   };

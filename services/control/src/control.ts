@@ -1,5 +1,6 @@
 /** Puts control together: NATS, the installation's streams and buckets, keys, and the parts behind REST and gRPC. */
 import { randomUUID } from 'node:crypto';
+import { type ClickHouse, openClickHouse } from '@attrium/clickhouse';
 import {
   Access,
   createLogger,
@@ -24,16 +25,19 @@ import {
   SECRETS_BUCKET,
 } from '@attrium/nats';
 import { systemClock } from '@attrium/processor';
-import { descriptorSet, packageDefinition } from '@attrium/proto';
+import { descriptorSet, packageDefinitionOf } from '@attrium/proto';
 import { CatalogueKeeper } from './catalogue-keeper.js';
 import { CatalogueLog } from './clients/catalogue-log.js';
+import { DeliveryDeskClient } from './clients/delivery-desk.js';
 import { activateLogic, storeBootstrapKey } from './clients/installation.js';
 import { KeyStore } from './clients/key-store.js';
 import { logSizes } from './clients/log-sizes.js';
 import { SecretStore } from './clients/secret-store.js';
+import { SegmentTables } from './clients/segment-tables.js';
 import type { ControlConfig } from './config.js';
 import { controlModule } from './control.module.js';
 import { ProfileReader } from './profile-reader.js';
+import { SegmentReader } from './segment-reader.js';
 import { telemetry } from './telemetry.js';
 
 const SERVICE = 'control';
@@ -61,34 +65,51 @@ export async function startControl(
   const catalogueLog = new CatalogueLog({ log, clock: systemClock, shards, owner });
   const ask = stageClient({ link, clock: systemClock, timeoutMs });
   const locator = new ProfileLocator({ ask, partitions, shards });
+  const catalogues = new CatalogueKeeper({ log: catalogueLog, view: buckets.catalogues, telemetry });
+  const clickhouse = clickhouseOf(config);
+  const limits = { timeoutMs: config.queryTimeoutMs, rowsMax: config.queryRowsMax };
+  const tables = new SegmentTables({ clickhouse, limits });
   return startHost({
     service: SERVICE,
     module: controlModule({
       access: new Access(opening.keys),
       readiness,
-      catalogues: new CatalogueKeeper({ log: catalogueLog, view: buckets.catalogues, telemetry }),
+      catalogues,
       keys: new KeyStore(buckets.keys, opening.keys, systemClock),
       secrets: new SecretStore(buckets.secrets),
+      locator,
       profiles: new ProfileReader({ locator, now: () => systemClock.monotonic(), telemetry }),
+      desk: new DeliveryDeskClient(link),
+      segments: new SegmentReader({ catalogues, tables, clock: systemClock, telemetry }),
       logSizes: () => logSizes(link),
     }),
     config,
     logger,
     readiness,
     grpc: {
-      packages: ['attrium.catalogue.v1', 'attrium.profile.v1'],
-      packageDefinition,
+      packages: ['attrium.catalogue.v1', 'attrium.profile.v1', 'attrium.segment.v1'],
+      packageDefinition: packageDefinitionOf([
+        'attrium.catalogue.v1.CatalogueService',
+        'attrium.profile.v1.ProfileService',
+        'attrium.segment.v1.SegmentTableService',
+      ]),
       descriptorSet,
     },
     bodyBytesMax: BODY_BYTES_MAX,
     configure: takeBodiesAsBytes,
     onClose: [
       { name: 'keys', run: () => opening.close() },
+      { name: 'clickhouse', run: () => clickhouse?.close() },
       { name: 'log', run: () => log.close() },
       { name: 'nats', run: () => link.close() },
     ],
     ...(options.ownsProcess === undefined ? {} : { ownsProcess: options.ownsProcess }),
   });
+}
+
+/** Opens no socket before the first question. */
+function clickhouseOf({ clickhouseUrl: url, clickhouseDatabase: database }: ControlConfig): ClickHouse | undefined {
+  return url === undefined ? undefined : openClickHouse({ url, database });
 }
 
 interface Buckets {

@@ -48,6 +48,22 @@ const FAILURES = {
   },
   noSuchKey: { code: 'ATR-CONTROL-041', status: 'not-found', message: 'The workspace has no such key.' },
   noSecret: { code: 'ATR-CONTROL-042', status: 'not-found', message: 'The workspace has no such secret.' },
+  noTables: {
+    code: 'ATR-CONTROL-050',
+    status: 'unavailable',
+    retryable: true,
+    message: 'ClickHouse cannot be asked: it is out of reach, or has not the tables yet.',
+  },
+  tooMuchToRead: { code: 'ATR-CONTROL-051', status: 'too-large', message: 'The question reads too much.' },
+  tooSlow: { code: 'ATR-CONTROL-052', status: 'timeout', message: 'ClickHouse did not answer in time.' },
+  faultyCondition: { code: 'ATR-CONTROL-053', status: 'unprocessable', message: 'The condition has faults.' },
+  noSegment: { code: 'ATR-CONTROL-054', status: 'not-found', message: 'The catalogue in force has no such segment.' },
+  deskSilent: {
+    code: 'ATR-CONTROL-060',
+    status: 'unavailable',
+    retryable: true,
+    message: 'No journey-trigger answers now.',
+  },
 } as const satisfies Record<string, FailureKind>;
 
 export type ControlFailure = keyof typeof FAILURES;

@@ -20,12 +20,26 @@ const profileSeconds = histogram({
   help: 'From the question for a profile to its answer, all stages asked.',
 });
 
+const previews = counter({
+  name: 'attrium_control_segment_previews_total',
+  help: 'Previews of segments, by how they ended.',
+  labels: ['outcome'],
+});
+const previewSeconds = histogram({
+  name: 'attrium_control_segment_preview_seconds',
+  help: 'What ClickHouse took for a preview of a segment.',
+});
+
 export const telemetry = {
   catalogueCommitted: (outcome: 'committed' | 'faulty' | 'outdated' | 'unknown'): void => commits(1, { outcome }),
   catalogueViewLost: (): void => viewLosses(1),
   profileAnswered: (outcome: 'found' | 'nobody' | 'failed', ms: number): void => {
     profiles(1, { outcome });
     profileSeconds(ms / 1_000);
+  },
+  segmentPreviewed: (outcome: 'counted' | 'faulty' | 'failed', ms: number): void => {
+    previews(1, { outcome });
+    if (outcome !== 'faulty') previewSeconds(ms / 1_000);
   },
 };
 export type Telemetry = typeof telemetry;

@@ -1,6 +1,6 @@
 /** Who may do what over REST, and keys, workspaces and secrets, on a real nats-server. */
 import { newKeyText } from '@attrium/host';
-import { Bucket, SECRETS_BUCKET } from '@attrium/nats';
+import { Bucket, decodeSecretEntry, SECRETS_BUCKET } from '@attrium/nats';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type RunningControl, runControl } from './running-control.js';
 
@@ -21,6 +21,9 @@ describe('access', () => {
     ['POST', '/v1/workspaces/shop/catalogue/plan', 'read'],
     ['PUT', '/v1/workspaces/shop/catalogue', 'admin'],
     ['GET', '/v1/workspaces/shop/profiles/user_id:1', 'read'],
+    ['GET', '/v1/workspaces/shop/profiles/user_id:1/identifiers', 'read'],
+    ['GET', '/v1/workspaces/shop/profiles/user_id:1/merges', 'read'],
+    ['GET', '/v1/workspaces/shop/identifiers/user_id:1', 'read'],
     ['POST', '/v1/workspaces/shop/profiles/batch', 'read'],
     ['GET', '/v1/workspaces/shop/keys', 'admin'],
     ['POST', '/v1/workspaces/shop/keys', 'admin'],
@@ -29,6 +32,16 @@ describe('access', () => {
     ['GET', '/v1/workspaces/shop/secrets/SIGNING', 'admin'],
     ['PUT', '/v1/workspaces/shop/secrets/OTHER', 'admin'],
     ['DELETE', '/v1/workspaces/shop/secrets/OTHER', 'admin'],
+    ['GET', '/v1/workspaces/shop/destinations', 'read'],
+    ['POST', '/v1/workspaces/shop/destinations/a/enable', 'admin'],
+    ['POST', '/v1/workspaces/shop/destinations/a/replay', 'admin'],
+    ['GET', '/v1/workspaces/shop/deliveries/undelivered', 'read'],
+    ['POST', '/v1/workspaces/shop/deliveries/undelivered/replay', 'admin'],
+    ['POST', '/v1/workspaces/shop/deliveries/undelivered/discard', 'admin'],
+    ['GET', '/v1/workspaces/shop/deliveries/attempts', 'read'],
+    ['POST', '/v1/workspaces/shop/triggers/a/test', 'admin'],
+    ['GET', '/v1/workspaces/shop/firings', 'read'],
+    ['GET', '/v1/workspaces/shop/firings/1', 'read'],
     ['GET', '/v1/status?workspace=shop', 'admin'],
     ['GET', '/v1/workspaces', 'installation'],
     ['POST', '/v1/workspaces', 'installation'],
@@ -138,6 +151,17 @@ describe('secrets', () => {
       secrets: ['SIGNING', 'WINBACK_SECRET'],
     });
     expect((await request('PUT', path, { body: { secret: 'whsec_c2hvcnQ=' } })).status).toBe(400);
+    const rotated = await request('PUT', path, { body: { keepPreviousFor: '1d' } });
+    expect(rotated.body).toEqual({
+      name: 'WINBACK_SECRET',
+      secret: expect.not.stringMatching(secret),
+      formerUntil: [expect.stringMatching(/Z$/)],
+    });
+    const kept = decodeSecretEntry((await bucket.get('fresh.WINBACK_SECRET'))!.value!);
+    expect([kept.current, kept.former.map((former) => former.secret)]).toEqual([rotated.body.secret, [secret]]);
+    expect((await request('GET', path)).body).toEqual(rotated.body);
+    expect((await request('PUT', path, { body: { keepPreviousFor: '31d' } })).status).toBe(400);
+    expect((await request('PUT', path, { body: { secret } })).body).toEqual({ name: 'WINBACK_SECRET', secret });
     expect((await request('DELETE', path)).status).toBe(204);
     expect((await request('GET', path)).status).toBe(404);
     expect((await request('DELETE', '/v1/workspaces/fresh/secrets/SIGNING')).status).toBe(404);

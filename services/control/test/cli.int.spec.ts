@@ -59,5 +59,9 @@ describe('the command line', () => {
   it('says what control refuses', async () => {
     await expect(attrium('--key', newKeyText('secret'), 'status')).rejects.toThrow(/ATR-HOST-011/);
     await expect(attrium('get', 'profile', 'user_id:ada')).rejects.toThrow(/ATR-HOST-020/);
+    for (const verb of ['resolve', 'identifiers', 'merges']) {
+      await expect(attrium(verb, 'user_id:ada')).rejects.toThrow(/ATR-HOST-020/);
+      await expect(attrium(verb, 'ada')).rejects.toThrow(/ATR-CONTROL-013/);
+    }
   });
 });

@@ -1,5 +1,5 @@
 /** Profiles over REST, and all of gRPC, on a real nats-server with owners that answer as the stages do. */
-import { askSubject, Decimal, partitionOf, Timestamp } from '@attrium/event';
+import { askSubject, DELIVERY_DESK_SUBJECT, Decimal, partitionOf, Timestamp } from '@attrium/event';
 import { serveAsk } from '@attrium/nats';
 import { catalogueV1, profileV1 } from '@attrium/proto';
 import {
@@ -55,6 +55,7 @@ describe('profiles', () => {
         merging: true,
         segments: { b: 2_000, a: 1_000 },
       })),
+      serveAsk(control.link.read, DELIVERY_DESK_SUBJECT, (question) => ({ answer: { question } })),
     ];
     await control.link.read.flush();
     try {
@@ -79,6 +80,20 @@ describe('profiles', () => {
           merging: true,
         },
       ]);
+      asked.length = 0;
+      const tested = await request('POST', '/v1/workspaces/shop/triggers/welcome/test', {
+        body: { identifier: 'email:ada@example.com' },
+      });
+      expect(tested.body.question).toEqual({
+        ...{ kind: 'test', workspace: 'shop', trigger: 'welcome', profileId: 'p-2', identifiers: [ada] },
+        attributes: { orders: 3, seen: '1970-01-01T00:00:01.000Z', spent: '1234567890123456789' },
+      });
+      const untested = await request('POST', '/v1/workspaces/shop/triggers/welcome/test', {
+        body: { identifier: 'user_id:nobody' },
+      });
+      expect([untested.status, untested.body.error.code]).toEqual([404, 'ATR-CONTROL-030']);
+      asked.length = 0;
+      await request('GET', '/v1/workspaces/shop/profiles/email:ada@example.com');
       await request('GET', '/v1/workspaces/shop/profiles/profile_id:p-1');
       expect(asked).toEqual([
         { kind: 'resolve', workspace: 'shop', identifier: ada },
@@ -95,6 +110,46 @@ describe('profiles', () => {
       ]);
     } finally {
       for (const owner of owners) owner.stop();
+    }
+  });
+
+  it('say which identifiers and merges they are made of, as identity answers', async () => {
+    const merge = {
+      mergeId: 'm:p-1:1',
+      survivorProfileId: 'p-2',
+      loserProfileId: 'p-1',
+      identifiers: [ada],
+      cause: 'e',
+    };
+    const owner = serveAsk(control.link.read, askSubject('identity', partitionOf('shop', SHARDS)), (question) => {
+      const { kind, identifier } = question as { kind: string; identifier: { value: string } };
+      if (identifier.value === 'nobody') return null;
+      if (kind === 'resolve') return { profileId: 'p-2', ordinal: 4, partition: 0, identifiers: [ada] };
+      if (kind === 'identifiers') return { profileId: 'p-2', identifiers: [{ identifier: ada, homeProfileId: 'p-1' }] };
+      return { profileId: 'p-2', merges: [{ ...merge, occurredAt: 1_000, mergedAt: 2_000 }] };
+    });
+    await control.link.read.flush();
+    const get = async (path: string) => {
+      const { status, body } = await request('GET', `/v1/workspaces/shop/${path}`);
+      return [status, body.error?.code ?? body];
+    };
+    try {
+      expect(await get('identifiers/user_id:ada')).toEqual([200, { profileId: 'p-2' }]);
+      expect(await get('profiles/user_id:ada/identifiers')).toEqual([
+        200,
+        { profileId: 'p-2', identifiers: [{ ...ada, homeProfileId: 'p-1' }] },
+      ]);
+      const times = { occurredAt: '1970-01-01T00:00:01.000Z', mergedAt: '1970-01-01T00:00:02.000Z' };
+      expect(await get('profiles/profile_id:p-1/merges')).toEqual([
+        200,
+        { profileId: 'p-2', merges: [{ ...merge, ...times }] },
+      ]);
+      for (const path of ['identifiers/user_id:nobody', 'profiles/user_id:nobody/merges']) {
+        expect(await get(path)).toEqual([404, 'ATR-CONTROL-030']);
+      }
+      expect(await get('profiles/nobody/identifiers')).toEqual([400, 'ATR-CONTROL-013']);
+    } finally {
+      owner.stop();
     }
   });
 

@@ -37,8 +37,8 @@ export interface RunningControl {
   stop(): Promise<void>;
 }
 
-/** Two instances, as in a cluster, with the workspaces `shop` and `bank`. */
-export async function runControl(): Promise<RunningControl> {
+/** Two instances, as in a cluster, with the workspaces `shop` and `bank`; `first` are settings of the first only. */
+export async function runControl(first: Readonly<Record<string, string>> = {}): Promise<RunningControl> {
   const bootstrap = newKeyText('secret');
   const directory = mkdtempSync(join(tmpdir(), 'attrium-control-'));
   const dataDirectory = resolve(import.meta.dirname, '../../../node_modules/.cache/attrium');
@@ -55,8 +55,9 @@ export async function runControl(): Promise<RunningControl> {
     ATTRIUM_BOOTSTRAP_ADMIN_KEY: bootstrap,
     ATTRIUM_ASK_TIMEOUT_MS: '400',
   };
-  const start = () => startControl(loadConfig(controlSettings, settings), { ownsProcess: false });
-  const instances = await Promise.all([start(), start()]);
+  const start = (more: Readonly<Record<string, string>>) =>
+    startControl(loadConfig(controlSettings, { ...settings, ...more }), { ownsProcess: false });
+  const instances = await Promise.all([start(first), start({})]);
   const request = async (method: string, path: string, given: Given = {}): Promise<Answer> => {
     const { key = bootstrap, body, headers, instance = 0 } = given;
     const response = await fetch(`${instances[instance].httpUrl}${path}`, {

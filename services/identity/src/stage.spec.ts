@@ -78,6 +78,20 @@ describe('identity', () => {
     expect(kinds(harness.read(self, 3))).toEqual(['event-resolved']);
   });
 
+  it('an alias that comes late joins what was apart until then, also through an id that is no type', () => {
+    for (const previous of [device('a'), { type: 'previous_id', value: 'a' }, { type: 'previous_id', value: 'old' }]) {
+      const harness = stageHarness(identityBinding);
+      harness.read(event('m0', [user('old')]), 1);
+      const visitor = resolvedIn(harness.read(event('m1', [device('a')]), 1)).entity;
+      const buyer = resolvedIn(harness.read(event('m2', [email('ann@x')]), 2)).entity;
+      const emitted = harness.read(event('m3', [email('ann@x')], { type: 'alias', previous }), 3);
+      const survivor = previous.value === 'old' ? resolve(harness, user('old'))!.profileId : visitor.id;
+      const merged = emitted.flatMap(({ fact }) => (fact.kind === 'profiles-merged' ? [fact] : []));
+      expect(merged.map(({ survivor: kept, loser }) => [kept.id, loser.id])).toContainEqual([survivor, buyer.id]);
+      expect(resolvedIn(emitted)).toMatchObject({ entity: { id: survivor }, origin: buyer.id });
+    }
+  });
+
   it('an event whose identifiers are all blocked creates no profile and is observed', () => {
     const seen: Occurrence[] = [];
     const harness = stageHarness(createIdentityBinding({ observe: (occurrence) => seen.push(occurrence) }));
@@ -179,7 +193,7 @@ describe('catalogue and logic', () => {
     revision,
     author: 'ann',
     activatedAt: 5,
-    catalogue: new Uint8Array([1]),
+    catalogue: new TextEncoder().encode('{"attributes":"not for identity to read"}'),
   });
 
   it('a revision goes to all partitions, one that is not above the last is dropped', () => {
@@ -206,6 +220,76 @@ describe('catalogue and logic', () => {
   });
 });
 
+describe('the identity section of a catalogue', () => {
+  const activated = (revision: number, identity: unknown, workspace = 'w'): LogRecord => ({
+    kind: 'catalogue-activated',
+    id: `c${revision}`,
+    workspace,
+    revision,
+    author: 'ann',
+    activatedAt: 5,
+    catalogue: new TextEncoder().encode(JSON.stringify({ identity })),
+  });
+  const loyalty = (value: string): Identifier => ({ type: 'LoyaltyNo', value });
+  const types = [
+    { name: 'loyalty_no', limit: 2, normalise: 'lower_case', from: [{ external_id: 'LoyaltyNo' }, { trait: 'card' }] },
+    { name: 'user_id' },
+  ];
+
+  it('holds from its place in the log on, in its workspace only, and after a restart', () => {
+    const harness = stageHarness(identityBinding);
+    const send = (id: string, over: Partial<Event> = {}) =>
+      harness.read(event(id, [user('u'), loyalty('AB')], over), 1);
+    expect(kinds(send('m1'))).toContain('identifier-refused');
+    harness.read(activated(1, { types }), 2);
+    const linked = send('m2').map(({ fact }) => (fact.kind === 'identifier-linked' ? fact.identifier : fact.kind));
+    expect(linked).toEqual([{ type: 'loyalty_no', value: 'ab' }, 'event-resolved']);
+    harness.restart();
+    expect(resolve(harness, { type: 'LoyaltyNo', value: ' AB' })).not.toBeNull();
+    expect(resolve(harness, { type: 'loyalty_no', value: 'Ab' })).not.toBeNull();
+    expect(kinds(send('m3', { workspace: 'v' }))).toContain('identifier-refused');
+    expect(kinds(send('m4'))).toEqual(['event-resolved']);
+    harness.read(activated(2, undefined), 3);
+    expect(kinds(send('m5'))).toEqual(['identifier-refused', 'event-resolved']);
+  });
+
+  it('finds identifiers in traits, and says when there is nothing that can be read', () => {
+    const seen: Occurrence[] = [];
+    const harness = stageHarness(createIdentityBinding({ observe: (occurrence) => seen.push(occurrence) }));
+    harness.read(activated(1, { types }), 1);
+    const payload = new TextEncoder().encode('{"traits":{"card":"C-1"}}');
+    const { entity } = resolvedIn(harness.read(event('m1', [user('u')], { type: 'identify', payload }), 2));
+    expect(resolve(harness, { type: 'loyalty_no', value: 'c-1' })!.profileId).toBe(entity.id);
+    const broken = event('m2', [user('u')], { payload: new Uint8Array([123]) });
+    expect(kinds(harness.read(broken, 3))).toEqual(['event-resolved']);
+    expect(seen).toContainEqual({ kind: 'payload-unreadable' });
+  });
+
+  it('that is invalid is a bug: nothing is taken up', () => {
+    const harness = stageHarness(identityBinding);
+    expect(() => harness.read(activated(1, { types: [] }), 1)).toThrow('catalogue 1 of w is invalid');
+    expect(harness.read(activated(1, { types }), 2)).toHaveLength(4);
+  });
+
+  it('sets how long message ids are remembered, for its workspace, also after a restart and back again', () => {
+    const harness = stageHarness(identityBinding);
+    const isDropped = (id: string, hour: number, workspace: string): boolean =>
+      harness.read(event(id, [user('u')], { workspace }), hour * HOUR).length === 0;
+    harness.read(activated(1, { dedup: '3d' }), 0);
+    for (const workspace of ['w', 'v']) expect(isDropped('m', 1, workspace)).toBe(false);
+    harness.restart();
+    expect(['w', 'v'].map((workspace) => isDropped('m', 25, workspace))).toEqual([true, true]);
+    expect(['w', 'v'].map((workspace) => isDropped('m', 26, workspace))).toEqual([true, false]);
+    harness.restart();
+    expect(['w', 'v'].map((workspace) => isDropped('m', 50, workspace))).toEqual([true, true]);
+    expect(['w', 'v'].map((workspace) => isDropped('m', 73, workspace))).toEqual([true, false]);
+    expect(isDropped('m', 74, 'w')).toBe(false);
+    harness.read(activated(2, {}), 75 * HOUR);
+    expect(isDropped('m', 98, 'w')).toBe(true);
+    expect(isDropped('m', 99, 'w')).toBe(false);
+  });
+});
+
 describe('questions', () => {
   it('an identifier, in any spelling, names its profile with all identifiers; an unknown one nobody', () => {
     const harness = stageHarness(identityBinding, { partitions: 8 });
@@ -218,6 +302,40 @@ describe('questions', () => {
     });
     expect(resolve(harness, user('nobody'))).toBeNull();
     expect(resolve(harness, user('u'), 'v')).toBeNull();
+  });
+
+  it('a profile lists its identifiers with their homes, and its merges, under any id that it ever had', () => {
+    const harness = stageHarness(identityBinding);
+    const survivor = resolvedIn(harness.read(event('m1', [device('a')]), 1)).entity;
+    const loser = resolvedIn(harness.read(event('m2', [user('u')]), 2)).entity;
+    harness.read(event('m3', [user('u'), device('a')]), 3);
+    harness.restart();
+    for (const identifier of [user('u'), { type: 'profile_id', value: loser.id }]) {
+      const ask = (kind: string) => harness.answer({ kind, workspace: 'w', identifier });
+      expect(ask('identifiers')).toEqual({
+        profileId: survivor.id,
+        identifiers: [
+          { identifier: device('a'), homeProfileId: survivor.id },
+          { identifier: user('u'), homeProfileId: loser.id },
+        ],
+      });
+      expect(ask('merges')).toEqual({
+        profileId: survivor.id,
+        merges: [
+          {
+            mergeId: `m:${loser.id}:1`,
+            survivorProfileId: survivor.id,
+            loserProfileId: loser.id,
+            identifiers: [user('u')],
+            cause: 'm3',
+            occurredAt: 7,
+            mergedAt: 3,
+          },
+        ],
+      });
+    }
+    expect(harness.answer({ kind: 'merges', workspace: 'w', identifier: user('nobody') })).toBeNull();
+    expect(harness.answer({ kind: 'merges', workspace: 'v', identifier: user('u') })).toBeNull();
   });
 
   it('what is no question is refused with a code', () => {

@@ -3,14 +3,19 @@ import {
   type Entity,
   type Event,
   type FactBody,
+  type Identifier,
   type LogRecord,
+  parseExactJson,
   partitionOf,
   type RefusalReason,
 } from '@attrium/event';
 import type { Context, PartitionStage, StageBinding, StageEnvironment } from '@attrium/processor';
-import { DEFAULT_RULES, type IdentityRules, type Refusal } from './domain/identifier.js';
+import type { HitLimit, Refusal } from './domain/identifier.js';
+import { mappedIdentifiers } from './domain/mapped-identifiers.js';
 import { decide, evolve, type Resolution } from './domain/resolution.js';
-import type { IdentifierRow, IdentityState, ProfileRow } from './domain/state.js';
+import { IDENTITY_CAPS, type IdentityCaps, type IdentityRules } from './domain/rules.js';
+import type { CatalogueRow, IdentifierRow, IdentityState, ProfileRow } from './domain/state.js';
+import { WorkspaceRules } from './domain/workspace-rules.js';
 import { answer } from './question.js';
 import { type Chunk, chunkCodec, DEDUP_IDS_MAX, type DedupIndex, DedupWindow } from './store/dedup-window.js';
 
@@ -19,35 +24,41 @@ export type Occurrence =
   | { readonly kind: 'resolved'; readonly created: boolean; readonly linked: number; readonly merged: number }
   | { readonly kind: 'unresolved' }
   | { readonly kind: 'duplicate' }
-  | { readonly kind: 'identifier-refused'; readonly why: RefusalReason }
+  | { readonly kind: 'identifier-refused'; readonly why: RefusalReason; readonly hit?: HitLimit | undefined }
+  /** Rules look into the event's traits and properties, and these are no JSON. */
+  | { readonly kind: 'payload-unreadable' }
   | { readonly kind: 'catalogue-outdated' }
   /** The cap on remembered message ids is reached: the dedup window is only this long. */
   | { readonly kind: 'dedup-window-shrunk'; readonly windowMs: number };
 
 export interface IdentityOptions {
   readonly observe?: (occurrence: Occurrence) => void;
-  readonly rules?: IdentityRules;
+  readonly caps?: IdentityCaps;
   readonly dedupIdsMax?: number;
 }
 
 export const identityBinding: StageBinding = createIdentityBinding();
 
-/** Rules and cap decide: every owner must have the same. */
+/** Caps decide: every owner must have the same. */
 export function createIdentityBinding(options: IdentityOptions = {}): StageBinding {
   return {
     name: 'identity',
     input: 'events',
     output: 'resolved',
     logicVersion: 1,
-    stateVersion: 1,
+    stateVersion: 2,
     open: (environment) => new IdentityShard(environment, options),
   };
 }
 
+const NONE_MAPPED: readonly Identifier[] = [];
+
 class IdentityShard implements PartitionStage {
   private readonly state: IdentityState;
   private readonly dedup: DedupWindow;
-  private readonly decision: { rules: IdentityRules; shard: number; shards: number };
+  private readonly rules: WorkspaceRules;
+  private readonly shard: number;
+  private readonly shards: number;
   private readonly partitions: number;
   private readonly observe: (occurrence: Occurrence) => void;
 
@@ -55,13 +66,15 @@ class IdentityShard implements PartitionStage {
     const { partition: shard, partitions, shards } = environment;
     this.partitions = partitions;
     this.observe = options.observe ?? (() => {});
-    this.decision = { rules: options.rules ?? DEFAULT_RULES, shard, shards };
+    this.shard = shard;
+    this.shards = shards;
+    const catalogues = environment.table<string, CatalogueRow>('catalogues');
+    this.rules = new WorkspaceRules(catalogues, options.caps ?? IDENTITY_CAPS);
     this.state = {
       identifiers: environment.table<string, IdentifierRow>('identifiers', undefined, { filtersKeys: true }),
       profiles: environment.table<number, ProfileRow>('profiles'),
       profileIds: environment.table<string, number>('profile-ids', undefined, { filtersKeys: true }),
       counters: environment.table<string, { count: number }>('counters'),
-      catalogues: environment.table<string, { revision: number }>('catalogues'),
     };
     this.dedup = new DedupWindow(
       {
@@ -82,7 +95,8 @@ class IdentityShard implements PartitionStage {
   }
 
   answer(question: unknown): unknown {
-    return answer(this.state, question, this.partitions);
+    const { state, partitions } = this;
+    return answer({ state, rulesOf: (workspace) => this.rules.of(workspace), partitions }, question);
   }
 
   decide(record: LogRecord, context: Context): void {
@@ -107,17 +121,31 @@ class IdentityShard implements PartitionStage {
       return;
     }
     // Everything is decided before anything is changed, so that a record that cannot be decided leaves no trace in the state.
-    const decision = decide(this.state, event, this.decision);
+    const { shard, shards } = this;
+    const rules = this.rules.of(event.workspace);
+    const mapped = rules.mapped.length === 0 ? NONE_MAPPED : this.mappedOf(event, rules);
+    const decision = decide(this.state, event, { rules, mapped, shard, shards });
     if (decision.kind === 'unresolved') {
       this.emitRefusals(event, decision.refused, undefined, context);
       this.observe({ kind: 'unresolved' });
     } else {
       this.emitResolution(event, decision, context);
-      evolve(this.state, decision);
+      evolve(this.state, decision, { cause: event.id, occurredAt: event.occurredAt, now: context.now });
       const { created, linked, merges } = decision;
       this.observe({ kind: 'resolved', created, linked: linked.length, merged: merges.length });
     }
     this.dedup.add();
+  }
+
+  private mappedOf(event: Event, rules: IdentityRules): readonly Identifier[] {
+    try {
+      const { buffer, byteOffset, byteLength } = event.payload;
+      const text = Buffer.from(buffer, byteOffset, byteLength).toString('utf8');
+      return mappedIdentifiers(event, parseExactJson(text), rules);
+    } catch {
+      this.observe({ kind: 'payload-unreadable' });
+      return NONE_MAPPED;
+    }
   }
 
   private emitResolution(event: Event, decision: Resolution, context: Context): void {
@@ -149,22 +177,25 @@ class IdentityShard implements PartitionStage {
   /** Without a profile they go where the workspace's name leads. */
   private emitRefusals(event: Event, refused: readonly Refusal[], entity: Entity | undefined, context: Context): void {
     const { workspace, id: cause, occurredAt } = event;
-    for (const { identifier, why } of refused) {
+    for (const { identifier, why, hit } of refused) {
       const partition = partitionOf(entity?.id ?? workspace, this.partitions);
       context.emit({ kind: 'identifier-refused', workspace, entity, identifier, why, cause, occurredAt }, partition);
-      this.observe({ kind: 'identifier-refused', why });
+      this.observe({ kind: 'identifier-refused', why, hit });
     }
   }
 
   /** A revision that is not above the one in force was overtaken: it is dropped. */
   private activate(record: LogRecord & { kind: 'catalogue-activated' }, context: Context): void {
     const { id: _id, ...body } = record;
-    const { catalogues } = this.state;
-    if (record.revision <= (catalogues.get(record.workspace)?.revision ?? 0)) {
+    const { workspace, revision, catalogue } = record;
+    const { buffer, byteOffset, byteLength } = catalogue;
+    const catalogueJson = Buffer.from(buffer, byteOffset, byteLength).toString('utf8');
+    const identity = this.rules.activate({ workspace, revision, catalogueJson });
+    if (identity === undefined) {
       this.observe({ kind: 'catalogue-outdated' });
       return;
     }
-    catalogues.put(record.workspace, { revision: record.revision });
+    this.dedup.setWindow(workspace, identity.dedupHours);
     this.emitToAll(body, context);
   }
 

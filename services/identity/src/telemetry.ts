@@ -18,6 +18,15 @@ const identifiersRefused = counter({
   help: 'Identifiers that were left out, by why.',
   labels: ['why'],
 });
+const limitsHit = counter({
+  name: 'attrium_identity_limits_hit_total',
+  help: 'Identifiers left out because of a limit, by which: values (of a type), identifiers or merges (of a profile), event.',
+  labels: ['limit'],
+});
+const payloadsUnreadable = counter({
+  name: 'attrium_identity_payloads_unreadable_total',
+  help: 'Events in whose traits and properties no identifiers could be looked for.',
+});
 const cataloguesOutdated = counter({
   name: 'attrium_identity_catalogues_outdated_total',
   help: 'Catalogue revisions that were not above the one in force.',
@@ -41,6 +50,10 @@ export function observe(occurrence: Occurrence): void {
       return;
     case 'identifier-refused':
       identifiersRefused(1, { why: occurrence.why });
+      if (occurrence.hit !== undefined) limitsHit(1, { limit: occurrence.hit });
+      return;
+    case 'payload-unreadable':
+      payloadsUnreadable(1);
       return;
     case 'catalogue-outdated':
       cataloguesOutdated(1);

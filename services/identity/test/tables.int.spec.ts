@@ -99,5 +99,10 @@ describe('tables of identity', () => {
       { profile_id: 'ann', merged_into: 'bob' },
       { profile_id: 'bob', merged_into: 'cyd' },
     ]);
+    const kept = 'merge_id, survivor_id, loser_id, identifiers.value AS held, cause';
+    expect(await rows(`SELECT ${kept} FROM merges FINAL ORDER BY merge_id`)).toEqual([
+      { merge_id: 'i0-7-0-0', survivor_id: 'bob', loser_id: 'ann', held: ['a@b.c'], cause: 'm2' },
+      { merge_id: 'i0-7-1-0', survivor_id: 'cyd', loser_id: 'bob', held: ['a@b.c'], cause: 'm2' },
+    ]);
   });
 });

@@ -37,7 +37,7 @@ export interface EventIntakeOptions {
   readonly batchEventsMax: number;
   /** Wall clock, ms. */
   readonly now: () => number;
-  readonly telemetry: Pick<Telemetry, 'eventsAccepted'>;
+  readonly telemetry: Pick<Telemetry, 'eventsAccepted' | 'identifierDropped'>;
 }
 
 export class EventIntake {
@@ -91,8 +91,11 @@ export class EventIntake {
     for (const [index, given] of events.entries()) {
       const result: Normalised =
         shared === undefined ? normaliseEvent(given, envelope, normaliser) : { kind: 'rejected', rejection: shared };
-      if (result.kind === 'accepted') accepted.push(result.event);
-      else {
+      if (result.kind === 'accepted') {
+        accepted.push(result.event);
+        for (const why of result.dropped) this.options.telemetry.identifierDropped(why);
+      }
+      if (result.kind === 'rejected') {
         const { messageId, rejection } = result;
         rejected.push({ index, rejection, given, ...(messageId === undefined ? {} : { messageId }) });
       }

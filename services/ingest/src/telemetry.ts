@@ -11,6 +11,11 @@ const rejections = counter({
   help: 'Events rejected, by code.',
   labels: ['code'],
 });
+const identifiersDropped = counter({
+  name: 'attrium_ingest_identifiers_dropped_total',
+  help: 'Identifiers that events went on without, by why: unusable or too-many. User and anonymous ids are never among them.',
+  labels: ['why'],
+});
 const failures = counter({
   name: 'attrium_ingest_failures_total',
   help: 'Requests refused as a whole, by code.',
@@ -38,6 +43,7 @@ const feedLosses = counter({
 export const telemetry = {
   eventsAccepted: (type: string, count: number): void => events(count, { type }),
   eventRejected: (code: string): void => rejections(1, { code }),
+  identifierDropped: (why: string): void => identifiersDropped(1, { why }),
   requestRefused: (code: string): void => failures(1, { code }),
   packAppended: (bytes: number, ms: number): void => {
     packs(1);

@@ -29,7 +29,7 @@ export const journeyTriggerSettings = stageSettings.extend({
     description: 'Longest wait between two attempts, ms; also the longest that Retry-After can ask for.',
   }),
   webhookAgeMsMax: setting(integerSetting({ min: SECOND_MS, max: 6 * DAY_MS }).default(3 * DAY_MS), {
-    description: 'Age from which on a delivery that fails goes to the dead letters, ms.',
+    description: 'Age from which on a delivery that fails goes to the undelivered, ms.',
   }),
   webhookAttemptsMax: setting(integerSetting({ min: 1, max: 256 }).default(16), {
     description: 'Attempts of one destination at the same time.',

@@ -20,7 +20,7 @@ export class AddressRefusedError extends Error {
   readonly retryable = true;
 }
 
-interface StreamFailureKind {
+interface FailureKind {
   readonly code: string;
   readonly status: FailureStatus;
   readonly retryable: boolean;
@@ -52,7 +52,7 @@ const STREAM_FAILURES = {
     retryable: true,
     message: 'The log is out of reach, or this instance is shutting down: resume after the last position.',
   },
-} as const satisfies Record<string, StreamFailureKind>;
+} as const satisfies Record<string, FailureKind>;
 
 export type StreamFailure = keyof typeof STREAM_FAILURES;
 
@@ -64,5 +64,59 @@ export class FiringStreamError extends OperatingError {
   ) {
     const { message, ...kind } = STREAM_FAILURES[failure];
     super(message, { ...kind, cause: options.cause });
+  }
+}
+
+const DESK_FAILURES = {
+  misshapen: {
+    code: 'ATR-TRIGGER-030',
+    status: 'invalid',
+    retryable: false,
+    message: 'The request has the wrong shape.',
+  },
+  noDestination: {
+    code: 'ATR-TRIGGER-031',
+    status: 'not-found',
+    retryable: false,
+    message: 'The catalogue in force has no such destination.',
+  },
+  noTrigger: {
+    code: 'ATR-TRIGGER-036',
+    status: 'not-found',
+    retryable: false,
+    message: 'The catalogue in force has no such trigger.',
+  },
+  noFiring: { code: 'ATR-TRIGGER-032', status: 'not-found', retryable: false, message: 'There is no such firing.' },
+  noHistory: {
+    code: 'ATR-TRIGGER-033',
+    status: 'unavailable',
+    retryable: false,
+    message: 'Past firings and attempts are in ClickHouse, and this installation has none.',
+  },
+  historySilent: {
+    code: 'ATR-TRIGGER-034',
+    status: 'unavailable',
+    retryable: true,
+    message: 'ClickHouse does not answer now.',
+  },
+  logSilent: {
+    code: 'ATR-TRIGGER-035',
+    status: 'unavailable',
+    retryable: true,
+    message: 'The log does not answer now.',
+  },
+} as const satisfies Record<string, FailureKind>;
+
+export type DeskFailure = keyof typeof DESK_FAILURES;
+
+/** A question about deliveries or past firings that cannot be answered. */
+export class DeskError extends OperatingError {
+  constructor(
+    readonly failure: DeskFailure,
+    told?: string,
+    cause?: unknown,
+  ) {
+    const { message, ...kind } = DESK_FAILURES[failure];
+    super(told ?? message, { ...kind, cause });
   }
 }

@@ -1,19 +1,26 @@
 /** What Nest wires: the gRPC side of journey-trigger. */
 import { Access } from '@attrium/host';
 import { type DynamicModule, Module } from '@nestjs/common';
+import { DeliveryController } from './api/delivery.controller.js';
 import { FiringStreams } from './api/firing-streams.js';
 import { TriggerController } from './api/trigger.controller.js';
+import { DeliveryDesk } from './desk/delivery-desk.js';
 
 @Module({})
 class JourneyTriggerModule {}
 
-export function journeyTriggerModule(parts: { access: Access; streams: FiringStreams }): DynamicModule {
+export function journeyTriggerModule(parts: {
+  access: Access;
+  streams: FiringStreams;
+  desk: DeliveryDesk;
+}): DynamicModule {
   return {
     module: JourneyTriggerModule,
-    controllers: [TriggerController],
+    controllers: [TriggerController, DeliveryController],
     providers: [
       { provide: Access, useValue: parts.access },
       { provide: FiringStreams, useValue: parts.streams },
+      { provide: DeliveryDesk, useValue: parts.desk },
     ],
   };
 }

@@ -1,11 +1,12 @@
 /** The program `journey-trigger`. */
 import { fileURLToPath } from 'node:url';
+import { ATTEMPTS_STREAM } from '@attrium/event';
 import { loadConfig, runMain, runStageService } from '@attrium/host';
 import { descriptorSet, packageDefinition } from '@attrium/proto';
 import { journeyTriggerSettings } from './config.js';
 import { type Deliveries, startDeliveries } from './deliveries/start-deliveries.js';
 import { journeyTriggerModule } from './journey-trigger.module.js';
-import { projections } from './projections/projections.js';
+import { attemptProjections, projections } from './projections/projections.js';
 import { createJourneyTriggerBinding } from './stage.js';
 import { telemetry } from './telemetry.js';
 
@@ -17,6 +18,7 @@ await runMain('journey-trigger', () => {
     config,
     grpc: { packages: ['attrium.trigger.v1'], packageDefinition, descriptorSet },
     projections,
+    otherProjections: [{ stream: ATTEMPTS_STREAM, subjects: ['attrium.attempts.>'], projections: attemptProjections }],
     migrationsDirectory: fileURLToPath(new URL('../migrations/', import.meta.url)),
     beside: async ({ link, log, logger }) => {
       const fatal = (error: unknown): void => {
@@ -28,7 +30,8 @@ await runMain('journey-trigger', () => {
     },
     module: ({ access }) => {
       if (deliveries === undefined) throw new Error('assertion: the deliveries start before the module is made');
-      return journeyTriggerModule({ access, streams: deliveries.streams });
+      const { streams, desk } = deliveries;
+      return journeyTriggerModule({ access, streams, desk });
     },
   });
 });

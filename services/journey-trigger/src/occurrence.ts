@@ -16,6 +16,9 @@ export type Occurrence =
   /** A transfer that came again and was dropped. */
   | { readonly kind: 'transfer-repeated' }
   /** A held entity kept back more than it may: the newest changes were dropped, and no trigger fires on them. */
-  | { readonly kind: 'kept-back-dropped'; readonly records: number };
+  | { readonly kind: 'kept-back-dropped'; readonly records: number }
+
+  /** A trigger with a key fired for more values of it than are remembered for one entity: for the oldest it may fire again. */
+  | { readonly kind: 'fired-keys-forgotten'; readonly records: number };
 
 export type Observe = (occurrence: Occurrence) => void;

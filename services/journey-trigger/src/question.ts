@@ -1,6 +1,7 @@
 /** The question that the owner of a partition answers from its state: what fired for an entity. */
 import { type Entity, isHeld } from '@attrium/event';
-import type { Fired, Row } from './domain/entity.js';
+import type { Row } from './domain/entity.js';
+import { type Fired, firedByTrigger } from './domain/fired-book.js';
 import { InvalidQuestionError } from './errors.js';
 
 /** `workspace`: an entity of another one is as good as none. */
@@ -26,7 +27,10 @@ export function answer(rowOf: (ordinal: number) => Row | undefined, asked: unkno
   const entity = row.kind === 'pointer' ? row.mergedInto : row.entity;
   if (workspace !== undefined && workspace !== entity.workspace) return { merging: false, triggers: {} };
   if (row.kind === 'pointer') return { merging: false, triggers: {}, mergedInto: entity };
-  return { merging: row.merges !== undefined && isHeld(row.merges), triggers: Object.fromEntries(row.fired) };
+  return {
+    merging: row.merges !== undefined && isHeld(row.merges),
+    triggers: Object.fromEntries(firedByTrigger(row.fired)),
+  };
 }
 
 function parseQuestion(question: unknown): FiringsQuestion {

@@ -10,7 +10,7 @@ import {
   type StageBinding,
   type StageEnvironment,
 } from '@attrium/processor';
-import { type EntityRow, foldFiring, foldLoser, keepBack, newEntity } from './domain/entity.js';
+import { type EntityRow, foldFiring, foldLoser, keepBack, type Lost, newEntity } from './domain/entity.js';
 import { decideFirings, type Outcome } from './domain/firing.js';
 import { type Plan, planOf } from './domain/plan.js';
 import type { Observe } from './occurrence.js';
@@ -59,7 +59,7 @@ class TriggerPartition implements PartitionStage {
       passesMergesOn: false,
       create: newEntity,
       published: () => [],
-      fold: (row, loser) => this.observeDropped(foldLoser(row, loser)),
+      fold: (row, loser) => this.observeLost(foldLoser(row, loser)),
       settled: (row, released, context) => {
         if (released !== undefined) this.release(row, context);
       },
@@ -108,7 +108,7 @@ class TriggerPartition implements PartitionStage {
     const row = found === undefined ? undefined : this.entities.of(entity);
     if (found !== undefined && row === undefined) return;
     if (row?.merges !== undefined && isHeld(row.merges)) {
-      this.observeDropped(keepBack(row, [record]));
+      this.observeLost({ changes: keepBack(row, [record]), keys: 0 });
       return;
     }
     const outcomes = decideFirings(row, this.catalogues.of(entity.workspace), record);
@@ -132,12 +132,13 @@ class TriggerPartition implements PartitionStage {
     const { revision, effectiveAt, cause, reason, identifiers } = change;
     const fact = { entity, trigger, revision, effectiveAt, recordedAt: context.now, cause, on };
     if (outcome.kind === 'suppressed') {
-      const { why } = outcome;
-      context.emit({ kind: 'firing-suppressed', ...fact, why });
+      const { why, values, memberships, lastFiredAt } = outcome;
+      context.emit({ kind: 'firing-suppressed', ...fact, why, values, memberships, lastFiredAt });
       this.observe({ kind: 'suppressed', workspace, trigger, why });
       return;
     }
-    foldFiring(this.entities.of(entity) as EntityRow, trigger, change);
+    const keys = foldFiring(this.entities.of(entity) as EntityRow, outcome.name, change);
+    this.observeLost({ changes: 0, keys });
     context.emit({ kind: 'trigger-fired', ...fact, reason, values: outcome.values, identifiers });
     this.observe({ kind: 'fired', workspace, trigger });
   }
@@ -148,7 +149,8 @@ class TriggerPartition implements PartitionStage {
     passOn(record, context);
   }
 
-  private observeDropped(records: number): void {
-    if (records > 0) this.observe({ kind: 'kept-back-dropped', records });
+  private observeLost({ changes, keys }: Lost): void {
+    if (changes > 0) this.observe({ kind: 'kept-back-dropped', records: changes });
+    if (keys > 0) this.observe({ kind: 'fired-keys-forgotten', records: keys });
   }
 }

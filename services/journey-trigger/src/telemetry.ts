@@ -15,7 +15,7 @@ const suppressed = counter({
 });
 const oddities = counter({
   name: 'attrium_trigger_oddities_total',
-  help: 'Records that came to an entity merged away, transfers forwarded or repeated, changes dropped while held; by what.',
+  help: 'Records that came to an entity merged away, transfers forwarded or repeated, changes dropped while held, keys of frequencies forgotten; by what.',
   labels: ['kind'],
 });
 const published = counter({
@@ -42,7 +42,7 @@ const failedAttempts = counter({
 });
 const givenUp = counter({
   name: 'attrium_webhook_given_up_total',
-  help: 'Deliveries that went to the dead letters.',
+  help: 'Deliveries that were given up; they are among the undelivered.',
   labels: ['workspace', 'trigger'],
 });
 const dropped = counter({
@@ -53,6 +53,10 @@ const dropped = counter({
 const deliveredSeconds = histogram({
   name: 'attrium_webhook_delivered_seconds',
   help: 'From the log time of the record that fired to the answer of the webhook.',
+});
+const attemptsLost = counter({
+  name: 'attrium_webhook_attempts_unnoted_total',
+  help: 'Attempts that could not be noted for ClickHouse; their deliveries went on.',
 });
 const streamed = counter({ name: 'attrium_firing_streamed_total', help: 'Firings written to gRPC streams.' });
 
@@ -73,6 +77,7 @@ export const telemetry = {
         return;
       }
       case 'kept-back-dropped':
+      case 'fired-keys-forgotten':
         oddities(occurrence.records, { kind: occurrence.kind });
         return;
       default:
@@ -115,6 +120,7 @@ export const telemetry = {
       () => read().obstructed,
     );
   },
+  attemptsLost: (attempts: number): void => attemptsLost(attempts),
   streamed: (): void => streamed(1),
   watchStreams(read: () => number): void {
     sampledGauge({ name: 'attrium_firing_streams', help: 'Open gRPC streams of firings.' }, read);

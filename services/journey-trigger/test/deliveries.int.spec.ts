@@ -220,23 +220,18 @@ describe('a webhook', () => {
     expect(idsOf(hook)).toEqual([id]);
   }, 60_000);
 
-  it('that fails for too long leaves the delivery in the dead letters', async () => {
+  it('that fails for too long leaves the delivery among the undelivered', async () => {
     const hook = await receiver();
     await line.activate(++revision, [{ name: 'hopeless', deliver: [{ webhook: hook.url }] }]);
     hook.answer = (_received, attempt, response) => response.writeHead(attempt < 100 ? 503 : 200).end();
     deliveries = await line.deliver({ ATTRIUM_WEBHOOK_AGE_MS_MAX: '1000', ATTRIUM_WEBHOOK_PROBE_MS_MAX: '100' });
     const [id] = await line.fire('hopeless', ['a']);
-    const letter = await line.log.last('attrium.dead-letters.journey-trigger.webhook');
-    expect(letter).toBeUndefined();
-    await until(async () => (await line.log.last('attrium.dead-letters.journey-trigger.webhook')) !== undefined);
-    const { payload } = (await line.log.last('attrium.dead-letters.journey-trigger.webhook'))!;
-    expect(JSON.parse(Buffer.from(payload).toString('utf8'))).toMatchObject({
-      kind: 'webhook',
-      workspace: 'shop',
-      trigger: 'hopeless',
-      firingId: id,
-      reason: 'status 503',
-    });
+    const asked = { workspace: 'shop', destination: '', after: 0, limit: 10 };
+    expect(await deliveries.desk.undelivered(asked)).toEqual([]);
+    await until(async () => (await deliveries!.desk.undelivered(asked)).length === 1);
+    expect(await deliveries.desk.undelivered(asked)).toMatchObject([
+      { trigger: 'hopeless', url: hook.url, firingId: id, profileId: 'a', reason: 'status 503' },
+    ]);
   }, 60_000);
 
   it('that left the catalogue gets nothing more, and begins anew when it comes back', async () => {

@@ -43,6 +43,7 @@ export class FiringLine {
   private server!: NatsServer;
   private link!: NatsLink;
   readonly secretKey = newKeyText('secret');
+  readonly adminKey = newKeyText('secret');
   readonly foreignKey = newKeyText('secret');
   log!: JetStreamLog;
   private readonly logger: Logger = createLogger({
@@ -59,8 +60,13 @@ export class FiringLine {
     await ensureStreams(this.link.publish, { profile: 'standalone', bytesMax: 2_000_000_000 });
     this.log = new JetStreamLog(this.link);
     await this.putKey(this.secretKey, 'shop');
+    await this.putKey(this.adminKey, 'shop', 'admin');
     await this.putKey(this.foreignKey, 'other');
     await this.putSecret('shop.SIGNING', SECRET);
+  }
+
+  get natsUrl(): string {
+    return this.server.url;
   }
 
   async close(): Promise<void> {
@@ -182,8 +188,8 @@ export class FiringLine {
     if (outcome.kind !== 'appended') throw new Error(`the log did not take a pack: ${outcome.kind}`);
   }
 
-  private async putKey(text: string, workspace: string): Promise<void> {
-    const record = { kind: 'secret', workspace, role: 'read', hash: '', createdAt: 1 };
+  private async putKey(text: string, workspace: string, role = 'read'): Promise<void> {
+    const record = { kind: 'secret', workspace, role, hash: '', createdAt: 1 };
     const bucket = await Bucket.open(this.link.publish, KEYS_BUCKET);
     await bucket.put(keyEntryName('secret', text), Buffer.from(JSON.stringify(record)));
   }

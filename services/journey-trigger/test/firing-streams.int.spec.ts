@@ -30,7 +30,7 @@ beforeAll(async () => {
   keys = await line.access();
   host = await startHost({
     service: 'journey-trigger',
-    module: journeyTriggerModule({ access: keys.access, streams: deliveries.streams }),
+    module: journeyTriggerModule({ access: keys.access, streams: deliveries.streams, desk: deliveries.desk }),
     config: loadConfig(hostSettings, { ATTRIUM_LOG_LEVEL: 'silent' }),
     grpc: { packages: ['attrium.trigger.v1'], packageDefinition },
     onDrain: deliveries.steps,

@@ -7,10 +7,15 @@ export interface Received {
   readonly id: string;
   readonly profile: string;
   readonly at: number;
+  /** The whole body. */
+  readonly firing: unknown;
+  /** Header `attrium-replay`. */
+  readonly replay: string | undefined;
 }
 
 export interface Receiver {
   readonly url: string;
+  readonly port: number;
   /** Requests whose signature was right, in the order of their arrival. */
   readonly received: Received[];
   /** Requests whose signature was wrong. */
@@ -20,7 +25,8 @@ export interface Receiver {
   close(): void;
 }
 
-export async function startReceiver(secret: string): Promise<Receiver> {
+/** `port`: that of a receiver that was closed and comes back. */
+export async function startReceiver(secret: string, port = 0): Promise<Receiver> {
   const webhook = new Webhook(secret);
   const attempts = new Map<string, number>();
   const received: Received[] = [];
@@ -39,16 +45,24 @@ export async function startReceiver(secret: string): Promise<Receiver> {
         response.writeHead(400).end();
         return;
       }
-      const entry = { id: firing.id, profile: firing.profileId, at: performance.now() };
+      const entry = {
+        id: firing.id,
+        profile: firing.profileId,
+        firing,
+        at: performance.now(),
+        replay: request.headers['attrium-replay'] as string | undefined,
+      };
       const attempt = (attempts.get(firing.id) ?? 0) + 1;
       attempts.set(firing.id, attempt);
       received.push(entry);
       receiver.answer(entry, attempt, response);
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+  const listening = (server.address() as AddressInfo).port;
   const receiver: Receiver = {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`,
+    url: `http://127.0.0.1:${listening}/hook`,
+    port: listening,
     received,
     refused,
     answer: (_received, _attempt, response) => response.writeHead(204).end(),

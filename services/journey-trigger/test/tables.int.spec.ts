@@ -3,12 +3,12 @@ import { fileURLToPath } from 'node:url';
 import { type Entity } from '@attrium/event';
 import { describe, expect, it } from '@jest/globals';
 import { tablesUnderTest } from '../../../libs/clickhouse/test/tables-under-test.js';
-import { projections } from '../src/projections/projections.js';
+import { attemptProjections, projections } from '../src/projections/projections.js';
 
 const { append, rows } = tablesUnderTest({
   service: 'journey-trigger',
   log: 'firings',
-  projections,
+  projections: [...projections, ...attemptProjections],
   migrationsDirectory: fileURLToPath(new URL('../migrations', import.meta.url)),
 });
 
@@ -48,6 +48,9 @@ describe('table firings', () => {
         why: 'frequency',
         cause: 's2',
         on: { kind: 'attribute-changed', change: { name: 'city', before: 'Rome' } },
+        values: [{ name: 'plan', value: 'pro' }],
+        memberships: ['vip'],
+        lastFiredAt: T0 - 1,
       },
     ]);
     const common = {
@@ -78,6 +81,8 @@ describe('table firings', () => {
         'values.value': ['"Rome"', '0.5'],
         'identifiers.type': ['user_id'],
         'identifiers.value': ['u1'],
+        memberships: [],
+        last_fired_at: null,
       },
       {
         ...common,
@@ -92,10 +97,53 @@ describe('table firings', () => {
         on_name: 'city',
         before: '"Rome"',
         after: null,
-        'values.name': [],
-        'values.value': [],
+        'values.name': ['plan'],
+        'values.value': ['"pro"'],
         'identifiers.type': [],
         'identifiers.value': [],
+        memberships: ['vip'],
+        last_fired_at: '2025-12-31 23:59:59.999',
+      },
+    ]);
+  });
+});
+
+describe('table deliveries', () => {
+  it('holds one row an attempt, with the status and how long it took', async () => {
+    await append(1, [
+      {
+        kind: 'delivery-attempted',
+        id: 'a1',
+        workspace: 'shop',
+        trigger: 'winback',
+        destination: 'webhook-winback-1',
+        firingId: 'f1',
+        profileId: 'ann',
+        at: Date.now(),
+        latencyMs: 12,
+        attempt: 3,
+        outcome: 'failed',
+        why: 'throttled',
+        status: 429,
+        replay: 'r1',
+      },
+    ]);
+    expect(await rows('SELECT * EXCEPT (version, at) FROM deliveries')).toEqual([
+      {
+        workspace_id: 'shop',
+        trigger: 'winback',
+        destination: 'webhook-winback-1',
+        firing_id: 'f1',
+        profile_id: 'ann',
+        latency_ms: 12,
+        attempt: 3,
+        outcome: 'failed',
+        why: 'throttled',
+        status: 429,
+        replay: 'r1',
+        partition: 1,
+        sequence: expect.any(Number),
+        row_index: 0,
       },
     ]);
   });

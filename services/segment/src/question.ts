@@ -1,7 +1,7 @@
 /** The questions that the owner of a partition answers from its state: which segments an entity is in. */
-import { type Entity, isHeld, type Value } from '@attrium/event';
+import { type Entity, isHeld } from '@attrium/event';
 import type { EntityRow, Row } from './domain/entity.js';
-import { kindPlanOf, type Plan, subjectOf } from './domain/plan.js';
+import { kindPlanOf, type Plan, valueSeen } from './domain/plan.js';
 import { InvalidQuestionError } from './errors.js';
 
 /** `workspace`: an entity of another one is as good as none. */
@@ -39,9 +39,6 @@ export interface QuestionState {
   plan(workspace: string): Plan;
 }
 
-const NO_VALUES: ReadonlyMap<string, Value> = new Map();
-const NO_MEMBERSHIPS: ReadonlyMap<string, number> = new Map();
-
 /** Throws InvalidQuestionError for what is no question. */
 export function answer(state: QuestionState, asked: unknown): MembershipsAnswer | EvaluateAnswer {
   const question = parseQuestion(asked);
@@ -62,8 +59,12 @@ export function answer(state: QuestionState, asked: unknown): MembershipsAnswer 
 
 /** Memberships in segments that the catalogue no longer has are ended when the entity is touched next: they are not shown any more. */
 function currentMemberships(row: EntityRow, plan: Plan): Record<string, number> {
-  const { names } = kindPlanOf(plan, row.entity);
-  return Object.fromEntries([...row.memberships].filter(([segment]) => names.has(segment)));
+  const { segmentOf } = kindPlanOf(plan, row.entity);
+  return Object.fromEntries([...membershipsOf(row)].filter(([segment]) => segmentOf.has(segment)));
+}
+
+function membershipsOf(row: EntityRow | undefined): Map<string, number> {
+  return new Map(row?.members.map(({ name }, index) => [name, row.since[index]!]));
 }
 
 /** An entity without a row is a profile of which nothing is known. */
@@ -73,12 +74,19 @@ function evaluateNow(
   asked: readonly string[],
 ): Pick<EvaluateAnswer, 'segments' | 'since'> {
   const members = new Set<string>();
-  const subject = subjectOf(row?.values ?? NO_VALUES, members);
-  const { segments, names } = row === undefined ? plan.profile : kindPlanOf(plan, row.entity);
+  const { segments, segmentOf, attributeOf } = row === undefined ? plan.profile : kindPlanOf(plan, row.entity);
+  const subject = {
+    attribute: (name: string) => {
+      const attribute = attributeOf.get(name);
+      return valueSeen(name, attribute === undefined ? undefined : row?.values[attribute.slot]);
+    },
+    property: () => undefined,
+    inSegment: (name: string) => members.has(name),
+  };
   for (const { name, holds } of segments) if (holds(subject)) members.add(name);
-  const memberships = row?.memberships ?? NO_MEMBERSHIPS;
+  const memberships = membershipsOf(row);
   return {
-    segments: Object.fromEntries(asked.filter((name) => names.has(name)).map((name) => [name, members.has(name)])),
+    segments: Object.fromEntries(asked.filter((name) => segmentOf.has(name)).map((name) => [name, members.has(name)])),
     since: Object.fromEntries(
       asked.filter((name) => members.has(name) && memberships.has(name)).map((name) => [name, memberships.get(name)!]),
     ),

@@ -29,13 +29,15 @@ import {
   foldIdentifiers,
   foldLoser,
   type IsKept,
+  isInLine,
   type KeptChanges,
   keepBack,
   newEntity,
+  publishedNames,
   type Row,
 } from './domain/entity.js';
 import { evaluateAll, evaluateChanges, type Flips, NO_FLIPS } from './domain/evaluation.js';
-import { type Plan, planOf } from './domain/plan.js';
+import { type KindPlan, kindPlanOf, type Plan, planOf } from './domain/plan.js';
 import type { Observe } from './occurrence.js';
 import { answer, type EvaluateAnswer, type MembershipsAnswer } from './question.js';
 import { decodeEntity, ENTITY_STATE_VERSION, encodeEntity } from './store/entity-codec.js';
@@ -89,7 +91,7 @@ class SegmentPartition implements PartitionStage {
       isFirst: false,
       passesMergesOn: true,
       create: newEntity,
-      published: ({ memberships, ended }) => [...new Set([...memberships.keys(), ...ended.keys()])],
+      published: publishedNames,
       merging: (row, { identifiers }) => foldIdentifiers(row, identifiers),
       fold: (row, loser) => this.fold(row, loser),
       settled: (row, released, context) => {
@@ -149,19 +151,23 @@ class SegmentPartition implements PartitionStage {
     const row = this.entities.of(entity);
     if (row === undefined) return;
     const plan = this.catalogues.of(entity.workspace);
-    const isAligned = row.revision === plan.revision;
-    if (!isAligned) this.align(row);
+    const kindPlan = kindPlanOf(plan, entity);
+    const isEvaluated = row.revision === plan.revision;
+    this.align(row, plan, kindPlan);
     const late = reason === 'event' && effectiveAt < row.newestAt;
     row.newestAt = Math.max(row.newestAt, effectiveAt);
-    foldChanges(row, changes);
-    const requested = requestedChanges(plan, changes);
+    foldChanges(row, kindPlan, changes);
+    const requested = requestedChanges(kindPlan, changes);
     if (row.merges !== undefined && isHeld(row.merges)) {
       if (requested.length > 0) {
         this.observeDropped(keepBack(row, [{ effectiveAt, recordedAt, reason, cause, changes: requested }]));
       }
       return;
     }
-    const flips = isAligned ? evaluateChanges(row, plan, changes, effectiveAt) : evaluateAll(row, plan, effectiveAt);
+    const flips = isEvaluated
+      ? evaluateChanges(row, kindPlan, changes, effectiveAt)
+      : evaluateAll(row, kindPlan, effectiveAt);
+    if (flips === NO_FLIPS && requested.length === 0) return;
     const corrects = late && (flips.entered.length > 0 || flips.exited.length > 0);
     const instant: Instant = { reason: corrects ? 'correction' : reason, cause, effectiveAt };
     this.emitChange(row, plan, instant, flips, requested, context);
@@ -174,11 +180,13 @@ class SegmentPartition implements PartitionStage {
 
   /** The hold has ended: what was kept back, what the merges changed, then that they are completed. */
   private release(row: EntityRow, { mergeIds, occurredAt: effectiveAt }: ReleasedMerges, context: Context): void {
-    const plan = this.align(row);
+    const plan = this.catalogues.of(row.entity.workspace);
+    const kindPlan = kindPlanOf(plan, row.entity);
+    this.align(row, plan, kindPlan);
     row.newestAt = Math.max(row.newestAt, effectiveAt);
-    const flips = evaluateAll(row, plan, effectiveAt);
-    const { kept } = row;
-    row.kept = [];
+    const flips = evaluateAll(row, kindPlan, effectiveAt);
+    const kept = row.kept ?? [];
+    row.kept = undefined;
     for (const changes of kept) this.emitKept(row, plan, changes, context);
     const instant: Instant = { reason: 'merge', cause: mergeIds.at(-1)!, effectiveAt };
     this.emitChange(row, plan, instant, flips, [], context);
@@ -187,15 +195,15 @@ class SegmentPartition implements PartitionStage {
 
   /** The loser's memberships are judged by the revision that they came with. */
   private fold(row: EntityRow, loser: EntityRow): void {
-    this.align(row);
-    this.align(loser);
+    const plan = this.catalogues.of(row.entity.workspace);
+    this.align(row, plan, kindPlanOf(plan, row.entity));
+    this.align(loser, plan, kindPlanOf(plan, loser.entity));
     this.observeDropped(foldLoser(row, loser));
   }
 
-  private align(row: EntityRow): Plan {
-    const plan = this.catalogues.of(row.entity.workspace);
-    if (row.revision !== plan.revision) alignEntity(row, plan.revision, this.isKeptIn(row.entity.workspace));
-    return plan;
+  private align(row: EntityRow, { revision }: Plan, kindPlan: KindPlan): void {
+    if (isInLine(row, kindPlan, revision)) return;
+    alignEntity(row, kindPlan, revision, this.isKeptIn(row.entity.workspace));
   }
 
   /** A row as answers show it. */
@@ -203,7 +211,8 @@ class SegmentPartition implements PartitionStage {
     const row = this.entities.get(ordinal);
     if (row?.kind !== 'entity') return row;
     const { workspace } = row.entity;
-    return alignedView(row, this.catalogues.of(workspace).revision, this.isKeptIn(workspace));
+    const plan = this.catalogues.of(workspace);
+    return alignedView(row, kindPlanOf(plan, row.entity), plan.revision, this.isKeptIn(workspace));
   }
 
   private isKeptIn(workspace: string): IsKept {
@@ -214,7 +223,7 @@ class SegmentPartition implements PartitionStage {
   /** The catalogue may be another one than when the changes were kept: a trigger that is gone asks for nothing. */
   private emitKept(row: EntityRow, plan: Plan, kept: KeptChanges, context: Context): void {
     const { reason, cause, effectiveAt } = kept;
-    const requested = requestedChanges(plan, kept.changes);
+    const requested = requestedChanges(kindPlanOf(plan, row.entity), kept.changes);
     this.emitChange(row, plan, { reason, cause, effectiveAt }, NO_FLIPS, requested, context);
   }
 
@@ -228,15 +237,22 @@ class SegmentPartition implements PartitionStage {
   ): void {
     const [entered, exited, corrected] = [flips.entered.length, flips.exited.length, flips.corrected.length];
     if (entered + exited + corrected + requested.length === 0) return;
+    const { values, memberships, identifiers } = concernOf(row, plan, flips, requested);
     context.emit({
       kind: 'segment-changed',
       entity: row.entity,
+      effectiveAt: instant.effectiveAt,
       recordedAt: context.now,
+      reason: instant.reason,
+      cause: instant.cause,
       revision: plan.revision,
-      ...instant,
-      ...flips,
+      entered: flips.entered,
+      exited: flips.exited,
+      corrected: flips.corrected,
       changes: requested,
-      ...concernOf(row, plan, flips, requested),
+      values,
+      memberships,
+      identifiers,
     });
     this.observe({ kind: 'memberships-changed', entered, exited, corrected });
   }

@@ -76,7 +76,15 @@ describe('the line', () => {
       report(`the same firing on NATS and gRPC after ${passed()} ms`);
 
       await until('the rows in ClickHouse', TABLES_LIMIT_MS, () => areRowsThere(tables, profile.profileId, firingId));
-      report(`rows in all six tables after ${passed()} ms`);
+      report(`rows in all seven tables after ${passed()} ms`);
+      const past = await rest(`${endpoints.control}/v1/workspaces/${endpoints.workspace}/firings/${firingId}`, {
+        key: endpoints.adminKey,
+      });
+      expect(past.body).toMatchObject({
+        firing: { trigger: 'big_spender_welcome', outcome: 'fired' },
+        attempts: [{ outcome: 'delivered', attempt: 1 }],
+        explanation: expect.arrayContaining(['Its condition was true, and its frequency allowed it.']),
+      });
       await analytics.closeAndFlush();
       expect(faults).toEqual([]);
       expect(stream.fault).toBeUndefined();
@@ -203,6 +211,7 @@ async function areRowsThere(tables: Tables, profileId: string, firingId: string)
     [`membership_changes WHERE ${of} AND has(changes.segment, 'big_spenders')`, 1],
     [`memberships FINAL WHERE ${of} AND segment = 'big_spenders'`, 1],
     [`firings WHERE firing_id = '${firingId}' AND outcome = 'fired'`, 1],
+    [`deliveries WHERE firing_id = '${firingId}' AND outcome = 'delivered'`, 1],
   ];
   for (const [query, count] of wanted) {
     const rows = await tables.rows<{ n: number }>(`SELECT toUInt32(count()) AS n FROM ${query}`).catch(() => []);

@@ -15,8 +15,18 @@ export interface AttributeText {
   readonly compute?: {
     readonly count?: string;
     readonly sum?: string;
+    readonly min?: string;
+    readonly max?: string;
+    readonly average?: string;
+    readonly first_value?: string;
+    readonly last_value?: string;
     readonly first_time?: string;
     readonly last_time?: string;
+    readonly distinct_count?: string;
+    readonly distinct_list?: string;
+    readonly most_frequent?: string;
+    readonly exists?: string;
+    readonly limit?: number;
     readonly of?: string;
     readonly where?: ConditionText;
     readonly within?: string;
@@ -34,6 +44,9 @@ export interface ConditionText {
   readonly did?: true;
   readonly did_not?: true;
   readonly at_least?: number;
+  readonly at_most?: number;
+  readonly exactly?: number;
+  readonly sum?: string;
   readonly within?: string;
   readonly where?: ConditionText;
   readonly attribute?: string;
@@ -47,22 +60,55 @@ export interface SegmentText {
   readonly where: ConditionText;
 }
 
+/** A value, null for none, or comparators. */
+export type SideText = string | number | boolean | null | Readonly<Record<string, unknown>>;
+export type DirectionsText = number | { readonly up?: number; readonly down?: number };
+
 export interface TriggerText {
   readonly name: string;
+  readonly state?: 'paused';
   readonly when: {
     readonly segment?: string;
     readonly enters?: true;
     readonly exits?: true;
     readonly attribute?: string;
     readonly changes?: true;
+    readonly from?: SideText;
+    readonly to?: SideText;
+    readonly crosses?: DirectionsText;
+    readonly by?: DirectionsText;
   };
   readonly if?: ConditionText;
-  readonly frequency: 'every' | 'once' | { readonly once_per: string };
+  readonly frequency:
+    | 'every'
+    | 'once'
+    | { readonly once_per: string; readonly key?: string }
+    | { readonly once: true; readonly key: string };
   readonly payload?: readonly string[];
   readonly deliver: readonly [{ readonly stream: true }];
 }
 
+export interface IdentifierTypeText {
+  readonly name: string;
+  readonly limit?: number;
+  readonly normalise?: string;
+  readonly block?: { readonly values?: readonly string[]; readonly patterns?: readonly string[] };
+  readonly from?: readonly {
+    readonly trait?: string;
+    readonly property?: string;
+    readonly event?: string;
+    readonly external_id?: string;
+  }[];
+}
+
+export interface IdentityText {
+  readonly types?: readonly IdentifierTypeText[];
+  readonly ignore?: readonly string[];
+  readonly dedup?: string;
+}
+
 export interface CatalogueText {
+  readonly identity?: IdentityText;
   readonly attributes: readonly AttributeText[];
   readonly segments: readonly SegmentText[];
   readonly triggers: readonly TriggerText[];

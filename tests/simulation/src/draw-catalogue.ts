@@ -1,7 +1,16 @@
 /** Draws valid catalogues: every kind of attribute, nested segments, triggers of every frequency; and later revisions of them. */
 import { parseCatalogue } from '@attrium/catalogue';
 import type { Random } from '@attrium/testing/simulation';
-import type { AttributeText, CatalogueText, ConditionText, SegmentText, TriggerText } from './definitions.js';
+import type {
+  AttributeText,
+  CatalogueText,
+  ConditionText,
+  IdentityText,
+  SegmentText,
+  SideText,
+  TriggerText,
+} from './definitions.js';
+import { drawIdentity, lowerLimits } from './draw-identity.js';
 
 export const EVENT_NAMES = ['Order', 'Visit', 'Cart'] as const;
 const PLANS = ['free', 'pro', 'team'];
@@ -18,7 +27,12 @@ export function drawCatalogue(random: Random): CatalogueText {
     drawTrigger(random, `t${index}`, attributes, segments),
   );
   // Segments are put into reading order by the compiler.
-  return checked({ attributes, segments: random.shuffle(segments), triggers });
+  const shuffled = random.shuffle(segments);
+  return checked({ ...identityOf(drawIdentity(random)), attributes, segments: shuffled, triggers });
+}
+
+function identityOf(identity: IdentityText | undefined): { identity?: IdentityText } {
+  return identity === undefined ? {} : { identity };
 }
 
 /** The next revision: some definitions go, some get another meaning, some come. What others read stays. */
@@ -40,7 +54,12 @@ export function redrawCatalogue(random: Random, before: CatalogueText, revision:
     segments.push({ name: `r${revision}`, of: 'user', where });
   }
   if (random.chance(0.6)) triggers.push(drawTrigger(random, `u${revision}`, attributes, segments));
-  return checked({ attributes, segments, triggers });
+  const identity = random.chance(0.4)
+    ? lowerLimits(random, before.identity)
+    : random.chance(0.5)
+      ? drawIdentity(random)
+      : before.identity;
+  return checked({ ...identityOf(identity), attributes, segments, triggers });
 }
 
 /** A later revision that brings back what had gone since the first, or had got another meaning, before it is drawn on. */
@@ -53,7 +72,8 @@ export function returnCatalogue(
   const attributes = united(random, first.attributes, second.attributes);
   const segments = united(random, first.segments, second.segments);
   const triggers = united(random, first.triggers, second.triggers);
-  return redrawCatalogue(random, { attributes, segments, triggers }, revision);
+  const identity = random.chance(0.5) ? first.identity : second.identity;
+  return redrawCatalogue(random, { ...identityOf(identity), attributes, segments, triggers }, revision);
 }
 
 /** All that had gone is back, and with it whatever it reads. */
@@ -66,11 +86,11 @@ function united<T extends { readonly name: string }>(random: Random, first: read
 }
 
 function drawAttribute(random: Random, name: string): AttributeText {
-  const merge = random.pick(['most_recent', 'first_stored']);
+  const merge = random.pick(['most_recent', 'first_stored', 'most_frequent']);
   const event = random.pick(EVENT_NAMES);
   const where = random.chance(0.4) ? { where: drawFilter(random) } : {};
   const within = random.chance(0.6) ? { within: random.pick(WINDOWS) } : {};
-  switch (random.int(8)) {
+  switch (random.int(14)) {
     case 0:
       return { name, kind: 'user', type: 'string', merge, from: [{ trait: 'plan' }, { property: 'plan' }] };
     case 1:
@@ -83,10 +103,61 @@ function drawAttribute(random: Random, name: string): AttributeText {
     case 5:
     case 6:
       return { name, kind: 'user', type: 'number', compute: { sum: event, of: 'revenue', ...where, ...within } };
-    default: {
+    case 7:
+    case 8: {
       const time = random.chance(0.5) ? { first_time: event } : { last_time: event };
-      return { name, kind: 'user', type: 'timestamp', compute: { ...time, ...where } };
+      return { name, kind: 'user', type: 'timestamp', compute: { ...time, ...where, ...within } };
     }
+    case 9:
+      return drawMerged(random, name);
+    default:
+      return drawOfProperty(random, name, { ...where, ...within });
+  }
+}
+
+/** A declared attribute whose strategy is of its type. */
+function drawMerged(random: Random, name: string): AttributeText {
+  const merge = random.pick(['min', 'max']);
+  switch (random.int(4)) {
+    case 0:
+      return { name, kind: 'user', type: 'number', merge: random.pick([merge, 'sum']), from: [{ trait: 'age' }] };
+    case 1:
+      return { name, kind: 'user', type: 'timestamp', merge, from: [{ trait: 'since' }] };
+    default:
+      return {
+        name,
+        kind: 'user',
+        type: 'string_list',
+        merge: 'union',
+        from: [{ property: 'tags' }, { trait: 'tags' }],
+      };
+  }
+}
+
+/** A reducer over the property of its type. */
+function drawOfProperty(random: Random, name: string, rest: object): AttributeText {
+  const event = random.pick(EVENT_NAMES);
+  const kind = 'user';
+  const limit = random.chance(0.5) ? { limit: 1 + random.int(3) } : {};
+  switch (random.int(9)) {
+    case 0:
+      return { name, kind, type: 'number', compute: { min: event, of: 'revenue', ...rest } };
+    case 1:
+      return { name, kind, type: 'number', compute: { max: event, of: 'revenue', ...rest } };
+    case 2:
+      return { name, kind, type: 'number', compute: { average: event, of: 'revenue', ...rest } };
+    case 3:
+      return { name, kind, type: 'string', compute: { first_value: event, of: 'plan', ...rest } };
+    case 4:
+      return { name, kind, type: 'string', compute: { last_value: event, of: 'plan', ...rest } };
+    case 5:
+      return { name, kind, type: 'number', compute: { distinct_count: event, of: 'plan', ...rest } };
+    case 6:
+      return { name, kind, type: 'string_list', compute: { distinct_list: event, of: 'plan', ...limit, ...rest } };
+    case 7:
+      return { name, kind, type: 'number', compute: { most_frequent: event, of: 'revenue', ...rest } };
+    default:
+      return { name, kind, type: 'boolean', compute: { exists: event, ...rest } };
   }
 }
 
@@ -131,30 +202,80 @@ function drawCondition(
 }
 
 function drawBehaviour(random: Random): ConditionText {
-  return {
-    event: random.pick(EVENT_NAMES),
-    ...(random.chance(0.6) ? { did: true as const } : { did_not: true as const }),
-    ...(random.chance(0.4) ? { at_least: 1 + random.int(3) } : {}),
-    ...(random.chance(0.7) ? { within: random.pick(WINDOWS) } : {}),
-    ...(random.chance(0.3) ? { where: drawFilter(random) } : {}),
-  };
+  const window = random.chance(0.7) ? { within: random.pick(WINDOWS) } : random.chance(0.5) ? drawRange(random) : {};
+  const where = random.chance(0.3) ? { where: drawFilter(random) } : {};
+  const about = { event: random.pick(EVENT_NAMES), ...window, ...where };
+  if (random.chance(0.25)) {
+    return { ...about, sum: 'revenue', [random.pick(['gt', 'gte', 'lt', 'lte', 'equals'])]: random.pick([0, 5, 20.5]) };
+  }
+  const least = 1 + random.int(3);
+  const times = random.pick<ConditionText>([
+    {},
+    {},
+    { at_least: least },
+    { at_most: random.int(3) },
+    { exactly: random.int(3) },
+    { at_least: least, at_most: least + random.int(2) },
+  ]);
+  return { ...about, ...times, ...(random.chance(0.6) ? { did: true as const } : { did_not: true as const }) };
+}
+
+/** Of event times, within a run. */
+function drawRange(random: Random): ConditionText {
+  const instant = (seconds: number): string => new Date(Date.UTC(2026, 0, 1) + seconds * 1_000).toISOString();
+  const second = random.int(40);
+  return random.pick<ConditionText>([
+    { after: instant(second) },
+    { before: instant(second) },
+    { between: [instant(second), instant(second + random.int(20))] },
+  ]);
 }
 
 function drawComparison(random: Random, { name: attribute, type }: AttributeText): ConditionText {
   if (random.chance(0.15)) return { attribute, exists: random.chance(0.7) };
+  if (random.chance(0.1)) return { attribute, is_empty: random.chance(0.5) };
   switch (type) {
     case 'string':
       return random.pick<ConditionText>([
         { attribute, equals: random.pick(PLANS) },
         { attribute, not_equals: random.pick(PLANS) },
         { attribute, in: ['pro', 'team'] },
+        { attribute, not_in: ['pro', '3'] },
         { attribute, starts_with: 't' },
+        { attribute, ends_with: 'e' },
+        { attribute, contains: 'r' },
+        { attribute, contains_any: ['ee', 'am'] },
+        { attribute, contains_all: ['e', 'r'] },
+        { attribute, between: ['free', 'pro'] },
+      ]);
+    case 'string_list':
+      return random.pick<ConditionText>([
+        { attribute, contains: 'red' },
+        { attribute, contains_any: ['green', 'pro'] },
+        { attribute, contains_all: ['red', 'blue'] },
       ]);
     case 'boolean':
       return { attribute, equals: random.chance(0.5) };
-    case 'timestamp':
-      return { attribute, [random.pick(['gt', 'lte'])]: '2026-01-01T00:00:12Z' };
+    case 'timestamp': {
+      const [earlier, later] = ['2026-01-01T00:00:12Z', '2026-01-01T00:00:25Z'];
+      return random.pick<ConditionText>([
+        { attribute, [random.pick(['gt', 'lte', 'before', 'after'])]: earlier },
+        { attribute, between: [earlier, later] },
+        { attribute, older_than: random.pick(WINDOWS) },
+        { attribute, newer_than: random.pick(WINDOWS) },
+        { attribute, older_than: '2s', newer_than: '20s' },
+      ]);
+    }
     default:
+      if (random.chance(0.2))
+        return {
+          attribute,
+          between: random.pick([
+            [0, 2],
+            [1, 1],
+            [2, 25.5],
+          ]),
+        };
       return { attribute, [random.pick(['gt', 'gte', 'lt', 'lte', 'equals'])]: random.pick([0, 1, 2, 3, 10, 25.5]) };
   }
 }
@@ -173,16 +294,48 @@ function drawTrigger(
   const when =
     segments.length > 0 && random.chance(0.65)
       ? { segment: random.pick(segments).name, ...flips }
-      : { attribute: random.pick(attributes).name, changes: true as const };
+      : drawMove(random, random.pick(attributes));
   const once = { once_per: random.pick(['1s', '5s', '15s', '1h']) };
+  const key = random.pick(attributes).name;
   return {
     name,
+    ...(random.chance(0.06) ? { state: 'paused' as const } : {}),
     when,
     ...(random.chance(0.5) ? { if: drawCondition(random, attributes, segments, 1) } : {}),
-    frequency: random.pick<TriggerText['frequency']>(['every', 'every', 'once', once, once]),
+    frequency: random.pick<TriggerText['frequency']>([
+      ...['every' as const, 'every' as const, 'once' as const],
+      ...[once, once, { ...once, key }, { once: true as const, key }],
+    ]),
     ...(random.chance(0.5) ? { payload: [random.pick(attributes).name] } : {}),
     deliver: [{ stream: true }],
   };
+}
+
+/** Any change of an attribute, or one in a certain way. */
+function drawMove(random: Random, { name: attribute, type }: AttributeText): TriggerText['when'] {
+  const number = () => random.pick([0, 1, 2, 3, 10, 25.5]);
+  const directions = () => random.pick([number() + 0.5, { up: number() + 0.5 }, { down: number() + 0.5 }]);
+  const side = (): SideText => {
+    if (random.chance(0.25)) return random.pick([null, { exists: true }]);
+    if (type === 'boolean') return random.chance(0.5);
+    if (type === 'string_list') return { contains: 'red' };
+    if (type === 'timestamp') return { lte: '2026-01-01T00:00:12Z' };
+    if (type === 'string') return random.pick<SideText>([random.pick(PLANS), { in: ['pro', 'team'] }]);
+    return random.pick<SideText>([number(), { gte: number() }, { lt: number() }]);
+  };
+  switch (random.int(type === 'number' ? 6 : 4)) {
+    case 0:
+      return { attribute, changes: true };
+    case 1:
+      return { attribute, from: side(), ...(random.chance(0.5) ? { to: side() } : {}) };
+    case 2:
+    case 3:
+      return { attribute, to: side() };
+    case 4:
+      return { attribute, crosses: directions() };
+    default:
+      return { attribute, by: directions(), ...(random.chance(0.3) ? { to: side() } : {}) };
+  }
 }
 
 function checked(catalogue: CatalogueText): CatalogueText {

@@ -30,13 +30,21 @@ export interface Load {
 interface Person {
   readonly workspace: string;
   readonly identifiers: readonly Identifier[];
+  /** A number on a card, which some catalogues take for an identifier. */
+  readonly card: string;
 }
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
 
-/** The first `events` events of a seed are the same whatever their number is. */
-export function drawLoad(random: Random, options: { events: number; workspaces: readonly string[] }): Load {
-  const { events, workspaces } = options;
+export interface LoadOptions {
+  /** The first so many events of a seed are the same whatever their number is. */
+  readonly events: number;
+  /** Of these, by their numbers from 0 on, only those that are sent; undefined for all. */
+  readonly only: ReadonlySet<number> | undefined;
+  readonly workspaces: readonly string[];
+}
+
+export function drawLoad(random: Random, { events, only, workspaces }: LoadOptions): Load {
   const people = drawPeople(random.fork(), workspaces);
   const catalogues = random.fork();
   const revisions = random.fork();
@@ -59,8 +67,13 @@ export function drawLoad(random: Random, options: { events: number; workspaces: 
     if (draws.chance(0.15)) packs.push(repeated(draws, sent, arrivesAt));
   }
   packs.sort((a, b) => a.at - b.at);
+  const isSent = ({ id }: Event): boolean => {
+    const number = Number(id.slice(1));
+    return number < events && (only === undefined || only.has(number));
+  };
+  const left = packs.map((pack) => ({ ...pack, records: pack.records.filter(isSent) }));
   const activations = workspaces.flatMap((workspace) => activationsOf(workspace, catalogues, revisions, at));
-  return { packs, activations, endsAt: packs.at(-1)?.at ?? at };
+  return { packs: left.filter(({ records }) => records.length > 0), activations, endsAt: packs.at(-1)?.at ?? at };
 }
 
 /** A source sends again what it is not sure of: the same message id, received later. */
@@ -113,7 +126,13 @@ function drawPeople(random: Random, workspaces: readonly string[]): Person[] {
     }));
     const user = { type: 'user_id', value: `u-${number}` };
     const email = { type: 'email', value: `p${number}@example.com` };
-    return { workspace, identifiers: [...(random.chance(0.8) ? [user] : []), email, ...devices] };
+    const card = `C-${shared ? number % 2 : number}`;
+    const more = [
+      { type: 'phone', value: `+49301234${number}` },
+      { type: 'device_id', value: shared && number < 3 ? 'd-tablet' : `d-${number}` },
+      { type: 'LoyaltyNo', value: card },
+    ].filter(() => random.chance(0.4));
+    return { workspace, identifiers: [...(random.chance(0.8) ? [user] : []), email, ...devices, ...more], card };
   });
 }
 
@@ -126,7 +145,10 @@ function drawEvent(random: Random, person: Person, id: string, at: number): Even
     .slice(0, count)
     .map((each) => disguised(random, each));
   if (random.chance(0.05)) identifiers.push({ type: 'anonymous_id', value: random.pick(['null', '000', 'anonymous']) });
-  if (random.chance(0.03)) identifiers.push({ type: 'device_id', value: 'd-1' });
+  if (random.chance(0.03)) identifiers.push({ type: 'shoe_size', value: '44' });
+  if (random.chance(0.03)) identifiers.push({ type: 'phone', value: 'call me' });
+  // Nobody that it could belong to.
+  if (random.chance(0.01)) identifiers.splice(0, identifiers.length, { type: 'user_id', value: 'null' });
   const type = random.pick(['track', 'track', 'track', 'track', 'identify', 'identify', 'page', 'alias'] as const);
   const previous = type === 'alias' ? { previous: previousOf(random, person) } : {};
   return {
@@ -140,14 +162,15 @@ function drawEvent(random: Random, person: Person, id: string, at: number): Even
     receivedAt: at,
     identifiers,
     ...previous,
-    payload: bytesOf(drawPayload(random, type)),
+    payload: bytesOf(drawPayload(random, type, person.card)),
   };
 }
 
-/** The same email in another spelling. */
-function disguised(random: Random, identifier: Identifier): Identifier {
-  if (identifier.type !== 'email' || !random.chance(0.3)) return identifier;
-  return { type: 'email', value: ` ${identifier.value.toUpperCase()}` };
+/** The same in another spelling. */
+function disguised(random: Random, { type, value }: Identifier): Identifier {
+  if (!random.chance(0.3)) return { type, value };
+  if (type === 'email' || type === 'LoyaltyNo') return { type, value: ` ${value.toUpperCase()}` };
+  return { type, value: type === 'phone' ? `0049 ${value.slice(3, 5)}-${value.slice(5)}` : value };
 }
 
 function previousOf(random: Random, person: Person): Identifier {
@@ -156,7 +179,7 @@ function previousOf(random: Random, person: Person): Identifier {
 }
 
 /** JSON text, because amounts have more digits than a double holds. */
-function drawPayload(random: Random, type: string): string {
+function drawPayload(random: Random, type: string, card: string): string {
   const members: string[] = [];
   const amounts = ['1', '2.5', '7', '10.25', '19.99', '0.1', '0.2', '-3', '1e2', '"12.5"', '"much"', 'null'];
   const long = ['0.000000000000000001', '12345678901234567890.5', '0.123456789012345678'];
@@ -164,19 +187,34 @@ function drawPayload(random: Random, type: string): string {
     random.chance(0.6) ? [`"${name}":${random.pick(values)}`] : [];
   const plans = ['"free"', '"pro"', '"team"', '3', '2.50', 'true'];
   const flags = ['true', 'false', '"yes"'];
+  const cards = random.chance(0.25)
+    ? [`"card":${random.pick([`"${card}"`, `" ${card.toLowerCase()}"`, '""', 'null', '[]', '7'])}`]
+    : [];
+  const tags = ['["red"]', '["red","blue"]', '[]', '["green","red"]', '["green",3]', '"red"'];
   if (type === 'track' || type === 'page') {
     const properties = [
+      ...cards,
       ...some('revenue', random.chance(0.2) ? long : amounts),
       ...some('plan', plans),
       ...some('vip', flags),
+      ...some('tags', tags),
       ...(random.chance(0.3) ? ['"detail":{"size":4}'] : []),
     ];
     members.push(`"properties":{${properties.join(',')}}`);
   }
   const traits = [
+    ...cards,
     ...some('plan', plans),
     ...some('age', ['31', '32.5', '"33"', '"old"', 'null']),
     ...some('vip', flags),
+    ...some('tags', tags),
+    ...some('since', [
+      '"2026-01-01"',
+      '"2025-12-31T23:00:00-01:00"',
+      '1767225599000',
+      '"2024-02-29T12:30:00.5Z"',
+      '"soon"',
+    ]),
   ];
   if (type === 'identify') members.push(`"traits":{${traits.join(',')}}`);
   else if (random.chance(0.2)) members.push(`"context":{"traits":{${traits.join(',')}}}`);

@@ -5,6 +5,7 @@ import { createIdentityBinding } from '@attrium/identity';
 import { createJourneyTriggerBinding } from '@attrium/journey-trigger';
 import {
   DEFAULT_STAGE_SETTINGS,
+  type Observe,
   type StageBinding,
   StageProcessor,
   type StageSettings,
@@ -12,7 +13,9 @@ import {
 } from '@attrium/processor';
 import { createSegmentBinding } from '@attrium/segment';
 import {
+  type LogFaultKind,
   NO_FAULTS,
+  type ProcessStep,
   type Random,
   runSimulation,
   SimulatedClock,
@@ -32,10 +35,31 @@ export interface LineOptions {
   readonly machines?: number;
   /** Other bindings than those of the services: for showing that the checks see a fault. */
   readonly bindings?: readonly StageBinding[];
+  /** Which of the drawn faults of the log happen. */
+  readonly admits?: (fault: LogFaultKind) => boolean;
+  /** Follows each process from its start on; it may kill it. */
+  readonly watch?: (process: StartedProcess) => ProcessWatch;
+}
+
+export interface StartedProcess {
+  readonly binding: StageBinding;
+  readonly machine: number;
+  readonly owned: readonly number[];
+  /** Counts the starts of all stages. */
+  readonly start: number;
+}
+
+export interface ProcessWatch {
+  readonly step?: (step: ProcessStep) => void;
+  readonly observe: Observe;
+  /** The binding that the process runs: for a look into its rows. */
+  readonly binding: StageBinding;
 }
 
 interface Machine {
   readonly store: SimulatedStore;
+  /** The last start on it, counted over all stages. */
+  start: number;
   process: SimulatedProcess | undefined;
   processor: StageProcessor | undefined;
 }
@@ -52,15 +76,19 @@ export class Line {
   private started = 0;
 
   constructor(private readonly options: LineOptions) {
-    const { random, startMs, partitions, shards, machines = 1 } = options;
+    const { random, startMs, partitions, shards, machines = 1, admits } = options;
     this.partitions = partitions;
     this.shards = shards;
     this.clock = new SimulatedClock(startMs);
-    this.log = new SimulatedLog({ clock: this.clock, random: random.fork() });
+    this.log = new SimulatedLog({
+      clock: this.clock,
+      random: random.fork(),
+      ...(admits === undefined ? {} : { admits }),
+    });
     this.bindings = options.bindings ?? lineBindings();
     for (const { name } of this.bindings) {
       const store = () => new SimulatedStore({ clock: this.clock, random: random.fork(), commitDelayMsMax: 20 });
-      const make = () => ({ store: store(), process: undefined, processor: undefined });
+      const make = () => ({ store: store(), start: 0, process: undefined, processor: undefined });
       this.machines.set(name, Array.from({ length: machines }, make));
     }
   }
@@ -70,8 +98,10 @@ export class Line {
     return Array.from({ length: input === 'events' ? this.shards : this.partitions }, (_, index) => index);
   }
 
-  isRunning(stage: StageName, machine: number): boolean {
-    return this.machineOf(stage, machine).processor !== undefined;
+  /** `start`: only the process of that start. */
+  isRunning(stage: StageName, machine: number, start?: number): boolean {
+    const host = this.machineOf(stage, machine);
+    return host.processor !== undefined && (start === undefined || host.start === start);
   }
 
   /** Starts a stage on a machine, for all of its inputs unless told otherwise. A start that fails is as good as a crash. */
@@ -79,18 +109,24 @@ export class Line {
     const binding = this.bindings.find(({ name }) => name === stage)!;
     const host = this.machineOf(stage, machine);
     this.crash(stage, machine);
-    const process = startProcess({ clock: this.clock, log: this.log, store: host.store });
+    const start = ++this.started;
+    host.start = start;
+    const inputs = owned ?? this.inputs(binding);
+    const { watch = () => ({ observe: () => {}, binding }) } = this.options;
+    const { step, observe, binding: watched }: ProcessWatch = watch({ binding, machine, owned: inputs, start });
+    const parts = { clock: this.clock, log: this.log, store: host.store };
+    const process = startProcess(step === undefined ? parts : { ...parts, step });
     const processor = new StageProcessor({
-      binding,
+      binding: watched,
       log: process.log,
       store: process.store,
       clock: process.clock,
       partitions: this.partitions,
       shards: this.shards,
-      owned: owned ?? this.inputs(binding),
-      owner: `${stage}-${machine}-${++this.started}`,
+      owned: inputs,
+      owner: `${stage}-${machine}-${start}`,
       settings: { ...DEFAULT_STAGE_SETTINGS, ...this.options.settings },
-      observe: () => {},
+      observe,
       fatal: (error) => this.fatal.push(`${stage}: ${error.stack ?? error.message}`),
     });
     host.process = process;
@@ -105,13 +141,14 @@ export class Line {
     for (const { name } of this.bindings) this.start(name, 0);
   }
 
-  /** Kill -9. */
-  crash(stage: StageName, machine: number): void {
+  /** Kill -9. Returns what became of saves that were on their way to the disk. */
+  crash(stage: StageName, machine: number): { reachedDisk: number; lost: number } {
     const host = this.machineOf(stage, machine);
-    host.process?.crash();
+    const saves = host.process?.crash() ?? { reachedDisk: 0, lost: 0 };
     host.processor?.halt();
     host.process = undefined;
     host.processor = undefined;
+    return saves;
   }
 
   async wipe(stage: StageName, machine: number): Promise<void> {

@@ -1,21 +1,57 @@
-/** `npm run sim -- <seed> [count] [events]`: replays one seed, or as many as asked for from it on; exit code 1 if one fails. */
-import { describeDifference } from './difference.js';
-import { runSeed, shrinkSeed } from './seed.js';
+/** `npm run sim -- <seed> [count]` and `-- --minute`: replays one seed, or runs many on all cores; exit code 1 if one fails. */
+import { randomInt } from 'node:crypto';
+import { readRequest, type SimulationRequest, USAGE } from './command-line.js';
+import { describeCoverage } from './coverage.js';
+import { faultsText } from './fault-kinds.js';
+import { reportSeeds, type SeedReport } from './seed-report.js';
+import { spreadSeeds } from './workers.js';
 
-const [first = '1', count = '1', events] = process.argv.slice(2);
-const seeds = Array.from({ length: Number(count) }, (_, index) => Number(first) + index);
-if (!seeds.every((seed) => Number.isSafeInteger(seed) && seed >= 0) || seeds.length === 0) {
-  console.error('usage: npm run sim -- <seed> [count] [events]');
+const MINUTE_MS = 60_000;
+/** Fewer are not worth the start of a process. */
+const SEEDS_ALONE_MAX = 20;
+
+const request = readRequest(process.argv.slice(2));
+if (request === undefined) {
+  console.error(USAGE);
   process.exit(2);
 }
-let failed = 0;
-for (const seed of seeds) {
-  const outcome = await runSeed(seed, events === undefined ? {} : { events: Number(events) });
-  if (outcome.differences.length === 0) continue;
-  failed++;
-  const smallest = await shrinkSeed(outcome);
-  console.log(`seed ${seed} fails with ${outcome.events} events, and with as few as ${smallest.events}:`);
-  console.log(describeDifference(smallest.differences[0]!));
+const report = await run(request);
+console.log(`${report.seeds} seeds, ${report.failures.length} failed`);
+process.exitCode = report.failures.length > 0 ? 1 : 0;
+
+async function run({
+  first = randomInt(2 ** 31),
+  count,
+  events,
+  only,
+  faults,
+  workers,
+}: SimulationRequest): Promise<SeedReport> {
+  const startedAt = performance.now();
+  if (count === undefined) console.log(`from seed ${first} on, for a minute`);
+  if (count !== undefined && count <= SEEDS_ALONE_MAX) {
+    const seeds = Array.from({ length: count }, (_, index) => first + index);
+    const report = await reportSeeds(seeds, {
+      ...(events === undefined ? {} : { events }),
+      ...(only === undefined ? {} : { only }),
+      ...(faults === undefined ? {} : { faults }),
+    });
+    for (const failure of report.failures) console.log(failure);
+    return report;
+  }
+  const report = await spreadSeeds({
+    first,
+    count,
+    events,
+    faults: faults === undefined ? undefined : faultsText(faults),
+    workers,
+    isOver: () => count === undefined && performance.now() - startedAt >= MINUTE_MS,
+    failed: (failure) => console.log(failure),
+  });
+  const minutes = (performance.now() - startedAt) / MINUTE_MS;
+  console.log(describeCoverage(new Map(report.coverage), report.seeds));
+  const { seeds, events: sent, cpuMs } = report;
+  const pace = `${Math.round(seeds / minutes)} seeds in a minute, ${Math.round((seeds / cpuMs) * MINUTE_MS)} in a minute of one core`;
+  console.log(`${pace}, ${Math.round(sent / seeds)} events a seed`);
+  return report;
 }
-console.log(`${seeds.length} seeds, ${failed} failed`);
-process.exitCode = failed > 0 ? 1 : 0;

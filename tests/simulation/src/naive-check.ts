@@ -1,6 +1,5 @@
 /** Check (b): every fact and the final state of the line, recomputed naively from what is stored. */
 import { type Entity, type LogRecord, partitionOf } from '@attrium/event';
-import { decodePack } from '@attrium/processor';
 import type { Difference } from './difference.js';
 import type { Line } from './line.js';
 import { attributeFacts, expectAttributes } from './naive/attributes.js';
@@ -11,6 +10,7 @@ import type { FactBook } from './naive/replay.js';
 import { rulesOf } from './naive/rules.js';
 import { askedOf, expectSegments, segmentFacts } from './naive/segments.js';
 import { holds, type Plain, plainOf, show } from './naive/value.js';
+import { recordsOf } from './stored-records.js';
 
 type Facts = readonly LogRecord[];
 
@@ -26,11 +26,11 @@ export async function checkNaive(line: Line): Promise<Difference[]> {
   const resolved = line.storedAll('resolved');
   const attributes = line.storedAll('attributes');
   const memberships = line.storedAll('memberships');
-  const said = (log: 'resolved' | 'attributes' | 'memberships' | 'firings', stage: string): Facts =>
-    line
-      .storedAll(log)
-      .filter(({ subject }) => new RegExp(`\\.${stage}-\\d+$`).test(subject))
-      .flatMap(({ payload }) => decodePack(payload).records);
+  const said = (log: 'resolved' | 'attributes' | 'memberships' | 'firings', stage: string): Facts => {
+    const own = new RegExp(`\\.${stage}-\\d+$`);
+    const messages = line.storedAll(log).filter(({ subject }) => own.test(subject));
+    return messages.flatMap(recordsOf);
+  };
   const changes = said('attributes', 'attribute-compute').filter(isOf('attributes-changed', 'merge-completed'));
   const flips = said('memberships', 'segment').filter(isOf('segment-changed', 'merge-completed'));
   const firings = said('firings', 'journey-trigger').filter(isOf('trigger-fired', 'firing-suppressed'));
@@ -185,7 +185,10 @@ function toldOf(
     }
     if (record.kind !== 'attributes-changed' || record.entity.id !== entity.id) continue;
     isCurrent ||= record.revision === revision;
-    for (const { name, after } of record.changes) values.set(name, plainOf(after)!);
+    for (const { name, after } of record.changes) {
+      if (after === undefined) values.delete(name);
+      else values.set(name, plainOf(after)!);
+    }
   }
   return { values, isCurrent };
 }

@@ -9,6 +9,7 @@ import {
 } from '@attrium/event';
 import { encodePack, NO_POSITION } from '@attrium/processor';
 import type { Random } from '@attrium/testing/simulation';
+import { FaultGate } from './fault-kinds.js';
 import type { Line } from './line.js';
 
 export class Sender {
@@ -19,6 +20,7 @@ export class Sender {
   constructor(
     private readonly line: Line,
     private readonly random: Random,
+    private readonly gate: FaultGate = new FaultGate(),
   ) {}
 
   send(workspace: string, records: readonly Event[]): void {
@@ -40,7 +42,7 @@ export class Sender {
 
   /** Once in a while the message id is as good as none, as when the log's duplicate window is over. */
   private async repeat(subject: string, bytes: Uint8Array, messageId: string): Promise<void> {
-    const { line, random } = this;
+    const { line, random, gate } = this;
     const lateRepetition = random.chance(0.3);
     for (;;) {
       const outcome = await line.log.append(subject, bytes, lateRepetition ? {} : { messageId });
@@ -48,7 +50,9 @@ export class Sender {
       await new Promise<void>((resolve) => line.clock.after(20, resolve));
     }
     this.inFlight--;
-    if (random.chance(0.05)) line.clock.after(random.int(2_000), () => line.log.store(subject, bytes));
+    const again = random.chance(0.05);
+    const delayMs = random.int(2_000);
+    if (again && gate.admits('repeated-pack')) line.clock.after(delayMs, () => line.log.store(subject, bytes));
   }
 
   private shardOf(workspace: string): number {

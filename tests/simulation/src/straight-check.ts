@@ -1,10 +1,11 @@
 /** Check (a): each log holds exactly the facts of a straight fold of its input, each once, in order; and owners answer as the fold does. */
 
 import { type LogRecord, streamOf } from '@attrium/event';
-import { decodePack, encodePack, NO_POSITION, type StageBinding } from '@attrium/processor';
+import { decodeRecord, encodedRecords, encodePack, NO_POSITION, type StageBinding } from '@attrium/processor';
 import { canonicalJson } from '@attrium/testing/simulation';
 import type { Difference } from './difference.js';
 import type { Line } from './line.js';
+import { recordsOf } from './stored-records.js';
 import { foldStraight, type StraightFold } from './straight-fold.js';
 
 /** Compares until the first difference. */
@@ -29,39 +30,43 @@ function checkSubjects(
   { name, input, output }: StageBinding,
   expected: ReadonlyMap<string, readonly LogRecord[]>,
 ): Difference | undefined {
-  const found = new Map<string, LogRecord[]>();
+  const found = new Map<string, Uint8Array[]>();
+  const own = new RegExp(`\\.${name}-\\d+$`);
   for (const log of [output, input]) {
     for (const { subject, payload } of line.log.stored(streamOf(log))) {
-      if (!new RegExp(`\\.${name}-\\d+$`).test(subject)) continue;
+      if (!own.test(subject)) continue;
       const records = found.get(subject) ?? [];
       found.set(subject, records);
-      records.push(...decodePack(payload).records);
+      records.push(...encodedRecords(payload));
     }
   }
   for (const subject of new Set([...expected.keys(), ...found.keys()])) {
-    const left = (expected.get(subject) ?? []).map(asStored);
-    const right = (found.get(subject) ?? []).map((record) => canonicalJson(plain(record)));
+    const facts = expected.get(subject) ?? [];
+    const left = encodedRecords(encodePack(HEADER, facts));
+    const right = found.get(subject) ?? [];
     for (let index = 0; index < Math.max(left.length, right.length); index++) {
-      if (left[index] === right[index]) continue;
+      const [one, other] = [left[index], right[index]];
+      if (one !== undefined && other !== undefined && Buffer.compare(one, other) === 0) continue;
       const position = `${subject} fact ${index}`;
-      return { check: 'straight fold', stage: name, position, expected: left[index], found: right[index] };
+      return { check: 'straight fold', stage: name, position, expected: textOf(one), found: textOf(other) };
     }
   }
   return undefined;
 }
 
-/** A fact as it looks once it has been in the log. */
-function asStored(record: LogRecord): string {
-  const header = {
-    schemaVersion: 1,
-    logicVersion: 1,
-    stage: '',
-    writer: '',
-    owner: '',
-    commit: 1,
-    reached: NO_POSITION,
-  };
-  return canonicalJson(plain(decodePack(encodePack(header, [record])).records[0]!));
+const HEADER = {
+  schemaVersion: 1,
+  logicVersion: 1,
+  stage: '',
+  writer: '',
+  owner: '',
+  commit: 1,
+  reached: NO_POSITION,
+};
+
+/** A fact of the log, to be read. */
+function textOf(encoded: Uint8Array | undefined): string | undefined {
+  return encoded === undefined ? undefined : canonicalJson(plain(decodeRecord(encoded)));
 }
 
 /** Without the encoded form that an event carries along. */
@@ -89,8 +94,8 @@ async function checkAnswers(
 /** One question for every identifier or entity that the input names. */
 function* questionsTo(line: Line, { name, input }: StageBinding, partition: number): Iterable<unknown> {
   const asked = new Map<string, unknown>();
-  for (const { payload } of line.stored(input, partition)) {
-    for (const record of decodePack(payload).records) {
+  for (const message of line.stored(input, partition)) {
+    for (const record of recordsOf(message)) {
       if (record.kind === 'event' && name === 'identity') {
         for (const identifier of record.identifiers) {
           const question = { kind: 'resolve', workspace: record.workspace, identifier };

@@ -27,7 +27,7 @@ export interface FoldPlace {
 export function foldStraight(binding: StageBinding, place: FoldPlace, input: readonly StoredMessage[]): StraightFold {
   const written = new Map<string, LogRecord[]>();
   const timers = new Map<number, number>();
-  const at = { now: 0, sequence: 0, record: 0, fact: 0 };
+  const at = { now: 0, logicVersion: 1, sequence: 0, record: 0, fact: 0 };
   const write = (log: StageBinding['output'] | StageBinding['input'], partition: number, record: LogRecord): void => {
     if (log === 'events') throw new Error('no stage writes events');
     const subject = partitionSubject(log, partition, writerOf(binding.name, place.partition));
@@ -45,7 +45,9 @@ export function foldStraight(binding: StageBinding, place: FoldPlace, input: rea
     get now() {
       return at.now;
     },
-    logicVersion: 1,
+    get logicVersion() {
+      return at.logicVersion;
+    },
     emit: (body, partition = place.partition) => {
       const record = named(body);
       write(binding.output, partition, record);
@@ -83,6 +85,7 @@ export function foldStraight(binding: StageBinding, place: FoldPlace, input: rea
         }
         continue;
       }
+      if (record.kind === 'logic-activated') at.logicVersion = Math.max(at.logicVersion, record.version);
       const ordinal = stage.timersBefore(record);
       while (ordinal !== undefined && (timers.get(ordinal) ?? Number.POSITIVE_INFINITY) <= at.now) {
         expire(ordinal, timers.get(ordinal)!);

@@ -5,8 +5,8 @@ import type { logV1, valueV1 } from '@attrium/proto';
 import { CodecError } from './codec-error.js';
 import type { HotFact } from './hot-writer.js';
 import {
-  CHANGE_REASON_NUMBER,
-  changeReasonOf,
+  DELIVERY_OUTCOME_NUMBER,
+  deliveryOutcomeOf,
   ENTITY_KIND_NUMBER,
   entityKindOf,
   REFUSAL_REASON_NUMBER,
@@ -16,7 +16,7 @@ import {
 } from './wire-names.js';
 import { firingCauseFromProto, firingCauseToProto, namedValueFromProto, namedValueToProto } from './wire-value.js';
 
-export type ColdFact = Exclude<FactBody, HotFact>;
+export type ColdFact = Exclude<FactBody, HotFact | { kind: 'trigger-fired' }>;
 type ColdRecord = Extract<LogRecord, { kind: ColdFact['kind'] }>;
 type EntryRecord = NonNullable<logV1.Entry['record']>;
 
@@ -58,22 +58,6 @@ export function coldToProto(record: ColdFact): EntryRecord {
         $case: 'mergeCompleted',
         value: { entity: entityToProto(record.entity), mergeIds: [...record.mergeIds] },
       };
-    case 'trigger-fired':
-      return {
-        $case: 'triggerFired',
-        value: {
-          entity: entityToProto(record.entity),
-          trigger: record.trigger,
-          revision: record.revision,
-          effectiveAt: record.effectiveAt,
-          recordedAt: record.recordedAt,
-          reason: CHANGE_REASON_NUMBER[record.reason],
-          cause: record.cause,
-          on: firingCauseToProto(record.on),
-          values: record.values.map(namedValueToProto),
-          identifiers: [...record.identifiers],
-        },
-      };
     case 'firing-suppressed':
       return {
         $case: 'firingSuppressed',
@@ -86,8 +70,15 @@ export function coldToProto(record: ColdFact): EntryRecord {
           why: SUPPRESSION_REASON_NUMBER[record.why],
           cause: record.cause,
           on: firingCauseToProto(record.on),
+          values: record.values.map(namedValueToProto),
+          memberships: [...record.memberships],
+          lastFiredAt: record.lastFiredAt,
         },
       };
+    case 'delivery-attempted': {
+      const { kind: _kind, outcome, ...attempt } = record;
+      return { $case: 'deliveryAttempted', value: { ...attempt, outcome: DELIVERY_OUTCOME_NUMBER[outcome] } };
+    }
     case 'catalogue-activated': {
       const { workspace, revision, author, activatedAt } = record;
       const catalogue = record.catalogue as Uint8Array<ArrayBuffer>;
@@ -128,22 +119,17 @@ export function coldFromProto(id: string, record: EntryRecord): ColdRecord {
       const { entity, mergeIds } = record.value;
       return { kind: 'merge-completed', id, entity: entityFromProto(entity), mergeIds };
     }
-    case 'triggerFired': {
-      const { value } = record;
-      return {
-        ...firingHead(id, value),
-        kind: 'trigger-fired',
-        reason: changeReasonOf(value.reason),
-        values: value.values.map(namedValueFromProto),
-        identifiers: value.identifiers,
-      };
-    }
     case 'firingSuppressed':
       return {
         ...firingHead(id, record.value),
         kind: 'firing-suppressed',
         why: suppressionReasonOf(record.value.why),
+        values: record.value.values.map(namedValueFromProto),
+        memberships: record.value.memberships,
+        lastFiredAt: record.value.lastFiredAt,
       };
+    case 'deliveryAttempted':
+      return { ...record.value, kind: 'delivery-attempted', id, outcome: deliveryOutcomeOf(record.value.outcome) };
     case 'catalogueActivated': {
       const { workspace, revision, author, activatedAt, catalogue } = record.value;
       return { kind: 'catalogue-activated', id, workspace, revision, author, activatedAt, catalogue };
@@ -158,7 +144,7 @@ export function coldFromProto(id: string, record: EntryRecord): ColdRecord {
   }
 }
 
-function firingHead(id: string, value: logV1.TriggerFired | logV1.FiringSuppressed) {
+function firingHead(id: string, value: logV1.FiringSuppressed) {
   return {
     id,
     entity: entityFromProto(value.entity),

@@ -27,7 +27,7 @@ import type { WireReader } from './wire-reader.js';
 const NO_BYTES = new Uint8Array(0);
 
 /** The value of a field that a record cannot be without. */
-function need<T>(value: T | undefined, what: string): T {
+export function need<T>(value: T | undefined, what: string): T {
   if (value === undefined) throw new CodecError(`a record without ${what}`);
   return value;
 }
@@ -261,7 +261,7 @@ export function readIdentifierLinked(reader: WireReader, id: string): Identifier
   };
 }
 
-function readEntity(reader: WireReader): Entity {
+export function readEntity(reader: WireReader): Entity {
   const outer = reader.enter();
   let workspace = '';
   let kind: Entity['kind'] | undefined;
@@ -279,7 +279,7 @@ function readEntity(reader: WireReader): Entity {
   return { workspace, kind: need(kind, "its entity's kind"), id, ordinal };
 }
 
-function readIdentifier(reader: WireReader): Identifier {
+export function readIdentifier(reader: WireReader): Identifier {
   const outer = reader.enter();
   let type = '';
   let value = '';
@@ -293,7 +293,7 @@ function readIdentifier(reader: WireReader): Identifier {
   return { type, value };
 }
 
-function readMembership(reader: WireReader): Membership {
+export function readMembership(reader: WireReader): Membership {
   const outer = reader.enter();
   let segment = '';
   let at = 0;
@@ -323,7 +323,7 @@ function readCorrection(reader: WireReader): MembershipCorrection {
   return { segment, before, after };
 }
 
-function readChange(reader: WireReader): AttributeChange {
+export function readChange(reader: WireReader): AttributeChange {
   const outer = reader.enter();
   let name = '';
   let before: Value | undefined;
@@ -339,7 +339,7 @@ function readChange(reader: WireReader): AttributeChange {
   return { name, before, after };
 }
 
-function readNamedValue(reader: WireReader): NamedValue {
+export function readNamedValue(reader: WireReader): NamedValue {
   const outer = reader.enter();
   let name = '';
   let value: Value | undefined;

@@ -10,6 +10,7 @@ import {
   type FactBody,
   type Identifier,
   type Membership,
+  type NamedValue,
   type SegmentChanged,
   Timestamp,
   type Value,
@@ -140,18 +141,13 @@ function writeSegmentChanged(writer: WireWriter, record: Omit<SegmentChanged, 'i
     writer.close(inner, 1);
   }
   writeChanges(writer, 0x52, record.changes);
-  for (const { name, value } of record.values) {
-    const inner = writer.open(0x5a, 1);
-    writer.string(0x0a, name);
-    writeValue(writer, 0x12, value);
-    writer.close(inner, 1);
-  }
+  writeNamedValues(writer, 0x5a, record.values);
   for (const segment of record.memberships) writer.element(0x62, segment);
   writeIdentifiers(writer, 0x6a, record.identifiers);
   writer.close(mark, 2);
 }
 
-function writeEntity(writer: WireWriter, tag: number, entity: Entity): void {
+export function writeEntity(writer: WireWriter, tag: number, entity: Entity): void {
   const mark = writer.open(tag, 1);
   writer.string(0x0a, entity.workspace);
   writer.small(0x10, ENTITY_KIND_NUMBER[entity.kind]);
@@ -160,7 +156,7 @@ function writeEntity(writer: WireWriter, tag: number, entity: Entity): void {
   writer.close(mark, 1);
 }
 
-function writeIdentifiers(writer: WireWriter, tag: number, identifiers: readonly Identifier[]): void {
+export function writeIdentifiers(writer: WireWriter, tag: number, identifiers: readonly Identifier[]): void {
   for (const identifier of identifiers) writeIdentifier(writer, tag, identifier);
 }
 
@@ -171,19 +167,28 @@ function writeIdentifier(writer: WireWriter, tag: number, identifier: Identifier
   writer.close(mark, 1);
 }
 
-function writeMembership(writer: WireWriter, tag: number, membership: Membership): void {
+export function writeMembership(writer: WireWriter, tag: number, membership: Membership): void {
   const mark = writer.open(tag, 1);
   writer.string(0x0a, membership.segment);
   writer.int64(0x10, membership.at);
   writer.close(mark, 1);
 }
 
-function writeChanges(writer: WireWriter, tag: number, changes: readonly AttributeChange[]): void {
+export function writeChanges(writer: WireWriter, tag: number, changes: readonly AttributeChange[]): void {
   for (const { name, before, after } of changes) {
     const mark = writer.open(tag, 1);
     writer.string(0x0a, name);
     if (before !== undefined) writeValue(writer, 0x12, before);
     if (after !== undefined) writeValue(writer, 0x1a, after);
+    writer.close(mark, 1);
+  }
+}
+
+export function writeNamedValues(writer: WireWriter, tag: number, values: readonly NamedValue[]): void {
+  for (const { name, value } of values) {
+    const mark = writer.open(tag, 1);
+    writer.string(0x0a, name);
+    writeValue(writer, 0x12, value);
     writer.close(mark, 1);
   }
 }

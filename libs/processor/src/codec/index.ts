@@ -3,6 +3,8 @@ export { CodecError, type CodecErrorCode } from './codec-error.js';
 export {
   decodeHeader,
   decodePack,
+  decodeRecord,
+  encodedRecords,
   encodePack,
   NO_POSITION,
   PACK_SCHEMA_VERSION,

@@ -8,6 +8,8 @@ import {
   CodecError,
   decodeHeader,
   decodePack,
+  decodeRecord,
+  encodedRecords,
   encodePack,
   NO_POSITION,
   PackBuilder,
@@ -176,6 +178,19 @@ function varint(value: number): Buffer {
   for (; rest > 127; rest >>>= 7) bytes.push((rest & 127) | 128);
   return Buffer.from([...bytes, rest]);
 }
+
+describe('encoded records', () => {
+  it('are the records of the pack one by one, and put into another pack they are the same bytes', () => {
+    fc.assert(
+      fc.property(fc.array(anyRecord, { maxLength: 4 }), (records) => {
+        const encoded = encodedRecords(encodePack(header, records));
+        expect(plain(encoded.map(decodeRecord))).toEqual(plain(records));
+        const alone = records.map((record) => encodedRecords(encodePack({ ...header, commit: 1 }, [record]))[0]!);
+        expect(encoded.map((bytes) => Buffer.from(bytes))).toEqual(alone.map((bytes) => Buffer.from(bytes)));
+      }),
+    );
+  });
+});
 
 describe('bytes that are no pack', () => {
   it('cut anywhere, either end after a whole entry or are refused', () => {

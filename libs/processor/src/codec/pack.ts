@@ -4,6 +4,7 @@ import { logV1 } from '@attrium/proto';
 import type { Position } from '../position.js';
 import { CodecError } from './codec-error.js';
 import { type ColdFact, coldFromProto, coldToProto } from './cold-records.js';
+import { readTriggerFired, TRIGGER_FIRED_TAG, writeTriggerFired } from './firing-codec.js';
 import {
   readAttributesChanged,
   readEvent,
@@ -46,7 +47,8 @@ export interface Pack {
   readonly records: LogRecord[];
 }
 
-const FIRST_CAPACITY_BYTES = 8_192;
+/** Doubled when it is full: an owner has a builder for each partition that it may send to, and most stay small. */
+const FIRST_CAPACITY_BYTES = 1_024;
 /** A buffer that one very large record has made larger than this is given back. */
 const KEPT_CAPACITY_BYTES_MAX = 1_048_576;
 const HEADER_TAG = 0x0a;
@@ -135,6 +137,23 @@ export function decodePack(bytes: Uint8Array): Pack {
   return { header, records };
 }
 
+/** The encoded records of a pack as they stand in it, one each: views of `bytes`. Equal bytes are equal records. Throws CodecError. */
+export function encodedRecords(bytes: Uint8Array): Uint8Array[] {
+  const reader = new WireReader(bytes);
+  const records: Uint8Array[] = [];
+  while (reader.position < reader.end) {
+    const tag = reader.tag();
+    if (tag === ENTRY_TAG) records.push(reader.bytes());
+    else reader.skip(tag);
+  }
+  return records;
+}
+
+/** Reads one of `encodedRecords`. Throws CodecError, as `decodePack` does. */
+export function decodeRecord(bytes: Uint8Array): LogRecord {
+  return readRecord(new WireReader(bytes));
+}
+
 /** Reads only the header. Throws CodecError. */
 export function decodeHeader(bytes: Uint8Array): PackHeader {
   const reader = new WireReader(bytes);
@@ -161,6 +180,13 @@ function writeEntry(writer: WireWriter, record: Event | FactBody, id: string): v
       writer.close(mark, 2);
       return;
     }
+    case 'trigger-fired': {
+      const mark = writer.open(ENTRY_TAG, 2);
+      writer.string(ENTRY_ID_TAG, id);
+      writeTriggerFired(writer, record);
+      writer.close(mark, 2);
+      return;
+    }
     default:
       writer.message(ENTRY_TAG, encodeColdEntry(record, id));
   }
@@ -181,6 +207,13 @@ function encodeColdEntry(record: ColdFact, id: string): Uint8Array {
 
 function readEntry(reader: WireReader): LogRecord {
   const outer = reader.enter();
+  const record = readRecord(reader);
+  reader.end = outer;
+  return record;
+}
+
+/** From where the reader stands to its end. */
+function readRecord(reader: WireReader): LogRecord {
   const start = reader.position;
   let id = '';
   let record: LogRecord | undefined;
@@ -195,6 +228,7 @@ function readEntry(reader: WireReader): LogRecord {
     else if (tag === 0x32) record = readSegmentChanged(reader, id);
     else if (tag === 0x3a) record = readProfileCreated(reader, id);
     else if (tag === 0x42) record = readIdentifierLinked(reader, id);
+    else if (tag === TRIGGER_FIRED_TAG) record = readTriggerFired(reader, id);
     else {
       if (tag >>> 3 > 8 && (tag & 7) === 2) unknownField = tag >>> 3;
       reader.skip(tag);
@@ -202,9 +236,7 @@ function readEntry(reader: WireReader): LogRecord {
   }
   // A hot record was read before its id where the id comes behind it, as another writer may do.
   if (record !== undefined && record.kind !== 'event' && record.id !== id) record = { ...record, id };
-  record ??= readColdEntry(reader.buffer.subarray(start, reader.end), unknownField);
-  reader.end = outer;
-  return record;
+  return record ?? readColdEntry(reader.buffer.subarray(start, reader.end), unknownField);
 }
 
 function readColdEntry(bytes: Uint8Array, unknownField: number | undefined): LogRecord {

@@ -2,6 +2,8 @@
 import {
   CHANGE_REASONS,
   type ChangeReason,
+  DELIVERY_OUTCOMES,
+  type DeliveryOutcome,
   type Entity,
   EVENT_TYPES,
   type EventType,
@@ -23,6 +25,7 @@ export const ENTITY_KIND_NUMBER: Readonly<Record<Entity['kind'], number>> = numb
 export const CHANGE_REASON_NUMBER: Readonly<Record<ChangeReason, number>> = numbersOf(CHANGE_REASONS);
 export const REFUSAL_REASON_NUMBER: Readonly<Record<RefusalReason, number>> = numbersOf(REFUSAL_REASONS);
 export const SUPPRESSION_REASON_NUMBER: Readonly<Record<SuppressionReason, number>> = numbersOf(SUPPRESSION_REASONS);
+export const DELIVERY_OUTCOME_NUMBER: Readonly<Record<DeliveryOutcome, number>> = numbersOf(DELIVERY_OUTCOMES);
 
 function nameOf<N extends string>(names: readonly N[], number: number, what: string): N {
   const name = names[number - 1];
@@ -48,4 +51,8 @@ export function refusalReasonOf(number: number): RefusalReason {
 
 export function suppressionReasonOf(number: number): SuppressionReason {
   return nameOf(SUPPRESSION_REASONS, number, 'suppression reason');
+}
+
+export function deliveryOutcomeOf(number: number): DeliveryOutcome {
+  return nameOf(DELIVERY_OUTCOMES, number, 'outcome of a delivery');
 }

@@ -1,14 +1,7 @@
 /** A bounds-checked reader of protobuf fields. Whatever the bytes are, it either returns or throws `CodecError`, and never reads past its end. */
+import { nameAt } from '../known-names.js';
 import { CodecError } from './codec-error.js';
 import type { FastBuffer } from './wire-writer.js';
-
-const NAME_BYTES_MAX = 48;
-const NAME_SLOTS = 1024;
-
-/** Strings that come again and again (workspaces, names, types), so that they are made once and are hashed once. */
-const names: ({ readonly bytes: Uint8Array; readonly text: string } | undefined)[] = new Array(NAME_SLOTS).fill(
-  undefined,
-);
 
 export class WireReader {
   readonly buffer: FastBuffer;
@@ -102,23 +95,9 @@ export class WireReader {
   /** Text that comes again and again. */
   name(): string {
     const size = this.size();
-    if (size === 0) return '';
-    const { buffer, position } = this;
-    this.position = position + size;
-    if (size > NAME_BYTES_MAX) return buffer.utf8Slice(position, this.position);
-    let hash = size;
-    for (let index = position; index < this.position; index++) hash = Math.imul(hash ^ buffer[index]!, 0x01000193);
-    const slot = (hash ^ (hash >>> 15)) & (NAME_SLOTS - 1);
-    const known = names[slot];
-    if (known !== undefined && known.bytes.length === size) {
-      const { bytes } = known;
-      let index = 0;
-      while (index < size && bytes[index] === buffer[position + index]) index++;
-      if (index === size) return known.text;
-    }
-    const text = buffer.utf8Slice(position, this.position);
-    names[slot] = { bytes: new Uint8Array(buffer.subarray(position, this.position)), text };
-    return text;
+    const start = this.position;
+    this.position = start + size;
+    return nameAt(this.buffer, start, this.position);
   }
 
   /** Bytes as a view of the pack, not a copy. */

@@ -6,3 +6,4 @@
 /* eslint-disable */
 
 export * from "./attrium/trigger/v1/trigger.js";
+export * from "./attrium/trigger/v1/delivery.js";

@@ -3,6 +3,7 @@ import { type AttributeChange, type Entity, equalValues, isHeld, type MergeState
 import type { Contribution } from './payload.js';
 import { type KindPlan, type PlannedAttribute, stateKeyOf, valueKeyOf } from './plan.js';
 import type { State } from './state.js';
+import { isFull } from './state-size.js';
 
 /** Changed in place: a value of a busy attribute is published with every event. */
 export interface Published {
@@ -104,14 +105,19 @@ export function publishedNames(row: EntityRow, plan: KindPlan): string[] {
 export interface Folded {
   /** A window's next due time may have moved. */
   readonly moved: boolean;
-  /** Windows that left their exact range with this event. */
-  readonly coarsened: number;
+  /** States that left their exact range with this event. */
+  readonly approximated: number;
+  /** Names of attributes whose state takes no more: the states of the entity are too large. */
+  readonly refused: readonly string[];
 }
+
+const NONE: readonly string[] = [];
 
 /** Folds what one event brings. */
 export function foldEvent(row: EntityRow, contributions: readonly Contribution[], now: number): Folded {
   let moved = false;
-  let coarsened = 0;
+  let approximated = 0;
+  let refused: string[] | undefined;
   for (let index = 0; index < contributions.length; index++) {
     const contribution = contributions[index]!;
     const { reducer, slot } = contribution.attribute;
@@ -120,17 +126,18 @@ export function foldEvent(row: EntityRow, contributions: readonly Contribution[]
       state = reducer.empty();
       row.states[slot] = state;
     }
-    if (reducer.nextDue === undefined) {
-      reducer.add(state, contribution, now);
+    if (isFull(row.states, state)) {
+      refused ??= [];
+      refused.push(contribution.attribute.name);
       continue;
     }
-    const due = reducer.nextDue(state, now);
-    const approximate = reducer.isApproximate!(state);
+    const due = reducer.nextDue?.(state, now);
+    const approximate = reducer.isApproximate?.(state);
     reducer.add(state, contribution, now);
-    if (reducer.nextDue(state, now) !== due) moved = true;
-    if (reducer.isApproximate!(state) !== approximate) coarsened++;
+    if (reducer.nextDue?.(state, now) !== due) moved = true;
+    if (approximate === false && reducer.isApproximate!(state)) approximated++;
   }
-  return { moved, coarsened };
+  return { moved, approximated, refused: refused ?? NONE };
 }
 
 /** Folds the states of an entity that was merged into this one, both in line with the plan. What it published stays its own affair. */
@@ -153,7 +160,7 @@ export function foldStates(row: EntityRow, loser: EntityRow, plan: KindPlan, now
 export function pruneWindows(row: EntityRow, plan: KindPlan, asOf: number): void {
   for (const { slot, reducer } of plan.windowed) {
     const state = row.states[slot];
-    if (state !== undefined) reducer.prune!(state, asOf);
+    if (state !== undefined) reducer.prune?.(state, asOf);
   }
 }
 
@@ -209,11 +216,11 @@ function publishChange(
   const state = row.states[slot];
   if (state === undefined) return;
   const after = reducer.value(state, asOf);
-  if (after === undefined) return;
   const published = row.published[slot];
   const before = published?.value;
   if (equalValues(before ?? initial, after)) return;
-  if (published === undefined) row.published[slot] = { value: after, effectiveAt };
+  if (after === undefined) row.published[slot] = undefined;
+  else if (published === undefined) row.published[slot] = { value: after, effectiveAt };
   else {
     published.value = after;
     published.effectiveAt = effectiveAt;

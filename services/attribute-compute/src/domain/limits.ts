@@ -2,9 +2,7 @@
 
 /** Code units of one text value. */
 export const TEXT_LENGTH_MAX = 4_096;
-/** Entries of a list of texts. */
-export const LIST_ENTRIES_MAX = 100;
-/** Code units of one entry of a list. */
+/** Code units of one entry of a list, and of a text in a state that keeps many values. */
 export const LIST_ENTRY_LENGTH_MAX = 1_024;
 /** Instants that a value may name: what ClickHouse's DateTime64 holds, 1900 to 2299. */
 export const TIMESTAMP_MS_MIN = -2_208_988_800_000;
@@ -15,3 +13,12 @@ export const WINDOW_EXACT_TIMES_MAX = 1_000;
 export const WINDOW_BUCKETS_MAX = 2_000;
 /** First magnitude of a sum that no longer fits Decimal(38, 18), in units of 10^-18. */
 export const SUM_UNITS_LIMIT = 10n ** 38n;
+/** Pairs of time and value up to which the most frequent value of a window is exact; beyond, it is that of the latest so many. */
+export const WINDOW_PAIRS_MAX = 1_000;
+/** Different values up to which they are counted exactly; beyond, they are estimated. */
+export const DISTINCT_EXACT_MAX = 1_000;
+/** Different values up to which the most frequent one is exact. */
+export const FREQUENCY_VALUES_MAX = 100;
+/** Bytes of all states of one entity, about; beyond, states above `SMALL_STATE_BYTES_MAX` take no more events. */
+export const ENTITY_STATE_BYTES_MAX = 1_048_576;
+export const SMALL_STATE_BYTES_MAX = 1_024;

@@ -31,14 +31,14 @@ export function readEvent(
   const payload = parsePayload(feed, event, text);
   const { occurredAt: at, id } = event;
   for (let index = 0; index < feed.declared.length; index++) {
-    const { attribute, type, sources } = feed.declared[index]!;
+    const { attribute, type, textLengthMax, sources } = feed.declared[index]!;
     for (let place = 0; place < sources.length; place++) {
       const source = sources[place]!;
       if (source.source !== undefined && source.source !== event.source) continue;
       const json = payload.read(source, kind, event);
       if (json === undefined || json === null) continue;
       const value = coerce(json, type);
-      if (value === REFUSED) {
+      if (value === REFUSED || (typeof value === 'string' && value.length > textLengthMax)) {
         refused.push(attribute.name);
         continue;
       }
@@ -47,19 +47,24 @@ export function readEvent(
     }
   }
   for (let index = 0; index < feed.computed.length; index++) {
-    const { attribute, accepts, amount } = feed.computed[index]!;
+    const { attribute, accepts, property, reads, textLengthMax, fromMs, untilMs } = feed.computed[index]!;
+    if (at < fromMs || at > untilMs) continue;
     if (accepts !== undefined && !accepts(payload)) continue;
-    let units: bigint | typeof REFUSED = 0n;
-    if (amount !== undefined) {
-      const json = jsonAt(payload.properties, amount);
-      if (json === undefined || json === null) continue;
-      units = unitsOfJson(json);
-      if (units === REFUSED) {
-        refused.push(attribute.name);
-        continue;
-      }
+    if (property === undefined) {
+      contributions.push({ attribute, at, id, value: undefined, units: 0n });
+      continue;
     }
-    contributions.push({ attribute, at, id, value: undefined, units });
+    const json = jsonAt(payload.properties, property);
+    if (json === undefined || json === null) continue;
+    if (reads === 'amount') {
+      const units = unitsOfJson(json);
+      if (units === REFUSED) refused.push(attribute.name);
+      else contributions.push({ attribute, at, id, value: undefined, units });
+      continue;
+    }
+    const value = coerce(json, reads);
+    if (value === REFUSED || (typeof value === 'string' && value.length > textLengthMax)) refused.push(attribute.name);
+    else contributions.push({ attribute, at, id, value, units: 0n });
   }
   return { contributions, refused, unreadable: payload.unreadable };
 }

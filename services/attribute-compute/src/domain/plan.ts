@@ -1,8 +1,18 @@
 /** A catalogue as this stage uses it: for each kind of event the attributes that it concerns. Derived, never stored. */
-import { type AttributeSource, type CompiledAttribute, type CompiledCatalogue, stableHash } from '@attrium/catalogue';
+import {
+  type AttributeSource,
+  type CompiledAttribute,
+  type CompiledCatalogue,
+  type ComputedAttribute,
+  isUnnamed,
+  stableHash,
+} from '@attrium/catalogue';
 import { type ConditionSubject, compileCondition } from '@attrium/condition';
 import { type Entity, EVENT_TYPES, type Event, type EventType, type Value, type ValueType } from '@attrium/event';
-import { type AttributeReducer, reducerOf } from './reducer.js';
+import { aged } from './age.js';
+import type { AttributeReducer } from './attribute-reducer.js';
+import { LIST_ENTRY_LENGTH_MAX, TEXT_LENGTH_MAX } from './limits.js';
+import { reducerOf } from './reducer.js';
 
 export interface PlannedAttribute {
   readonly name: string;
@@ -23,14 +33,23 @@ export interface PlannedAttribute {
 export interface DeclaredFeed {
   readonly attribute: PlannedAttribute;
   readonly type: ValueType;
+  /** Code units of a text. */
+  readonly textLengthMax: number;
   readonly sources: readonly AttributeSource[];
 }
 
 export interface ComputedFeed {
   readonly attribute: PlannedAttribute;
   readonly accepts: ((subject: ConditionSubject) => boolean) | undefined;
-  /** The property that a sum adds up. */
-  readonly amount: readonly string[] | undefined;
+  /** The property that it reads; undefined for none. */
+  readonly property: readonly string[] | undefined;
+  /** As what it is read: an amount that is added up, or a value of a type. */
+  readonly reads: 'amount' | ValueType;
+  /** Code units of a text. */
+  readonly textLengthMax: number;
+  /** First and last event time that counts, ms. */
+  readonly fromMs: number;
+  readonly untilMs: number;
 }
 
 /**
@@ -140,8 +159,8 @@ function plannedOf(definition: CompiledAttribute, slot: number): PlannedAttribut
     nameTag: tagOf(definition.name),
     keyTag: tagOf(definition.key),
     visible: definition.visible,
-    reducer: reducerOf(definition),
-    initial: definition.kind === 'computed' && definition.atLeast !== undefined ? false : undefined,
+    reducer: definition.age === undefined ? reducerOf(definition) : aged(reducerOf(definition), definition.age),
+    initial: isUnnamed(definition.name) && definition.type === 'boolean' ? false : undefined,
   };
 }
 
@@ -167,14 +186,48 @@ function feedFor(
   for (const [definition, attribute] of planned) {
     if (definition.kind === 'declared') {
       const sources = definition.from.filter((source) => feeds(source, of, type, name));
-      if (sources.length > 0) declared.push({ attribute, type: definition.type, sources });
+      if (sources.length > 0) {
+        const textLengthMax = textLengthMaxOf(definition);
+        declared.push({ attribute, type: foldedTypeOf(definition), textLengthMax, sources });
+      }
     } else if (type === 'track' && definition.event === name) {
-      const accepts = definition.where === undefined ? undefined : compileCondition(definition.where);
-      computed.push({ attribute, accepts, amount: definition.reducer === 'sum' ? definition.property : undefined });
+      computed.push(computedFeed(definition, attribute));
     }
   }
   if (declared.length === 0 && computed.length === 0) return undefined;
   return { declared, computed, parse: parsing(declared, computed, type) };
+}
+
+function computedFeed(definition: ComputedAttribute, attribute: PlannedAttribute): ComputedFeed {
+  const { reducer, where, property } = definition;
+  const { fromMs = Number.NEGATIVE_INFINITY, untilMs = Number.POSITIVE_INFINITY } = definition;
+  const adds = reducer === 'sum' || reducer === 'average';
+  // What is only told apart is told apart by its text.
+  const isTold = reducer === 'distinct_count' || reducer === 'distinct_list';
+  return {
+    attribute,
+    accepts: where === undefined ? undefined : compileCondition(where),
+    property,
+    reads: adds ? 'amount' : isTold ? 'string' : foldedTypeOf(definition),
+    textLengthMax: textLengthMaxOf(definition),
+    ...{ fromMs, untilMs },
+  };
+}
+
+/** What is folded: of an age, the timestamps. */
+function foldedTypeOf({ age, type }: CompiledAttribute): ValueType {
+  return age === undefined ? type : 'timestamp';
+}
+
+/** States that keep many values keep no long texts. */
+function textLengthMaxOf(definition: CompiledAttribute): number {
+  const keepsMany =
+    definition.kind === 'declared'
+      ? definition.merge === 'most_frequent'
+      : definition.reducer === 'most_frequent' ||
+        definition.reducer === 'distinct_list' ||
+        (definition.reducer === 'first_value' && definition.withinMs !== undefined);
+  return keepsMany ? LIST_ENTRY_LENGTH_MAX : TEXT_LENGTH_MAX;
 }
 
 /** Properties are of track, page and screen; the traits of a group are those of the account, so only `context.traits` there name the user. */
@@ -185,7 +238,7 @@ function feeds(source: AttributeSource, of: 'user' | 'account', type: EventType,
 }
 
 function parsing(declared: readonly DeclaredFeed[], computed: readonly ComputedFeed[], type: EventType): Feed['parse'] {
-  if (computed.some(({ accepts, amount }) => accepts !== undefined || amount !== undefined)) return 'always';
+  if (computed.some(({ accepts, property }) => accepts !== undefined || property !== undefined)) return 'always';
   if (declared.length === 0) return 'never';
   const traitsOnly = declared.every(({ sources }) => sources.every(({ kind }) => kind === 'trait'));
   return traitsOnly && type !== 'identify' && type !== 'group' ? 'traits' : 'always';

@@ -1,56 +1,109 @@
-import type { CompiledAttribute } from '@attrium/catalogue';
+import type { CompiledAttribute, ComputedAttribute, MergeStrategy, Reducer } from '@attrium/catalogue';
+import { numberFromUnits, Timestamp, type Value } from '@attrium/event';
+import { RowReader, RowWriter } from '@attrium/processor';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { readState, writeState } from '../store/state-codec.js';
+import { firstGrainMs } from './grain.js';
 import { WINDOW_BUCKETS_MAX, WINDOW_EXACT_TIMES_MAX } from './limits.js';
 import { reducerOf } from './reducer.js';
 import type { Input, State, WindowState } from './state.js';
-import { firstGrainMs } from './window.js';
 
 const WITHIN_MS = 100_000;
 const head = { name: 'a', key: 'a', of: 'user', visible: true, type: 'number' } as const;
 const computed = { ...head, kind: 'computed', event: 'E' } as const;
 const declared = { ...head, kind: 'declared', from: [] } as const;
 
-const definitions: Record<string, CompiledAttribute> = {
-  most_recent: { ...declared, merge: 'most_recent' },
-  first_stored: { ...declared, merge: 'first_stored' },
-  count: { ...computed, reducer: 'count' },
-  'count at least 3': { ...computed, reducer: 'count', atLeast: 3 },
-  sum: { ...computed, reducer: 'sum' },
-  first_time: { ...computed, reducer: 'first_time' },
-  last_time: { ...computed, reducer: 'last_time' },
-  'count within': { ...computed, reducer: 'count', withinMs: WITHIN_MS },
-  'count at least 3 within': { ...computed, reducer: 'count', withinMs: WITHIN_MS, atLeast: 3 },
-  'sum within': { ...computed, reducer: 'sum', withinMs: WITHIN_MS },
-};
+/** Values are few, so that many are equal; numbers have more digits than a double. */
+const number: fc.Arbitrary<Value> = fc
+  .oneof(fc.integer({ min: -3, max: 3 }).map(BigInt), fc.bigInt({ min: -(10n ** 18n), max: 10n ** 18n }))
+  .map((units) => numberFromUnits(units * 10n ** 6n));
+const text: fc.Arbitrary<Value> = fc.oneof(fc.constantFrom('a', 'b', 'c', 'ü', ''), fc.string({ maxLength: 4 }));
+const timestamp: fc.Arbitrary<Value> = fc.integer({ min: -5, max: 5 }).map((ms) => new Timestamp(ms));
+const list: fc.Arbitrary<Value> = fc.array(fc.constantFrom('a', 'b', 'c', 'd'), { maxLength: 3 });
+
+interface Case {
+  readonly definition: CompiledAttribute;
+  readonly value: fc.Arbitrary<Value>;
+}
+
+const cases: Record<string, Case> = {};
+
+function declare(merge: MergeStrategy, value: fc.Arbitrary<Value>, name: string = merge): void {
+  cases[`declared ${name}`] = { definition: { ...declared, merge }, value };
+}
+
+function compute(reducer: Reducer, value: fc.Arbitrary<Value>, more: Partial<ComputedAttribute> = {}): void {
+  const name = `${reducer}${more.entriesMax === undefined ? '' : ` of ${more.entriesMax}`}`;
+  const threshold = more.atLeast === undefined ? '' : ` at least ${more.atLeast}`;
+  const definition = { ...computed, reducer, ...more };
+  cases[`${name}${threshold}`] = { definition, value };
+  cases[`${name}${threshold} within`] = { definition: { ...definition, withinMs: WITHIN_MS }, value };
+}
+
+declare('most_recent', text);
+declare('first_stored', text);
+declare('most_frequent', text);
+declare('most_frequent', number, 'most_frequent of numbers');
+declare('min', number);
+declare('max', timestamp);
+declare('sum', number);
+declare('union', list);
+compute('count', text);
+compute('count', text, { atLeast: 3 });
+compute('sum', text);
+compute('min', number);
+compute('max', number);
+compute('average', text);
+compute('first_value', text);
+compute('last_value', number);
+compute('first_time', text);
+compute('last_time', text);
+compute('distinct_count', text);
+compute('distinct_list', text);
+compute('distinct_list', text, { entriesMax: 2 });
+compute('most_frequent', timestamp);
+compute('exists', text);
 
 /** Times are few, so that many events share one. */
-const inputs = fc
-  .array(
-    fc.record({ at: fc.integer({ min: -50, max: 400 }), units: fc.bigInt({ min: -(10n ** 30n), max: 10n ** 30n }) }),
-    {
-      maxLength: 40,
-    },
-  )
-  .map((list) =>
-    list.map(({ at, units }, index): Input => ({ at: at * 500, id: `e${index}`, value: `v${index}`, units })),
-  );
+function inputsOf(value: fc.Arbitrary<Value>): fc.Arbitrary<Input[]> {
+  const one = fc.record({
+    at: fc.integer({ min: -50, max: 400 }),
+    units: fc.bigInt({ min: -(10n ** 30n), max: 10n ** 30n }),
+    value,
+  });
+  return fc
+    .array(one, { maxLength: 40 })
+    .map((drawn) => drawn.map(({ at, ...rest }, index): Input => ({ at: at * 500, id: `e${index}`, ...rest })));
+}
 
 function fold(definition: CompiledAttribute, events: readonly Input[], now = -Infinity): State {
   const reducer = reducerOf(definition);
   return events.reduce((state, input) => reducer.add(state, input, now), reducer.empty());
 }
 
-describe.each(Object.entries(definitions))('%s', (_name, definition) => {
+/** As it comes out of a row or a transfer. */
+function stored(state: State): State {
+  const writer = new RowWriter();
+  writeState(writer, state);
+  return readState(new RowReader(writer.take()));
+}
+
+const asOfTimes = fc.integer({ min: -30_000, max: 400_000 });
+
+describe.each(Object.entries(cases))('%s', (_name, { definition, value }) => {
   const reducer = reducerOf(definition);
+  const inputs = inputsOf(value);
 
   it('gives the same value in any order of arrival, at any time', () => {
     fc.assert(
       fc.property(
-        inputs.chain((list) => fc.tuple(fc.constant(list), fc.shuffledSubarray(list, { minLength: list.length }))),
-        fc.integer({ min: -30_000, max: 400_000 }),
-        ([list, shuffled], asOf) => {
-          const a = fold(definition, list);
+        inputs.chain((events) =>
+          fc.tuple(fc.constant(events), fc.shuffledSubarray(events, { minLength: events.length })),
+        ),
+        asOfTimes,
+        ([events, shuffled], asOf) => {
+          const a = fold(definition, events);
           const b = fold(definition, shuffled);
           expect(reducer.value(b, asOf)).toEqual(reducer.value(a, asOf));
           expect(reducer.nextDue?.(b, asOf)).toBe(reducer.nextDue?.(a, asOf));
@@ -59,47 +112,77 @@ describe.each(Object.entries(definitions))('%s', (_name, definition) => {
     );
   });
 
-  it('merges any split to what one fold of all gives', () => {
+  it('merges any split to what one fold of all gives, in any order, stored or not', () => {
     fc.assert(
-      fc.property(
-        inputs,
-        fc.infiniteStream(fc.nat({ max: 2 })),
-        fc.integer({ min: 0, max: 400_000 }),
-        (list, parts, asOf) => {
-          const split: Input[][] = [[], [], []];
-          for (const input of list) split[parts.next().value as number]!.push(input);
-          const whole = reducer.value(fold(definition, list), asOf);
-          const [a1, b1, c1] = states(definition, split);
-          expect(reducer.value(reducer.merge(reducer.merge(a1, b1), c1), asOf)).toEqual(whole);
-          const [a2, b2, c2] = states(definition, split);
-          expect(reducer.value(reducer.merge(c2, reducer.merge(b2, a2)), asOf)).toEqual(whole);
-          const [a3] = states(definition, [list]);
-          expect(reducer.value(reducer.merge(reducer.empty(), a3), asOf)).toEqual(whole);
-        },
-      ),
+      fc.property(inputs, fc.infiniteStream(fc.nat({ max: 2 })), asOfTimes, (events, parts, asOf) => {
+        const split: Input[][] = [[], [], []];
+        for (const input of events) split[parts.next().value as number]!.push(input);
+        const whole = fold(definition, events);
+        const merges: ((a: State, b: State, c: State) => State)[] = [
+          (a, b, c) => reducer.merge(reducer.merge(a, b), c),
+          (a, b, c) => reducer.merge(c, reducer.merge(b, a)),
+          (a, b, c) => reducer.merge(a, reducer.merge(b, c)),
+          (a, b, c) => reducer.merge(stored(reducer.merge(stored(a), stored(b))), stored(c)),
+          (a, b, c) =>
+            reducer.merge(reducer.empty(), reducer.merge(reducer.merge(b, c), reducer.merge(a, reducer.empty()))),
+        ];
+        for (const merge of merges) {
+          const [a, b, c] = split.map((part) => fold(definition, part)) as [State, State, State];
+          const merged = merge(a, b, c);
+          expect(reducer.value(merged, asOf)).toEqual(reducer.value(whole, asOf));
+          expect(reducer.nextDue?.(merged, asOf)).toBe(reducer.nextDue?.(whole, asOf));
+          expect(reducer.isApproximate?.(merged)).toBe(reducer.isApproximate?.(whole));
+        }
+      }),
+      { numRuns: 60 },
     );
   });
 
-  it('does not depend on when what has left was dropped', () => {
+  it('does not depend on when what has left was dropped, nor on when it was stored', () => {
     fc.assert(
-      fc.property(inputs, fc.array(fc.nat({ max: 400_000 }), { maxLength: 40 }), (list, times) => {
+      fc.property(inputs, fc.array(fc.nat({ max: 400_000 }), { maxLength: 40 }), (events, times) => {
         const nows = times.sort((x, y) => x - y);
         let state = reducer.empty();
-        list.forEach((input, index) => {
+        events.forEach((input, index) => {
           state = reducer.add(state, input, nows[index] ?? nows.at(-1) ?? 0);
+          if (index % 3 === 0) reducer.prune?.(state, nows[index] ?? nows.at(-1) ?? 0);
+          if (index % 5 === 0) state = stored(state);
         });
         const asOf = nows.at(-1) ?? 0;
-        const whole = fold(definition, list);
+        const whole = fold(definition, events);
         expect(reducer.value(state, asOf)).toEqual(reducer.value(whole, asOf));
         expect(reducer.nextDue?.(state, asOf)).toBe(reducer.nextDue?.(whole, asOf));
       }),
     );
   });
+
+  it('comes back out of its bytes as it was', () => {
+    fc.assert(
+      fc.property(inputs, (events) => {
+        const state = fold(definition, events);
+        expect(stored(state)).toEqual(state);
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it('changes by itself only at the time that it says', () => {
+    fc.assert(
+      fc.property(inputs, asOfTimes, (events, asOf) => {
+        const state = fold(definition, events);
+        const due = reducer.nextDue?.(state, asOf) ?? 1_000_000;
+        expect(due).toBeGreaterThan(asOf);
+        const middle = Math.floor((asOf + due) / 2);
+        for (const at of [asOf + 1, middle, due - 1]) {
+          if (at > asOf && at < due) expect(reducer.value(state, at)).toEqual(reducer.value(state, asOf));
+        }
+      }),
+    );
+  });
 });
 
-function states(definition: CompiledAttribute, split: readonly Input[][]): [State, State, State] {
-  return split.map((part) => fold(definition, part)) as [State, State, State];
-}
+const definitions = Object.fromEntries(Object.entries(cases).map(([name, { definition }]) => [name, definition]));
+const inputs = inputsOf(text);
 
 describe('a rolling window', () => {
   const count = reducerOf(definitions['count within']!);

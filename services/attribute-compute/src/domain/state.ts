@@ -42,7 +42,111 @@ export interface WindowState {
   totalUnits: bigint;
 }
 
-export type State = PickState | CountState | SumState | TimeState | WindowState;
+/** The smallest or the greatest value so far. */
+export interface ExtremeState {
+  readonly kind: 'extreme';
+  /** Undefined: nothing came yet. */
+  value: Value | undefined;
+}
+
+/** In units of 10^-18, with how many there were. */
+export interface MeanState {
+  readonly kind: 'mean';
+  units: bigint;
+  count: number;
+}
+
+/**
+ * The values that may still become the extreme of a window: by time, rising, each more extreme than those after it; parallel arrays.
+ * With `grainMs` above 1 a time is the last of its bucket.
+ */
+export interface FrontierState {
+  readonly kind: 'frontier';
+  grainMs: number;
+  at: number[];
+  values: Value[];
+}
+
+/** One event for each different time in a window, by time, rising; parallel arrays. With `grainMs` above 1 the latest of each bucket. */
+export interface EarliestState {
+  readonly kind: 'earliest';
+  grainMs: number;
+  at: number[];
+  ids: string[];
+  values: Value[];
+}
+
+export interface FrequencyEntry {
+  readonly value: Value;
+  /** Follows from the value. */
+  readonly hash: number;
+  /** 0 once there is a sketch. */
+  count: number;
+  /** The latest time at which it came. */
+  at: number;
+}
+
+/** How often each value came. */
+export interface FrequencyState {
+  readonly kind: 'frequency';
+  /** By the text of the value. */
+  entries: Map<string, FrequencyEntry>;
+  /** Once there were too many values: estimated counts of all of them, while `entries` holds those that came most recently. */
+  sketch: number[] | undefined;
+}
+
+/** The values in a window with their times, by time, then by text, rising; parallel arrays, one entry for each pair. */
+export interface RecentPairsState {
+  readonly kind: 'recent-pairs';
+  at: number[];
+  values: Value[];
+  count: number[];
+}
+
+/** The different values so far, as hashes of 53 bits. */
+export interface DistinctState {
+  readonly kind: 'distinct';
+  /** Rising; empty once there are registers. */
+  hashes: number[];
+  /** A HyperLogLog of all of them, once there are too many. */
+  registers: Uint8Array | undefined;
+  /** How many registers have each rank; follows from them, kept so that a value need not walk them. */
+  ranks: number[] | undefined;
+}
+
+/** The different values that came most recently, each at its latest time, by time, then by hash, rising; parallel arrays. */
+export interface RecentHashesState {
+  readonly kind: 'recent-hashes';
+  at: number[];
+  hashes: number[];
+  /** A HyperLogLog over time of all values in the window, while there are too many: see `hyperloglog.ts`. */
+  registers: number[][] | undefined;
+}
+
+/** Different texts, each at its latest time, by time, then by code unit, rising; parallel arrays. */
+export interface RecentTextsState {
+  readonly kind: 'recent-texts';
+  at: number[];
+  texts: string[];
+  /** There were more than are kept. */
+  overflowed: boolean;
+}
+
+export type State =
+  | PickState
+  | CountState
+  | SumState
+  | TimeState
+  | WindowState
+  | ExtremeState
+  | MeanState
+  | FrontierState
+  | EarliestState
+  | FrequencyState
+  | RecentPairsState
+  | DistinctState
+  | RecentHashesState
+  | RecentTextsState;
 
 /** One event as a reducer takes it. */
 export interface Input {
@@ -50,8 +154,8 @@ export interface Input {
   readonly at: number;
   /** Id of the event; decides between events of the same time. */
   readonly id: string;
-  /** The value of a declared attribute. */
+  /** What a declared attribute was stated to be, or the property that a reducer reads as a value. */
   readonly value: Value | undefined;
-  /** What a sum adds up, in units of 10^-18. */
+  /** What a sum or an average adds up, in units of 10^-18. */
   readonly units: bigint;
 }

@@ -1,4 +1,5 @@
 /** Which JSON an attribute of a type accepts, and as which value. The rules are in docs/reference/attribute-types.md. */
+import { LIST_ENTRIES_MAX } from '@attrium/catalogue';
 import { timestampFromText } from '@attrium/condition';
 import {
   assertNever,
@@ -6,13 +7,13 @@ import {
   Decimal,
   type ExactNumber,
   numberFromUnits,
+  quotientHalfEven,
   Timestamp,
   unitsToText,
   type Value,
   type ValueType,
 } from '@attrium/event';
 import {
-  LIST_ENTRIES_MAX,
   LIST_ENTRY_LENGTH_MAX,
   SUM_UNITS_LIMIT,
   TEXT_LENGTH_MAX,
@@ -107,15 +108,9 @@ function unitsOfText(text: string): bigint | typeof REFUSED {
   const fraction = match[3] ?? '';
   const digits = BigInt(`${match[2]}${fraction}`);
   const shift = DECIMAL_SCALE - fraction.length + Number(match[4] ?? 0);
-  const units = shift >= 0 ? digits * 10n ** BigInt(shift) : roundedHalfEven(digits, 10n ** BigInt(-shift));
+  const units = shift >= 0 ? digits * 10n ** BigInt(shift) : quotientHalfEven(digits, 10n ** BigInt(-shift));
   if (units >= SUM_UNITS_LIMIT) return REFUSED;
   return match[1] === '-' ? -units : units;
-}
-
-function roundedHalfEven(digits: bigint, divisor: bigint): bigint {
-  const quotient = digits / divisor;
-  const twice = 2n * (digits % divisor);
-  return twice > divisor || (twice === divisor && quotient % 2n === 1n) ? quotient + 1n : quotient;
 }
 
 /** The number of a sum, held at the ends of Decimal(38, 18). */

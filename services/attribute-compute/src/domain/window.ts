@@ -1,5 +1,5 @@
 /** Rolling windows: exact to the millisecond up to 1,000 different times, to a thousandth of the window beyond. */
-import { WINDOW_BUCKETS_MAX, WINDOW_EXACT_TIMES_MAX } from './limits.js';
+import { coarserGrainMs, entriesMaxAt } from './grain.js';
 import type { WindowState } from './state.js';
 
 /** What is in a window at one time. */
@@ -123,14 +123,7 @@ function insertionIndex(times: readonly number[], at: number): number {
 
 /** Makes the buckets coarser until the state is within its limit. It never becomes finer again. */
 function boundWindow(state: WindowState, withinMs: number): void {
-  while (state.at.length > (state.grainMs === 1 ? WINDOW_EXACT_TIMES_MAX : WINDOW_BUCKETS_MAX)) {
-    regroup(state, state.grainMs === 1 ? firstGrainMs(withinMs) : state.grainMs * 2);
-  }
-}
-
-/** The width of the buckets just beyond the exact range: a thousandth of the window. */
-export function firstGrainMs(withinMs: number): number {
-  return Math.max(2, Math.ceil(withinMs / WINDOW_EXACT_TIMES_MAX));
+  while (state.at.length > entriesMaxAt(state.grainMs)) regroup(state, coarserGrainMs(state.grainMs, withinMs));
 }
 
 function regroup(state: WindowState, grainMs: number): void {

@@ -21,6 +21,7 @@ const KINDS: Readonly<Record<PlanItem['of'], catalogueV1.DefinitionKind>> = {
   attribute: catalogueV1.DefinitionKind.DEFINITION_KIND_ATTRIBUTE,
   segment: catalogueV1.DefinitionKind.DEFINITION_KIND_SEGMENT,
   trigger: catalogueV1.DefinitionKind.DEFINITION_KIND_TRIGGER,
+  identity: catalogueV1.DefinitionKind.DEFINITION_KIND_IDENTITY,
 };
 
 @Controller()

@@ -1,5 +1,8 @@
 /** Workspaces and the secrets of their webhooks over REST. */
+import { durationMs } from '@attrium/event';
 import { Access } from '@attrium/host';
+import type { SecretEntry } from '@attrium/nats';
+import { systemClock } from '@attrium/processor';
 import { Controller, Delete, Get, Headers, HttpCode, Inject, Param, Post, Put, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
@@ -7,9 +10,16 @@ import { isSecretText, newSecretText, SecretStore } from '../clients/secret-stor
 import { ControlError } from '../errors.js';
 import { bodyOf } from './request-body.js';
 
+/** How long a replaced secret may sign on. */
+const KEEP_MS_MAX = 30 * 86_400_000;
+
 const workspaceSchema = z.strictObject({ workspace: z.string() });
 const secretSchema = z.strictObject({
   secret: z.string().refine(isSecretText, 'is no whsec_ with 24 to 64 bytes in base64').optional(),
+  keepPreviousFor: z
+    .string()
+    .refine((text) => (durationMs(text) ?? Number.POSITIVE_INFINITY) <= KEEP_MS_MAX, 'is no duration of at most 30d')
+    .optional(),
 });
 const SECRET_NAME = /^[A-Z][A-Z0-9_]{0,63}$/;
 
@@ -55,12 +65,12 @@ export class WorkspaceController {
     @Headers('authorization') authorization: string | undefined,
   ): Promise<unknown> {
     this.access.require(authorization, { workspace, role: 'admin' });
-    const secret = await this.secrets.get(workspace, checkedName(name));
-    if (secret === undefined) throw new ControlError('noSecret');
-    return { name, secret };
+    const entry = await this.secrets.entry(workspace, checkedName(name));
+    if (entry === undefined) throw new ControlError('noSecret');
+    return secretJson(name, entry);
   }
 
-  /** Without a secret in the body a new one is made. */
+  /** Without a secret in the body a new one is made. The one before signs on beside it for as long as the body says. */
   @Put(':workspace/secrets/:name')
   async putSecret(
     @Param('workspace') workspace: string,
@@ -68,11 +78,11 @@ export class WorkspaceController {
     @Req() request: FastifyRequest,
   ): Promise<unknown> {
     this.access.require(request.headers.authorization, { workspace, role: 'admin' });
-    const { secret = newSecretText() } = bodyOf(secretSchema, request.body);
+    const { secret = newSecretText(), keepPreviousFor } = bodyOf(secretSchema, request.body);
     checkedName(name);
     await this.secrets.requireWorkspace(workspace);
-    await this.secrets.put(workspace, name, secret);
-    return { name, secret };
+    const keepMs = keepPreviousFor === undefined ? 0 : (durationMs(keepPreviousFor) ?? 0);
+    return secretJson(name, await this.secrets.put(workspace, name, { secret, now: systemClock.now(), keepMs }));
   }
 
   @Delete(':workspace/secrets/:name')
@@ -85,6 +95,12 @@ export class WorkspaceController {
     this.access.require(authorization, { workspace, role: 'admin' });
     await this.secrets.delete(workspace, checkedName(name));
   }
+}
+
+/** Of former secrets only until when they sign. */
+function secretJson(name: string, { current, former }: SecretEntry): unknown {
+  const until = former.map((old) => new Date(old.until).toISOString());
+  return { name, secret: current, ...(until.length === 0 ? {} : { formerUntil: until }) };
 }
 
 /** Throws ATR-CONTROL-012. */

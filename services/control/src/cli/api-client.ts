@@ -14,6 +14,13 @@ export type PlanAnswer =
   | { readonly kind: 'planned'; readonly revision: number; readonly plan: readonly PlanItem[] }
   | { readonly kind: 'faulty'; readonly faults: readonly Fault[] };
 
+export interface PreviewAnswer {
+  readonly revision: number;
+  readonly members: number;
+  readonly profiles: number;
+  readonly sample: readonly string[];
+}
+
 interface Failure {
   readonly error?: {
     readonly code?: string;
@@ -53,8 +60,33 @@ export class ApiClient {
     return this.planned(await this.ask('PUT', `${this.workspacePath}/catalogue`, asked, [422]));
   }
 
+  /** Of a definition of a segment. */
+  async preview(text: string, contentType: string): Promise<PreviewAnswer> {
+    const { text: answer } = await this.ask('POST', `${this.workspacePath}/segments/preview`, {
+      body: text,
+      contentType,
+    });
+    return JSON.parse(answer) as PreviewAnswer;
+  }
+
+  async segments(): Promise<unknown> {
+    return JSON.parse((await this.ask('GET', `${this.workspacePath}/segments`)).text);
+  }
+
   async profile(identifier: string): Promise<unknown> {
     return JSON.parse((await this.ask('GET', `${this.workspacePath}/profiles/${encodeURIComponent(identifier)}`)).text);
+  }
+
+  /** Which profile an identifier belongs to. */
+  async resolved(identifier: string): Promise<unknown> {
+    return JSON.parse(
+      (await this.ask('GET', `${this.workspacePath}/identifiers/${encodeURIComponent(identifier)}`)).text,
+    );
+  }
+
+  async profileHistory(what: 'identifiers' | 'merges', identifier: string): Promise<unknown> {
+    const path = `${this.workspacePath}/profiles/${encodeURIComponent(identifier)}/${what}`;
+    return JSON.parse((await this.ask('GET', path)).text);
   }
 
   async status(): Promise<unknown> {
@@ -74,6 +106,22 @@ export class ApiClient {
 
   async revokeKey(id: string): Promise<unknown> {
     return JSON.parse((await this.ask('DELETE', `${this.workspacePath}/keys/${encodeURIComponent(id)}`)).text);
+  }
+
+  /** GET of a path below the workspace. */
+  async get(path: string, queries: Readonly<Record<string, string>> = {}): Promise<unknown> {
+    const query = new URLSearchParams(queries).toString();
+    return JSON.parse((await this.ask('GET', `${this.workspacePath}/${path}${query === '' ? '' : `?${query}`}`)).text);
+  }
+
+  /** POST of JSON to a path below the workspace. */
+  async post(path: string, body: object = {}): Promise<unknown> {
+    const asked = { body: JSON.stringify(body), contentType: 'application/json' };
+    return JSON.parse((await this.ask('POST', `${this.workspacePath}/${path}`, asked)).text);
+  }
+
+  async testTrigger(trigger: string, identifier: string): Promise<unknown> {
+    return this.post(`triggers/${encodeURIComponent(trigger)}/test`, { identifier });
   }
 
   private planned({ status, text }: { status: number; text: string }): PlanAnswer {

@@ -3,8 +3,9 @@ import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { ApiClient, type PlanAnswer } from './api-client.js';
 import { CliError } from './cli-error.js';
+import { addDeliveryCommands } from './delivery-commands.js';
 import { type EndpointFlags, findEndpoint } from './endpoint.js';
-import { faultLines, planLines, type StatusAnswer, statusLines } from './plan-text.js';
+import { faultLines, planLines, previewLines, type StatusAnswer, statusLines } from './plan-text.js';
 
 /** What a command writes. */
 export interface Terminal {
@@ -28,13 +29,21 @@ export function attriumCommand(terminal: Terminal, env?: Readonly<Record<string,
   const json = (value: unknown): void => terminal.out(JSON.stringify(value, null, 2));
   addCatalogueCommands(program, api, terminal);
   program
+    .command('preview <file>')
+    .description('count whom a segment (YAML or JSON, with where) would have, without putting it anywhere')
+    .action(async (file: string) => {
+      for (const line of previewLines(await api().preview(readFile(file), contentTypeOf(file)))) terminal.out(line);
+    });
+  program
     .command('get <what> [identifier]')
-    .description('print the catalogue, or one profile: get catalogue | get profile TYPE:VALUE')
+    .description('print the catalogue, the sizes of segments, or a profile: get catalogue|segments|profile TYPE:VALUE')
     .action(async (what: string, identifier: string | undefined) => {
       if (what === 'catalogue') terminal.out(await api().catalogueText());
+      else if (what === 'segments') json(await api().segments());
       else if (what === 'profile' && identifier !== undefined) json(await api().profile(identifier));
-      else throw new CliError('get catalogue, or get profile TYPE:VALUE');
+      else throw new CliError('get catalogue, get segments, or get profile TYPE:VALUE');
     });
+  addIdentityCommands(program, api, json);
   program
     .command('status')
     .description('show how far the logs are and which catalogue is in force')
@@ -45,6 +54,7 @@ export function attriumCommand(terminal: Terminal, env?: Readonly<Record<string,
       else for (const line of statusLines(status)) terminal.out(line);
     });
   addKeyCommands(program, api, json);
+  addDeliveryCommands(program, api, json);
   return program;
 }
 
@@ -87,6 +97,21 @@ function addCatalogueCommands(program: Command, api: () => ApiClient, terminal: 
       if (answer.kind === 'faulty') throw new CliError(faultLines(answer.faults).join('\n'));
       terminal.out(`Revision ${answer.revision} is in force.`);
     });
+}
+
+function addIdentityCommands(program: Command, api: () => ApiClient, json: (value: unknown) => void): void {
+  program
+    .command('resolve <identifier>')
+    .description('print the profile that an identifier (TYPE:VALUE) belongs to')
+    .action(async (identifier: string) => json(await api().resolved(identifier)));
+  program
+    .command('identifiers <identifier>')
+    .description('list the identifiers of a profile, each with the profile it would belong to without any merge')
+    .action(async (identifier: string) => json(await api().profileHistory('identifiers', identifier)));
+  program
+    .command('merges <identifier>')
+    .description('list the merges that a profile is made of')
+    .action(async (identifier: string) => json(await api().profileHistory('merges', identifier)));
 }
 
 function addKeyCommands(program: Command, api: () => ApiClient, json: (value: unknown) => void): void {

@@ -1,6 +1,6 @@
 /** Plans, faults and the status as lines for a terminal. */
 import type { PlanItem } from '@attrium/catalogue';
-import type { Fault } from './api-client.js';
+import type { Fault, PreviewAnswer } from './api-client.js';
 
 const SIGNS: Readonly<Record<PlanItem['kind'], string>> = { added: '+', changed: '~', removed: '-' };
 
@@ -10,6 +10,14 @@ export function planLines(plan: readonly PlanItem[]): string[] {
 
 export function faultLines(faults: readonly Fault[]): string[] {
   return faults.map(({ path, code, message }) => `${path === '' ? 'catalogue' : path}: ${message} [${code}]`);
+}
+
+export function previewLines({ revision, members, profiles, sample }: PreviewAnswer): string[] {
+  const percent = profiles === 0 ? '0.0' : ((100 * members) / profiles).toFixed(1);
+  return [
+    `${members} of ${profiles} profiles (${percent} %), by revision ${revision}`,
+    ...sample.map((id) => `  ${id}`),
+  ];
 }
 
 export interface StatusAnswer {

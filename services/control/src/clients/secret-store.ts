@@ -1,6 +1,6 @@
-/** Workspaces and the secrets of their webhooks in the bucket `attrium-secrets`: `<workspace>.<NAME>` holds the text of one secret. */
+/** Workspaces and the secrets of their webhooks in the bucket `attrium-secrets`: `<workspace>.<NAME>` holds one secret and those that it replaced of late. */
 import { randomBytes } from 'node:crypto';
-import type { Bucket } from '@attrium/nats';
+import { type Bucket, decodeSecretEntry, encodeSecretEntry, replaceSecret, type SecretEntry } from '@attrium/nats';
 import { ControlError } from '../errors.js';
 
 /** The secret that a workspace signs with where a trigger names none; a workspace exists when it has one. */
@@ -45,9 +45,15 @@ export class SecretStore {
     if ((await this.get(workspace, SIGNING_SECRET)) === undefined) throw new ControlError('noWorkspace');
   }
 
+  /** The secret in force. */
   async get(workspace: string, name: string): Promise<string | undefined> {
+    return (await this.entry(workspace, name))?.current;
+  }
+
+  /** The secret in force and those that still sign beside it. */
+  async entry(workspace: string, name: string): Promise<SecretEntry | undefined> {
     const entry = await this.bucket.get(`${workspace}.${name}`);
-    return entry?.value === undefined ? undefined : Buffer.from(entry.value).toString('utf8');
+    return entry?.value === undefined ? undefined : decodeSecretEntry(entry.value);
   }
 
   /** Names, in code unit order. */
@@ -55,13 +61,19 @@ export class SecretStore {
     return (await this.names()).filter(([of]) => of === workspace).map(([, name]) => name);
   }
 
-  /** Throws ATR-CONTROL-014. */
-  async put(workspace: string, name: string, secret: string): Promise<void> {
+  /** What was in force signs on for `keepMs`, so that receivers can change over in their own time. Throws ATR-CONTROL-014. */
+  async put(
+    workspace: string,
+    name: string,
+    by: { readonly secret: string; readonly now: number; readonly keepMs: number },
+  ): Promise<SecretEntry> {
     const names = await this.list(workspace);
     if (!names.includes(name) && names.length >= SECRETS_MAX) {
       throw new ControlError('tooMany', { message: `A workspace may have at most ${SECRETS_MAX} secrets.` });
     }
-    await this.bucket.put(`${workspace}.${name}`, Buffer.from(secret));
+    const entry = replaceSecret(await this.entry(workspace, name), by);
+    await this.bucket.put(`${workspace}.${name}`, encodeSecretEntry(entry));
+    return entry;
   }
 
   /** Throws ATR-CONTROL-042. The signing secret can be replaced, not deleted. */

@@ -3,6 +3,9 @@ import { Access, authorizationOf, ProfileLocator } from '@attrium/host';
 import { identityV1 } from '@attrium/proto';
 import type { Metadata } from '@grpc/grpc-js';
 import { Controller, Inject } from '@nestjs/common';
+import type { IdentifiersAnswer, MergesAnswer } from '../question.js';
+
+const NO_IDENTIFIER = { type: '', value: '' };
 
 @Controller()
 @identityV1.IdentityServiceControllerMethods()
@@ -17,7 +20,30 @@ export class IdentityController implements identityV1.IdentityServiceController 
     metadata?: Metadata,
   ): Promise<identityV1.ResolveIdentifierResponse> {
     this.access.require(authorizationOf(metadata), { workspace, role: 'read' });
-    const { profileId, identifiers } = await this.locator.require(workspace, identifier ?? { type: '', value: '' });
+    const { profileId, identifiers } = await this.locator.require(workspace, identifier ?? NO_IDENTIFIER);
     return { profileId, identifiers: [...identifiers] };
+  }
+
+  async listIdentifiers(
+    { workspace, identifier }: identityV1.ListIdentifiersRequest,
+    metadata?: Metadata,
+  ): Promise<identityV1.ListIdentifiersResponse> {
+    this.access.require(authorizationOf(metadata), { workspace, role: 'read' });
+    const answer = await this.locator.requireHistory<IdentifiersAnswer>(
+      'identifiers',
+      workspace,
+      identifier ?? NO_IDENTIFIER,
+    );
+    return { profileId: answer.profileId, identifiers: [...answer.identifiers] };
+  }
+
+  async getMergeLog(
+    { workspace, identifier }: identityV1.GetMergeLogRequest,
+    metadata?: Metadata,
+  ): Promise<identityV1.GetMergeLogResponse> {
+    this.access.require(authorizationOf(metadata), { workspace, role: 'read' });
+    const answer = await this.locator.requireHistory<MergesAnswer>('merges', workspace, identifier ?? NO_IDENTIFIER);
+    const merges = answer.merges.map((merge) => ({ ...merge, identifiers: [...merge.identifiers] }));
+    return { profileId: answer.profileId, merges };
   }
 }

@@ -39,16 +39,20 @@ function isLive(stamp: number, { oldest, newest }: LiveGenerations): boolean {
  * that growing stops the line for one shelf only.
  */
 export class FingerprintSet {
-  private readonly shelves: Shelf[];
+  /** Undefined until something is put there. */
+  private readonly shelves: (Shelf | undefined)[];
+  private readonly firstCapacity: number;
 
   /** With room for `expected` ids. */
   constructor(expected = 0) {
-    const capacity = capacityFor(expected / SHELVES);
-    this.shelves = Array.from({ length: SHELVES }, () => emptyShelf(capacity));
+    this.firstCapacity = capacityFor(expected / SHELVES);
+    this.shelves = new Array<Shelf | undefined>(SHELVES).fill(undefined);
   }
 
   has(high: number, low: number, live: LiveGenerations): boolean {
-    const { words, stamps } = this.shelves[high >>> 24]!;
+    const shelf = this.shelves[high >>> 24];
+    if (shelf === undefined) return false;
+    const { words, stamps } = shelf;
     const mask = stamps.length - 1;
     for (let slot = low & mask; stamps[slot] !== 0; slot = (slot + 1) & mask) {
       if (words[slot * 2] === high && words[slot * 2 + 1] === low && isLive(stamps[slot]!, live)) return true;
@@ -59,7 +63,11 @@ export class FingerprintSet {
   /** Adds a fingerprint that is not in the set to the generation (one of the live ones). */
   add(high: number, low: number, generation: number, live: LiveGenerations): void {
     const index = high >>> 24;
-    const shelf = this.shelves[index]!;
+    let shelf = this.shelves[index];
+    if (shelf === undefined) {
+      shelf = emptyShelf(this.firstCapacity);
+      this.shelves[index] = shelf;
+    }
     put(shelf, { high, low, stamp: (generation % STAMPS) + 1 }, live);
     if (shelf.used > shelf.stamps.length * 0.7) this.rebuild(index, live);
   }
@@ -73,7 +81,9 @@ export class FingerprintSet {
   }
 
   private rebuild(index: number, live: LiveGenerations): void {
-    const { words, stamps } = this.shelves[index]!;
+    const shelf = this.shelves[index];
+    if (shelf === undefined) return;
+    const { words, stamps } = shelf;
     let count = 0;
     for (const stamp of stamps) if (isLive(stamp, live)) count++;
     const fresh = emptyShelf(capacityFor(count));

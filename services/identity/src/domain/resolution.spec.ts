@@ -1,80 +1,12 @@
-import type { Event, Identifier } from '@attrium/event';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { DEFAULT_RULES, type IdentityRules, identifierKey } from './identifier.js';
-import { decide, evolve, type Resolution } from './resolution.js';
-import { type IdentityState, profileAt, type Rows, survivorOf } from './state.js';
-
-class MapRows<K, V> extends Map<K, V> implements Rows<K, V> {
-  edit(key: K): V | undefined {
-    return this.get(key);
-  }
-  put(key: K, value: V): void {
-    this.set(key, value);
-  }
-}
-
-const NO_LIMITS: IdentityRules = {
-  types: DEFAULT_RULES.types,
-  valuesMax: { user_id: 1e6, email: 1e6, anonymous_id: 1e6 },
-  identifiersPerProfileMax: 1e6,
-  mergesPerProfileMax: 1e6,
-};
-const user = (value: string): Identifier => ({ type: 'user_id', value });
-const email = (value: string): Identifier => ({ type: 'email', value });
-const device = (value: string): Identifier => ({ type: 'anonymous_id', value });
-
-/** Decides and folds events one by one. */
-class Workspace {
-  readonly state: IdentityState = {
-    identifiers: new MapRows(),
-    profiles: new MapRows(),
-    profileIds: new MapRows(),
-    counters: new MapRows(),
-    catalogues: new MapRows(),
-  };
-  private events = 0;
-
-  constructor(private readonly rules: IdentityRules = DEFAULT_RULES) {}
-
-  send(...identifiers: Identifier[]): Resolution {
-    return this.sendEvent({ identifiers });
-  }
-
-  sendEvent(over: Partial<Event>): Resolution {
-    const event: Event = {
-      kind: 'event',
-      id: `m${++this.events}`,
-      workspace: 'w',
-      source: 's',
-      type: 'track',
-      name: 'Seen',
-      occurredAt: 1,
-      receivedAt: 1,
-      identifiers: [],
-      payload: new Uint8Array(),
-      ...over,
-    };
-    const decision = decide(this.state, event, { rules: this.rules, shard: 2, shards: 4 });
-    if (decision.kind === 'unresolved') throw new Error('unresolved');
-    evolve(this.state, decision);
-    return decision;
-  }
-
-  /** The live profile of an identifier. */
-  ownerOf(identifier: Identifier): number | undefined {
-    const row = this.state.identifiers.get(identifierKey('w', identifier));
-    return row === undefined ? undefined : survivorOf(this.state, row.ordinal);
-  }
-
-  identifiersOf(ordinal: number): string[] {
-    return profileAt(this.state, ordinal).identifiers.map(({ type, value }) => `${type}:${value}`);
-  }
-}
+import { device, email, NO_CAPS, NO_LIMITS, ResolvedWorkspace, user } from '../../test/resolved-workspace.js';
+import { identifierKey } from './identifier.js';
+import { profileAt, survivorOf } from './state.js';
 
 describe('resolution', () => {
   it('creates a profile for identifiers that nobody has, with a new ordinal of its shard', () => {
-    const workspace = new Workspace();
+    const workspace = new ResolvedWorkspace();
     const first = workspace.send(user('u1'), device('a1'));
     expect(first).toMatchObject({ created: true, linked: [user('u1'), device('a1')], merges: [], refused: [] });
     expect(first.origin).toBe(first.entity.id);
@@ -83,14 +15,16 @@ describe('resolution', () => {
   });
 
   it('derives the profile id from the first identifier and the event', () => {
-    expect(new Workspace().send(user('u1')).entity.id).toBe(new Workspace().send(user('u1')).entity.id);
-    expect(new Workspace().send(user('u2')).entity.id).not.toBe(new Workspace().send(user('u1')).entity.id);
-    expect(new Workspace().send(user('u1')).entity.id).toMatch(/^[0-9a-f]{32}$/);
+    expect(new ResolvedWorkspace().send(user('u1')).entity.id).toBe(new ResolvedWorkspace().send(user('u1')).entity.id);
+    expect(new ResolvedWorkspace().send(user('u2')).entity.id).not.toBe(
+      new ResolvedWorkspace().send(user('u1')).entity.id,
+    );
+    expect(new ResolvedWorkspace().send(user('u1')).entity.id).toMatch(/^[0-9a-f]{32}$/);
   });
 
   it('gives another id when the derived one is taken', () => {
-    const taken = new Workspace().send(user('u1')).entity.id;
-    const workspace = new Workspace();
+    const taken = new ResolvedWorkspace().send(user('u1')).entity.id;
+    const workspace = new ResolvedWorkspace();
     workspace.state.profileIds.put(`w/${taken}`, 99);
     const { id } = workspace.send(user('u1')).entity;
     expect(id).not.toBe(taken);
@@ -98,14 +32,14 @@ describe('resolution', () => {
   });
 
   it('links new identifiers to the one profile that is known', () => {
-    const workspace = new Workspace();
+    const workspace = new ResolvedWorkspace();
     const { entity } = workspace.send(device('a1'));
     expect(workspace.send(device('a1'), user('u1'))).toMatchObject({ entity, created: false, linked: [user('u1')] });
     expect(workspace.send(user('u1'))).toMatchObject({ entity, linked: [] });
   });
 
   it('keeps workspaces apart', () => {
-    const workspace = new Workspace();
+    const workspace = new ResolvedWorkspace();
     const one = workspace.send(user('u1'));
     const other = workspace.sendEvent({ workspace: 'v', identifiers: [user('u1')] });
     expect(other.created).toBe(true);
@@ -113,7 +47,7 @@ describe('resolution', () => {
   });
 
   it('merges several profiles into the one that was created first', () => {
-    const workspace = new Workspace();
+    const workspace = new ResolvedWorkspace();
     const first = workspace.send(device('a1')).entity;
     const second = workspace.send(email('e1')).entity;
     const third = workspace.send(user('u1'), device('a3')).entity;
@@ -134,7 +68,7 @@ describe('resolution', () => {
   });
 
   it('follows chains of merges, and an identifier that was looked up names the survivor at once', () => {
-    const workspace = new Workspace(NO_LIMITS);
+    const workspace = new ResolvedWorkspace(NO_LIMITS);
     const devices = Array.from({ length: 30 }, (_, index) => device(`a${index}`));
     for (const each of devices) workspace.send(each);
     for (let index = devices.length - 1; index > 0; index--) workspace.send(devices[index]!, devices[index - 1]!);
@@ -149,15 +83,19 @@ describe('resolution', () => {
 
 describe('limits', () => {
   it('a second user id is not merged in: the lowest priority is dropped, and said', () => {
-    const workspace = new Workspace();
+    const workspace = new ResolvedWorkspace();
     const ann = workspace.send(user('ann'), device('shared')).entity;
     const bob = workspace.send(user('bob'), device('shared'));
-    expect(bob).toMatchObject({ created: true, merges: [], refused: [{ identifier: device('shared'), why: 'limit' }] });
+    expect(bob).toMatchObject({
+      created: true,
+      merges: [],
+      refused: [{ identifier: device('shared'), why: 'limit', hit: 'values' }],
+    });
     expect(workspace.send(device('shared')).entity).toEqual(ann);
   });
 
   it('identifiers are dropped from the lowest priority up until no limit is broken', () => {
-    const workspace = new Workspace();
+    const workspace = new ResolvedWorkspace();
     const ann = workspace.send(user('ann'), email('ann@x')).entity;
     const bob = workspace.send(user('bob')).entity;
     const decision = workspace.send(user('bob'), email('ann@x'), device('new'));
@@ -167,46 +105,53 @@ describe('limits', () => {
   });
 
   it('a sixth email is refused, and what the profile holds already is not', () => {
-    const workspace = new Workspace();
+    const workspace = new ResolvedWorkspace();
     for (let index = 1; index <= 5; index++) workspace.send(user('u'), email(`e${index}`), device('a'));
     const decision = workspace.send(user('u'), email('e6'), device('a'));
-    expect(decision.refused).toEqual([{ identifier: email('e6'), why: 'limit' }]);
+    expect(decision.refused).toEqual([{ identifier: email('e6'), why: 'limit', hit: 'values' }]);
     expect(workspace.send(user('u'), email('e5')).refused).toEqual([]);
   });
 
   it('an event with more values of a type than a profile may hold keeps the first ones', () => {
-    const decision = new Workspace().send(user('u1'), user('u2'));
-    expect(decision).toMatchObject({ linked: [user('u1')], refused: [{ identifier: user('u2'), why: 'limit' }] });
+    const decision = new ResolvedWorkspace().send(user('u1'), user('u2'));
+    expect(decision).toMatchObject({
+      linked: [user('u1')],
+      refused: [{ identifier: user('u2'), why: 'limit', hit: 'values' }],
+    });
   });
 
   it('the caps on merges and identifiers are probed before anything is decided', () => {
-    const rules = { ...NO_LIMITS, mergesPerProfileMax: 2, identifiersPerProfileMax: 4 };
-    const merges = new Workspace(rules);
+    const caps = { ...NO_CAPS, mergesPerProfileMax: 2, identifiersPerProfileMax: 4 };
+    const rules = { ...NO_LIMITS, caps };
+    const merges = new ResolvedWorkspace(rules);
     for (const value of ['a', 'b', 'c', 'd']) merges.send(device(value));
     merges.send(device('a'), device('b'));
     merges.send(device('c'), device('b'));
     const third = merges.send(device('a'), device('d'));
-    expect(third).toMatchObject({ merges: [], refused: [{ identifier: device('d'), why: 'limit' }] });
-    const held = new Workspace(rules);
+    expect(third).toMatchObject({ merges: [], refused: [{ identifier: device('d'), why: 'limit', hit: 'merges' }] });
+    const held = new ResolvedWorkspace(rules);
     held.send(device('a'), device('b'), device('c'));
     held.send(device('d'), device('e'));
-    expect(held.send(device('a'), device('d'))).toMatchObject({ merges: [], refused: [{ identifier: device('d') }] });
+    expect(held.send(device('a'), device('d'))).toMatchObject({
+      merges: [],
+      refused: [{ identifier: device('d'), hit: 'identifiers' }],
+    });
     expect(held.send(device('a'), device('f')).linked).toEqual([device('f')]);
   });
 
   it('an alias that would join two user ids is refused, and gives up the previous id first', () => {
-    const workspace = new Workspace();
+    const workspace = new ResolvedWorkspace();
     workspace.send(user('u1'));
     const alias = { type: 'alias', previous: { type: 'previous_id', value: 'u1' } } as const;
     const decision = workspace.sendEvent({ ...alias, identifiers: [user('u2'), device('a')] });
     expect(decision.linked).toEqual([user('u2'), device('a')]);
-    expect(decision.refused).toEqual([{ identifier: user('u1'), why: 'limit' }]);
+    expect(decision.refused).toEqual([{ identifier: user('u1'), why: 'limit', hit: 'values' }]);
   });
 });
 
 describe('origin', () => {
   it('is the profile that the event would belong to without the merges', () => {
-    const workspace = new Workspace();
+    const workspace = new ResolvedWorkspace();
     const visitor = workspace.send(device('a')).entity;
     const buyer = workspace.send(user('u')).entity;
     expect(workspace.send(user('u'), device('a'))).toMatchObject({ entity: visitor, origin: buyer.id });
@@ -215,7 +160,7 @@ describe('origin', () => {
   });
 
   it('of a new identifier is that of the highest-priority known one beside it, for good', () => {
-    const workspace = new Workspace();
+    const workspace = new ResolvedWorkspace();
     workspace.send(device('a'));
     const buyer = workspace.send(user('u')).entity;
     workspace.send(user('u'), device('a'));
@@ -226,7 +171,7 @@ describe('origin', () => {
 
 describe('grouping', () => {
   const identifier = fc.record({
-    type: fc.constantFrom('user_id', 'email', 'anonymous_id'),
+    type: fc.constantFrom('user_id', 'email', 'anonymous_id', 'device_id', 'loyalty_no', 'crm_id'),
     value: fc.constantFrom('1', '2', '3', '4', '5'),
   });
   const sent = fc.record({
@@ -236,9 +181,9 @@ describe('grouping', () => {
       { nil: undefined, freq: 4 },
     ),
   });
-  const groupsOf = (workspace: Workspace): string[][] => {
+  const groupsOf = (workspace: ResolvedWorkspace): string[][] => {
     const groups = new Map<number, string[]>();
-    for (const key of (workspace.state.identifiers as MapRows<string, unknown>).keys()) {
+    for (const key of workspace.identifiers.keys()) {
       const [, type, value] = key.split('/') as [string, string, string];
       const owner = workspace.ownerOf({ type, value })!;
       groups.set(owner, [...(groups.get(owner) ?? []), key]);
@@ -258,7 +203,7 @@ describe('grouping', () => {
     fc.assert(
       fc.property(shuffled, ([events, others]) => {
         const [one, other] = [events, others].map((order) => {
-          const workspace = new Workspace(NO_LIMITS);
+          const workspace = new ResolvedWorkspace(NO_LIMITS);
           for (const { identifiers, previous } of order) {
             workspace.sendEvent({ identifiers, previous, type: previous === undefined ? 'track' : 'alias' });
           }
@@ -272,9 +217,9 @@ describe('grouping', () => {
   it('lists each identifier with exactly its live profile, within all limits', () => {
     fc.assert(
       fc.property(fc.array(sent, { maxLength: 40 }), (events) => {
-        const workspace = new Workspace();
-        for (const { identifiers } of events) workspace.send(...identifiers);
-        for (const [ordinal, row] of workspace.state.profiles as MapRows<number, { identifiers: Identifier[] }>) {
+        const workspace = new ResolvedWorkspace();
+        for (const { identifiers } of events) workspace.send(...identifiers, device('1'));
+        for (const [ordinal, row] of workspace.liveProfiles()) {
           expect(row.identifiers.filter(({ type }) => type === 'user_id').length).toBeLessThanOrEqual(1);
           for (const held of row.identifiers) expect(workspace.ownerOf(held)).toBe(ordinal);
         }

@@ -1,10 +1,13 @@
 /** Decides which profile an event belongs to, what that links and merges, and folds the decision into the state. */
 import type { Entity, Event, Identifier } from '@attrium/event';
 import { hashText } from './hash.js';
-import { type IdentityRules, identifierKey, type Refusal, usableIdentifiers } from './identifier.js';
+import { identifierKey, type Refusal, usableIdentifiers } from './identifier.js';
+import { type Candidate, fitWithinLimits } from './profile-limits.js';
+import type { IdentityRules } from './rules.js';
 import {
   entityAt,
   type IdentityState,
+  MERGE_COUNTER,
   PROFILE_COUNTER,
   type ProfileRow,
   profileAt,
@@ -42,35 +45,33 @@ export interface Unresolved {
   readonly refused: readonly Refusal[];
 }
 
-interface Candidate {
-  readonly identifier: Identifier;
-  readonly key: string;
-  /** The live profile that owns it; undefined for a new identifier. */
-  readonly owner: number | undefined;
-  readonly home: number | undefined;
-  readonly outdated: boolean;
+export interface DecideOptions extends Shard {
+  readonly rules: IdentityRules;
+  /** Identifiers found in the event's traits and properties. */
+  readonly mapped?: readonly Identifier[];
 }
 
+const NONE_MAPPED: readonly Identifier[] = [];
+
 /** Reads the state only; the same state and event give the same decision. */
-export function decide(
-  state: IdentityState,
-  event: Event,
-  options: { rules: IdentityRules } & Shard,
-): Resolution | Unresolved {
+export function decide(state: IdentityState, event: Event, options: DecideOptions): Resolution | Unresolved {
   const { workspace } = event;
-  const { usable, refused } = usableIdentifiers(
-    event,
-    options.rules,
-    (identifier) => state.identifiers.get(identifierKey(workspace, identifier)) !== undefined,
-  );
+  const { usable, refused } = usableIdentifiers(event, options.rules, {
+    mapped: options.mapped ?? NONE_MAPPED,
+    isKnown: (identifier) => state.identifiers.get(identifierKey(workspace, identifier)) !== undefined,
+  });
   if (usable.length === 0) return { kind: 'unresolved', refused };
-  const candidates = usable.map((identifier) => candidateOf(state, workspace, identifier));
-  const taken = candidates.slice(0, countWithinLimits(state, candidates, options.rules));
+  const candidates: Candidate[] = [];
+  for (const identifier of usable) candidates.push(candidateOf(state, workspace, identifier, candidates.at(-1)));
+  const only = soleOwner(candidates);
+  if (only !== undefined) return resolvedTo(state, only, { candidates, refused });
+  const fitting = fitWithinLimits(state, candidates, options.rules);
+  const taken = candidates.slice(0, fitting.count);
   const owners = [...new Set(taken.flatMap(({ owner }) => owner ?? []))].sort((a, b) => a - b);
   for (const candidate of candidates.slice(taken.length)) {
     // What the profile holds already is not lost by being left out.
     if (candidate.owner !== undefined && owners.includes(candidate.owner)) continue;
-    refused.push({ identifier: candidate.identifier, why: 'limit' });
+    refused.push({ identifier: candidate.identifier, why: 'limit', ...(fitting.hit && { hit: fitting.hit }) });
   }
   const linked = taken.filter(({ owner }) => owner === undefined).map(({ identifier }) => identifier);
   const [oldest, ...losers] = owners;
@@ -79,26 +80,54 @@ export function decide(
     const { ordinal: home, id: origin } = entity;
     return { kind: 'resolved', entity, created: true, home, origin, linked, merges: [], outdated: [], refused };
   }
-  // Without merges the event, and with it every new identifier, would go where its highest-priority known identifier is at home.
-  const home = taken.find((candidate) => candidate.home !== undefined)!.home!;
   return {
-    kind: 'resolved',
-    entity: entityAt(state, oldest),
-    created: false,
-    home,
-    origin: profileAt(state, home).id,
+    ...resolvedTo(state, oldest, { candidates: taken, refused }),
     linked,
     merges: losers.map((loser) => mergeOf(state, loser)),
-    outdated: taken.filter(({ outdated }) => outdated).map(({ key }) => key),
+  };
+}
+
+/** The profile that owns all of them: most events tell nothing new. */
+function soleOwner(candidates: readonly Candidate[]): number | undefined {
+  const { owner } = candidates[0]!;
+  for (const candidate of candidates) if (candidate.owner !== owner) return undefined;
+  return owner;
+}
+
+/** The event goes to a profile that there is; nothing is linked or merged by that. */
+function resolvedTo(
+  state: IdentityState,
+  owner: number,
+  { candidates, refused }: { candidates: readonly Candidate[]; refused: readonly Refusal[] },
+): Resolution {
+  // Without merges the event, and with it every new identifier, would go where its highest-priority known identifier is at home.
+  const home = candidates.find((candidate) => candidate.home !== undefined)!.home!;
+  const entity = entityAt(state, owner);
+  return {
+    kind: 'resolved',
+    entity,
+    created: false,
+    home,
+    origin: home === owner ? entity.id : profileAt(state, home).id,
+    linked: [],
+    merges: [],
+    outdated: candidates.filter(({ outdated }) => outdated).map(({ key }) => key),
     refused,
   };
 }
 
-function candidateOf(state: IdentityState, workspace: string, identifier: Identifier): Candidate {
+/** `before`: another candidate of the event, which mostly has the same profile. */
+function candidateOf(
+  state: IdentityState,
+  workspace: string,
+  identifier: Identifier,
+  before: Candidate | undefined,
+): Candidate {
   const key = identifierKey(workspace, identifier);
   const row = state.identifiers.get(key);
   if (row === undefined) return { identifier, key, owner: undefined, home: undefined, outdated: false };
-  const owner = survivorOf(state, row.ordinal);
+  const isSame = before !== undefined && before.owner === row.ordinal;
+  const owner = isSame ? row.ordinal : survivorOf(state, row.ordinal);
   return { identifier, key, owner, home: row.home, outdated: owner !== row.ordinal };
 }
 
@@ -109,36 +138,6 @@ function mergeOf(state: IdentityState, loser: number): Merge {
     loser: entityAt(state, loser),
     identifiers: [...row.identifiers],
   };
-}
-
-/**
- * How many of the candidates, the highest priority first, can be one profile. More candidates never hold fewer identifiers, so this is
- * what is left when the lowest priorities are given up until no limit is broken. The first alone never breaks one.
- */
-function countWithinLimits(state: IdentityState, candidates: readonly Candidate[], rules: IdentityRules): number {
-  const first = candidates[0]!.owner;
-  if (first !== undefined && candidates.every(({ owner }) => owner === first)) return candidates.length;
-  const owners = new Set<number>();
-  const held = new Map<string, number>();
-  let identifiers = 0;
-  let merges = -1;
-  const hold = (type: string): void => {
-    held.set(type, (held.get(type) ?? 0) + 1);
-    identifiers++;
-  };
-  for (const [index, { identifier, owner }] of candidates.entries()) {
-    if (owner === undefined) hold(identifier.type);
-    else if (!owners.has(owner)) {
-      owners.add(owner);
-      const row = profileAt(state, owner);
-      for (const { type } of row.identifiers) hold(type);
-      merges += row.merges + 1;
-    }
-    if (index === 0) continue;
-    if (identifiers > rules.identifiersPerProfileMax || merges > rules.mergesPerProfileMax) return index;
-    for (const [type, count] of held) if (count > (rules.valuesMax[type] ?? 0)) return index;
-  }
-  return candidates.length;
 }
 
 /** The id is a hash of the first identifier and the event; should it be taken, the next attempt is another one. */
@@ -153,8 +152,15 @@ function newProfile(state: IdentityState, event: Event, first: Identifier, { sha
   return { workspace, kind: 'profile', id, ordinal: counter * shards + shard };
 }
 
+/** The event that a decision is about, and the log time of its reading. */
+export interface DecidedAt {
+  readonly cause: string;
+  readonly occurredAt: number;
+  readonly now: number;
+}
+
 /** Folds a decision into the state. */
-export function evolve(state: IdentityState, decision: Resolution): void {
+export function evolve(state: IdentityState, decision: Resolution, at: DecidedAt): void {
   const { entity, home } = decision;
   const { workspace, ordinal } = entity;
   if (decision.created) create(state, entity);
@@ -165,20 +171,34 @@ export function evolve(state: IdentityState, decision: Resolution): void {
     state.identifiers.put(identifierKey(workspace, identifier), { ordinal, home });
     survivor.identifiers.push(identifier);
   }
-  for (const { loser, identifiers } of decision.merges) {
+  for (const { mergeId, loser, identifiers } of decision.merges) {
     const row = editProfile(state, loser.ordinal);
     survivor.identifiers.push(...identifiers);
     survivor.merges += row.merges + 1;
+    survivor.absorbed ??= [];
+    survivor.absorbed.push(loser.ordinal);
     row.mergedInto = ordinal;
     row.losses += 1;
-    row.identifiers = [];
+    row.lost = {
+      mergeId,
+      cause: at.cause,
+      occurredAt: at.occurredAt,
+      mergedAt: at.now,
+      place: count(state, MERGE_COUNTER),
+    };
   }
 }
 
+/** Counts one more, and returns how many there are then. */
+function count(state: IdentityState, name: string): number {
+  const counter = state.counters.edit(name);
+  if (counter !== undefined) return ++counter.count;
+  state.counters.put(name, { count: 1 });
+  return 1;
+}
+
 function create(state: IdentityState, { workspace, id, ordinal }: Entity): void {
-  const counter = state.counters.edit(PROFILE_COUNTER);
-  if (counter === undefined) state.counters.put(PROFILE_COUNTER, { count: 1 });
-  else counter.count += 1;
+  count(state, PROFILE_COUNTER);
   state.profiles.put(ordinal, { workspace, id, mergedInto: undefined, losses: 0, merges: 0, identifiers: [] });
   state.profileIds.put(profileKey(workspace, id), ordinal);
 }

@@ -20,13 +20,30 @@ export interface IdentifierRow {
 export interface ProfileRow {
   readonly workspace: string;
   readonly id: string;
-  /** Set while the profile is merged into another; its identifiers are then listed there. */
+  /** Set while the profile is merged into another; its identifiers are then listed there too. */
   mergedInto: number | undefined;
   /** How many times it was merged into another. */
   losses: number;
   /** Profiles merged into it, directly or through others. */
   merges: number;
+  /** What it holds; once it is merged away, what it held then. */
   identifiers: Identifier[];
+  /** Profiles merged into it directly, in order; undefined for none. */
+  absorbed?: number[];
+  /** How it was merged away, while it is. */
+  lost?: MergeNote;
+}
+
+/** What is remembered of one merge, in the row of the profile that was merged away. */
+export interface MergeNote {
+  readonly mergeId: string;
+  /** The id of the event that caused it. */
+  readonly cause: string;
+  readonly occurredAt: number;
+  /** Log time. */
+  readonly mergedAt: number;
+  /** The order in the shard: merges that were decided later have a higher one. */
+  readonly place: number;
 }
 
 export interface IdentityState {
@@ -36,13 +53,19 @@ export interface IdentityState {
   readonly profiles: Rows<number, ProfileRow>;
   /** Ordinals by `profileKey`. */
   readonly profileIds: Rows<string, number>;
-  /** One row, `PROFILE_COUNTER`: the profiles created so far in this shard. */
+  /** `PROFILE_COUNTER` and `MERGE_COUNTER`: profiles created and merges decided so far in this shard. */
   readonly counters: Rows<string, { count: number }>;
-  /** By workspace: the revision of its catalogue. */
-  readonly catalogues: Rows<string, { revision: number }>;
+}
+
+/** The catalogue in force, as far as identity needs it. */
+export interface CatalogueRow {
+  readonly revision: number;
+  /** JSON of a catalogue that has the identity section only; undefined when the catalogue has none. */
+  readonly identity: string | undefined;
 }
 
 export const PROFILE_COUNTER = 'profiles';
+export const MERGE_COUNTER = 'merges';
 
 /** Ordinals are `counter × shards + shard`, the counter from 1 on: unique over all shards, rising in one, never reused. */
 export interface Shard {

@@ -18,13 +18,13 @@ function row({ entity, identifier, linkedAt, cause, version }: Link): Row {
 export const identifiers: Projection = {
   table: 'identifiers',
   columns: [
-    { name: 'workspace_id', type: 'text' },
-    { name: 'type', type: 'text' },
+    { name: 'workspace_id', type: 'name' },
+    { name: 'type', type: 'name' },
     { name: 'value', type: 'text' },
     { name: 'profile_id', type: 'text' },
     { name: 'linked_at', type: 'time' },
     { name: 'cause', type: 'text' },
-    { name: 'version', type: 'text' },
+    { name: 'version', type: 'version' },
   ],
   project: (record, position) => {
     if (record.kind === 'identifier-linked') {

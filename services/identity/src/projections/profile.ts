@@ -5,14 +5,14 @@ import { decisionVersion } from './decision-version.js';
 export const profiles: Projection = {
   table: 'profiles',
   columns: [
-    { name: 'workspace_id', type: 'text' },
+    { name: 'workspace_id', type: 'name' },
     { name: 'profile_id', type: 'text' },
-    { name: 'kind', type: 'text' },
+    { name: 'kind', type: 'name' },
     { name: 'merged_into', type: 'text' },
     { name: 'merge_id', type: 'text' },
     { name: 'occurred_at', type: 'time' },
     { name: 'cause', type: 'text' },
-    { name: 'version', type: 'text' },
+    { name: 'version', type: 'version' },
   ],
   project: (record, position) => {
     if (record.kind === 'profile-created') {

@@ -2,6 +2,7 @@
 import type { Projection } from '@attrium/clickhouse';
 import { events } from './event.js';
 import { identifiers } from './identifier.js';
+import { merges } from './merge.js';
 import { profiles } from './profile.js';
 
-export const projections: readonly Projection[] = [events, identifiers, profiles];
+export const projections: readonly Projection[] = [events, identifiers, profiles, merges];

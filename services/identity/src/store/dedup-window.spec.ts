@@ -118,6 +118,73 @@ describe('dedup window', () => {
     expect(window.size).toBe(25);
   });
 
+  it('remembers for each workspace what its own window says, whatever the others do, saved and read again', () => {
+    const windows = fc.constantFrom(24, 25, 30, 48);
+    const step = fc.oneof(
+      { weight: 6, arbitrary: fc.record({ ids: fc.integer({ min: 1, max: 20 }), hours: fc.nat({ max: 12 }) }) },
+      { weight: 2, arbitrary: fc.record({ workspace: fc.constantFrom('v', 'w'), set: windows }) },
+      { weight: 1, arbitrary: fc.constant('reopen' as const) },
+    );
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
+        const rows = tables();
+        const open = () => new DedupWindow(rows, 1e9, () => {});
+        let window = open();
+        const set = new Map([
+          ['v', 24],
+          ['w', 24],
+          ['x', 24],
+        ]);
+        /** What is no longer remembered does not come back when a window grows: each id is known for the least that held since. */
+        const seen: { workspace: string; id: string; hour: number; known: boolean }[] = [];
+        let hour = 0;
+        for (const [index, entry] of steps.entries()) {
+          if (entry === 'reopen') {
+            rows.chunks.save();
+            rows.index.save();
+            window = open();
+          } else if ('set' in entry) {
+            window.setWindow(entry.workspace, entry.set);
+            set.set(entry.workspace, entry.set);
+          } else {
+            hour += entry.hours;
+            for (let number = 0; number < entry.ids; number++) {
+              for (const workspace of set.keys()) {
+                const id = `${index}/${number}`;
+                expect(window.has(workspace, id, hour * HOUR)).toBe(false);
+                window.add();
+                seen.push({ workspace, id, hour, known: true });
+              }
+            }
+          }
+          const longest = Math.max(...set.values());
+          for (const each of seen) {
+            if (each.hour < hour - longest) each.known = false;
+            const expected = each.known && each.hour >= hour - set.get(each.workspace)!;
+            expect(window.has(each.workspace, each.id, hour * HOUR)).toBe(expected);
+          }
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('of a longer time still keeps rows for no more than that', () => {
+    const rows = tables();
+    const window = new DedupWindow(rows, 1e9, () => {});
+    window.setWindow('w', 168);
+    for (let hour = 0; hour < 400; hour++) {
+      window.has('w', `m${hour}`, hour * HOUR);
+      window.add();
+    }
+    expect(window.size).toBe(169);
+    window.setWindow('w', 24);
+    expect(window.size).toBe(25);
+    rows.chunks.save();
+    rows.index.save();
+    expect(rows.chunks.saved.size).toBe(25);
+  });
+
   it('writes the last chunk only: a checkpoint costs what is new, not what is remembered', () => {
     const rows = tables();
     const window = new DedupWindow(rows, 1e9, () => {});

@@ -1,10 +1,13 @@
-/** Remembers which message ids were seen: exactly for 24 hours of log time at least, for less only when the stated cap is reached. */
+/**
+ * Remembers which message ids were seen: for the window of their workspace exactly, in whole hours of log time, and for less only when
+ * the stated cap is reached. Hours beyond the longest window of all workspaces are dropped whole.
+ */
 import type { Table, TableCodec } from '@attrium/processor';
-import { FingerprintSet } from '../domain/fingerprint-set.js';
+import { FingerprintSet, type LiveGenerations } from '../domain/fingerprint-set.js';
 import { hash128 } from '../domain/hash.js';
 
 const HOUR_MS = 3_600_000;
-/** An id of hour h is forgotten with the first event of hour h + 25. */
+/** The window of a workspace that says nothing: an id of hour h counts up to the end of hour h + 24. */
 export const DEDUP_WINDOW_HOURS = 24;
 /** About 1.4 GB: 20 bytes an id in the set and 8 in cached rows. */
 export const DEDUP_IDS_MAX = 50_000_000;
@@ -42,6 +45,8 @@ export interface DedupIndex {
   generations: Generation[];
   nextGeneration: number;
   nextChunk: number;
+  /** Hours, of workspaces whose window is another than the usual one. */
+  windows: Record<string, number>;
 }
 
 export interface DedupTables {
@@ -61,13 +66,21 @@ export class DedupWindow {
   /** Ids of each generation. */
   private readonly counts: number[] = [];
   private ids = 0;
+  /** Of the index row, whose keys have a slash before the workspace: so none is a member of every object. */
+  private readonly windows = new Map<string, number>();
+  private longestHours = DEDUP_WINDOW_HOURS;
+  /** The oldest generation that counts, by window; of the hour that was asked about last. */
+  private readonly oldestOf = new Map<number, number>();
 
   constructor(
     private readonly tables: DedupTables,
     private readonly idsMax: number,
     private readonly shrunk: (windowMs: number) => void,
   ) {
-    this.generations = tables.index.get(INDEX_KEY)?.generations ?? [];
+    const index = tables.index.get(INDEX_KEY);
+    this.generations = index?.generations ?? [];
+    for (const [workspace, hours] of Object.entries(index?.windows ?? {})) this.windows.set(workspace.slice(1), hours);
+    this.noteWindows();
     this.noteLive();
     const chunks = this.generations.reduce((sum, { firstChunk, lastChunk }) => sum + lastChunk - firstChunk + 1, 0);
     this.seen = new FingerprintSet(chunks * CHUNK_IDS);
@@ -84,15 +97,33 @@ export class DedupWindow {
     this.advance(Math.floor(now / HOUR_MS));
     const { fingerprint } = this;
     hash128(messageId, fingerprint, this.keyOf(workspace));
-    return this.seen.has(fingerprint[0]!, fingerprint[1]!, this.live);
+    return this.seen.has(fingerprint[0]!, fingerprint[1]!, this.liveFor(workspace));
+  }
+
+  /** Hours that a workspace's ids count from here on; ids that were dropped before do not come back. */
+  setWindow(workspace: string, hours: number): void {
+    const known = this.windows.get(workspace) ?? DEDUP_WINDOW_HOURS;
+    if (known === hours) return;
+    const { windows } = this.editIndex();
+    if (hours === DEDUP_WINDOW_HOURS) {
+      this.windows.delete(workspace);
+      delete windows[`/${workspace}`];
+    } else {
+      this.windows.set(workspace, hours);
+      windows[`/${workspace}`] = hours;
+    }
+    this.noteWindows();
+    const last = this.generations[this.generations.length - 1];
+    if (last !== undefined) this.forgetBefore(last.hour - this.longestHours);
   }
 
   /** Remembers the id that `has` was asked about last. */
   add(): void {
-    const generation = this.roomInGeneration();
-    const [high, low] = this.fingerprint as unknown as [number, number];
-    this.seen.add(high, low, generation.number, this.live);
-    const chunk = this.tables.chunks.edit(generation.lastChunk)!;
+    const { fingerprint } = this;
+    const high = fingerprint[0]!;
+    const low = fingerprint[1]!;
+    const chunk = this.chunkWithRoom();
+    this.seen.add(high, low, this.live.newest, this.live);
     if (chunk.words.length <= chunk.used) chunk.words = grown(chunk.words);
     chunk.words[chunk.used++] = high;
     chunk.words[chunk.used++] = low;
@@ -115,12 +146,16 @@ export class DedupWindow {
   private advance(hour: number): void {
     const last = this.generations[this.generations.length - 1];
     if (last !== undefined && last.hour >= hour) return;
-    while (this.generations.length > 0 && this.generations[0]!.hour < hour - DEDUP_WINDOW_HOURS) this.forgetOldest();
+    this.forgetBefore(hour - this.longestHours);
     this.openGeneration(hour);
   }
 
-  /** The generation that takes the next id, with room in its last chunk. */
-  private roomInGeneration(): Generation {
+  private forgetBefore(hour: number): void {
+    while (this.generations.length > 0 && this.generations[0]!.hour < hour) this.forgetOldest();
+  }
+
+  /** The last chunk, to be changed: it takes the next id of the newest generation. */
+  private chunkWithRoom(): Chunk {
     let last = this.generations[this.generations.length - 1]!;
     const idsMax = Math.max(1, Math.floor(this.idsMax / GENERATIONS_AT_CAP));
     if (this.counts[this.counts.length - 1]! >= idsMax) last = this.openGeneration(last.hour);
@@ -128,12 +163,14 @@ export class DedupWindow {
       this.forgetOldest();
       this.shrunk((last.hour - this.generations[0]!.hour) * HOUR_MS);
     }
-    if (this.tables.chunks.get(last.lastChunk)!.used < CHUNK_IDS * 2) return last;
+    const chunk = this.tables.chunks.edit(last.lastChunk)!;
+    if (chunk.used < CHUNK_IDS * 2) return chunk;
     const index = this.editIndex();
     last = this.generations[this.generations.length - 1]!;
     last.lastChunk = index.nextChunk++;
-    this.tables.chunks.put(last.lastChunk, emptyChunk());
-    return last;
+    const fresh = emptyChunk();
+    this.tables.chunks.put(last.lastChunk, fresh);
+    return fresh;
   }
 
   private openGeneration(hour: number): Generation {
@@ -159,13 +196,33 @@ export class DedupWindow {
     const { generations, live } = this;
     live.oldest = generations[0]?.number ?? 0;
     live.newest = generations[generations.length - 1]?.number ?? 0;
+    this.oldestOf.clear();
+  }
+
+  private noteWindows(): void {
+    this.longestHours = Math.max(DEDUP_WINDOW_HOURS, ...this.windows.values());
+    this.oldestOf.clear();
+  }
+
+  /** The generations that count for a workspace. A new hour is a new generation, so that what is noted here is of the newest one. */
+  private liveFor(workspace: string): LiveGenerations {
+    const hours = this.windows.size === 0 ? DEDUP_WINDOW_HOURS : (this.windows.get(workspace) ?? DEDUP_WINDOW_HOURS);
+    if (hours === this.longestHours) return this.live;
+    const { newest } = this.live;
+    let oldest = this.oldestOf.get(hours);
+    if (oldest === undefined) {
+      const first = this.generations[this.generations.length - 1]!.hour - hours;
+      oldest = this.generations.find(({ hour }) => hour >= first)!.number;
+      this.oldestOf.set(hours, oldest);
+    }
+    return { oldest, newest };
   }
 
   /** The index row, to be changed; the cache may have read it again since. */
   private editIndex(): DedupIndex {
     let index = this.tables.index.edit(INDEX_KEY);
     if (index === undefined) {
-      index = { generations: [], nextGeneration: 1, nextChunk: 1 };
+      index = { generations: [], nextGeneration: 1, nextChunk: 1, windows: {} };
       this.tables.index.put(INDEX_KEY, index);
     }
     this.generations = index.generations;

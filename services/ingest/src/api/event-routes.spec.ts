@@ -53,7 +53,7 @@ beforeAll(async () => {
     buckets: { take: (key: string, count: number) => (perSecond < 0 ? 7 : buckets.take(key, count)) } as TokenBuckets,
     batchEventsMax: 2_500,
     now: () => Date.UTC(2026, 10, 23, 19),
-    telemetry: { eventsAccepted() {} },
+    telemetry: { eventsAccepted() {}, identifierDropped() {} },
   });
   server = fastify();
   await registerEventRoutes(server, {

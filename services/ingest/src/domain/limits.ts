@@ -7,6 +7,9 @@ export interface IngestLimits {
   readonly messageIdCharactersMax: number;
   /** userId, anonymousId, previousId, groupId and names of events. */
   readonly identifierCharactersMax: number;
+  /** External ids that one event brings. */
+  readonly externalIdsMax: number;
+  readonly externalIdNameCharactersMax: number;
 }
 
 export const DEFAULT_LIMITS: IngestLimits = {
@@ -14,4 +17,6 @@ export const DEFAULT_LIMITS: IngestLimits = {
   eventLevelsMax: 32,
   messageIdCharactersMax: 100,
   identifierCharactersMax: 500,
+  externalIdsMax: 20,
+  externalIdNameCharactersMax: 64,
 };

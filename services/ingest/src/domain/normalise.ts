@@ -1,8 +1,10 @@
 /** Turns what clients of every kind send into one `Event`. */
-import { Decimal, EVENT_TYPES, type Event, type EventType, type Identifier, stringifyExactJson } from '@attrium/event';
+import { EVENT_TYPES, type Event, type EventType, stringifyExactJson } from '@attrium/event';
 import type { RawEvent, ShapeCheck } from './event-shape.js';
 import { eventTime, readTime } from './event-time.js';
+import { type DropReason, identifiersOf, isKept } from './identifiers.js';
 import { inspectJson } from './inspect-json.js';
+import { objectOf, textOf } from './json-field.js';
 import type { IngestLimits } from './limits.js';
 import { TOO_DEEP } from './nesting.js';
 import { type Rejection, rejection } from './rejection.js';
@@ -32,7 +34,8 @@ export interface Normaliser {
 }
 
 export type Normalised =
-  | { readonly kind: 'accepted'; readonly event: Event }
+  /** `dropped`: identifiers without which the event goes on. */
+  | { readonly kind: 'accepted'; readonly event: Event; readonly dropped: readonly DropReason[] }
   | { readonly kind: 'rejected'; readonly rejection: Rejection; readonly messageId?: string };
 
 /** The event, or why it is not taken. */
@@ -51,9 +54,9 @@ export function normaliseEvent(given: unknown, envelope: Envelope, normaliser: N
     return refuse(rejection('unknownType', `The type must be one of ${EVENT_TYPES.join(', ')}.`), given);
   const incomplete = missingField(type, raw);
   if (incomplete !== undefined) return refuse(incomplete, given);
-  const identifiers = identifiersOf(type, raw, envelope, limits);
+  const { identifiers, dropped } = identifiersOf(type, raw, envelope.context, limits);
   if (identifiers.length === 0) {
-    return refuse(rejection('noIdentifier', 'An event needs a userId or an anonymousId.'), given);
+    return refuse(rejection('noIdentifier', 'An event needs a userId, an anonymousId or another identifier.'), given);
   }
   const stated = statedTime(raw);
   if (typeof stated === 'object') return refuse(stated, given);
@@ -80,6 +83,7 @@ export function normaliseEvent(given: unknown, envelope: Envelope, normaliser: N
   const sentAt = envelope.sentAt ?? raw.sentAt;
   return {
     kind: 'accepted',
+    dropped,
     event: {
       kind: 'event',
       id: messageId,
@@ -108,14 +112,8 @@ function eventTypeOf(value: unknown): EventType | undefined {
   return EVENT_TYPES.find((type) => type === value);
 }
 
-/** Text of an identifier or name; null and "" are absence, numbers their text. */
-function textOf(value: unknown): string | undefined {
-  if (typeof value === 'string') return value === '' ? undefined : value;
-  return typeof value === 'number' || value instanceof Decimal ? String(value) : undefined;
-}
-
 function isUsableText(text: string | undefined): boolean {
-  return text === undefined || (text.isWellFormed() && !text.includes('\u0000'));
+  return text === undefined || isKept(text);
 }
 
 function missingField(type: EventType, raw: RawEvent): Rejection | undefined {
@@ -127,21 +125,6 @@ function missingField(type: EventType, raw: RawEvent): Rejection | undefined {
     return rejection('noAlias', 'An alias event needs "previousId" and "userId".');
   }
   return undefined;
-}
-
-/** Who the event is about, highest priority first. Group traits tell of the account, so only those in the context tell of the person. */
-function identifiersOf(type: EventType, raw: RawEvent, envelope: Envelope, limits: IngestLimits): Identifier[] {
-  const identifiers: Identifier[] = [];
-  const userId = textOf(raw.userId);
-  if (userId !== undefined) identifiers.push({ type: 'user_id', value: userId });
-  const anonymousId = textOf(raw.anonymousId);
-  if (anonymousId !== undefined) identifiers.push({ type: 'anonymous_id', value: anonymousId });
-  const own = type === 'identify' ? raw.traits?.email : undefined;
-  const email = own ?? objectOf(raw.context?.traits)?.email ?? objectOf(envelope.context?.traits)?.email;
-  if (typeof email === 'string' && email.trim() !== '' && email.length <= limits.identifierCharactersMax) {
-    identifiers.push({ type: 'email', value: email });
-  }
-  return identifiers;
 }
 
 /** The time that the client states; undefined when it states none. */
@@ -182,11 +165,4 @@ function payloadOf(type: EventType, raw: RawEvent, envelope: Envelope): Record<s
     object.properties = { ...named, ...raw.properties };
   }
   return object;
-}
-
-/** The value when it is a JSON object. */
-function objectOf(value: unknown): Readonly<Record<string, unknown>> | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Decimal)
-    ? (value as Readonly<Record<string, unknown>>)
-    : undefined;
 }

@@ -1,12 +1,11 @@
 /** Streams of firings to gRPC callers: each reads the deliveries log at the pace at which its caller takes them. */
 import { type CompiledCatalogue } from '@attrium/catalogue';
-import { deliveriesSubject } from '@attrium/event';
+import { DELIVERIES_STREAM, deliveriesSubject } from '@attrium/event';
 import type { Logger } from '@attrium/host';
 import { LOG_ERROR_CODES, type Log, LogError, type LogReader, positionFault } from '@attrium/processor';
 import type { triggerV1 } from '@attrium/proto';
 import { Metadata, type ServerWritableStream, status } from '@grpc/grpc-js';
 import { Observable, type Subscriber } from 'rxjs';
-import { DELIVERIES_STREAM } from '../deliveries/destination.js';
 import { FiringStreamError } from '../errors.js';
 import { firingMessage } from './firing-message.js';
 

@@ -5,6 +5,7 @@
 import {
   type CatalogueActivated,
   deliveriesSubject,
+  type LogRecord,
   partitionFilters,
   partitionOfSubject,
   streamOf,
@@ -99,16 +100,18 @@ export class Deliverer {
   private async run(): Promise<void> {
     for (let turn = 1; !this.stopped; turn++) {
       const message = this.reader?.next();
-      if (message === undefined) await this.wait();
-      else await this.take(message);
-      if (turn % TURN_MESSAGES === 0) await new Promise((resolve) => setImmediate(resolve));
+      const ready = message === undefined ? this.wait() : this.take(message);
+      // What has arrived is published in one go, for it goes out in one write then: a write costs more than all else about a firing.
+      if (ready !== undefined) await ready;
+      if (turn % TURN_MESSAGES === 0) await nextTurn();
     }
   }
 
-  /** Until something arrives, is acknowledged, or the end comes. */
-  private wait(): Promise<void> {
-    if (this.stopped || (this.reader?.buffered ?? 0) > 0) return Promise.resolve();
-    return this.pause();
+  /** Until something arrives, is acknowledged, or the end comes; with it comes what else the sockets hold now. */
+  private async wait(): Promise<void> {
+    if (this.stopped || (this.reader?.buffered ?? 0) > 0) return;
+    await this.pause();
+    await nextTurn();
   }
 
   private pause(): Promise<void> {
@@ -117,23 +120,40 @@ export class Deliverer {
     });
   }
 
-  private async take(message: StoredMessage): Promise<void> {
+  /** Undefined when nothing had to be waited for. */
+  private take(message: StoredMessage): Promise<void> | undefined {
     const open: OpenMessage = { sequence: message.sequence, left: 1 };
     this.open.push(open);
     // Another partition of ours may be behind this one.
     if (message.sequence > (this.from.get(partitionOfSubject(message.subject)) ?? 0)) {
-      for (const record of decodePack(message.payload).records) {
-        if (record.kind === 'trigger-fired') {
-          while (this.publishing >= this.options.inFlightMax && !this.stopped) await this.pause();
-          if (this.stopped) return;
-          open.left++;
-          this.deliver(record, open);
-        } else if (record.kind === 'catalogue-activated' && !(await this.activate(record))) {
-          return;
+      const { records } = decodePack(message.payload);
+      for (let index = 0; index < records.length; index++) {
+        const record = records[index]!;
+        if (record.kind === 'catalogue-activated' || (record.kind === 'trigger-fired' && this.isFull)) {
+          return this.takeSlowly(records.slice(index), open);
         }
+        if (record.kind === 'trigger-fired') this.deliver(record, open);
       }
     }
     this.finish(open);
+    return undefined;
+  }
+
+  private async takeSlowly(records: readonly LogRecord[], open: OpenMessage): Promise<void> {
+    for (const record of records) {
+      if (record.kind === 'trigger-fired') {
+        while (this.isFull && !this.stopped) await this.pause();
+        if (this.stopped) return;
+        this.deliver(record, open);
+      } else if (record.kind === 'catalogue-activated' && !(await this.activate(record))) {
+        return;
+      }
+    }
+    this.finish(open);
+  }
+
+  private get isFull(): boolean {
+    return this.publishing >= this.options.inFlightMax;
   }
 
   /** Behind all that was fired before it. False when the end came first. */
@@ -157,14 +177,17 @@ export class Deliverer {
 
   private deliver(firing: TriggerFired, open: OpenMessage): void {
     const profile = firing.entity.id;
+    open.left++;
     this.publishing++;
-    const before = this.tails.get(profile) ?? Promise.resolve();
-    const tail = before.then(async () => {
-      const published = await this.publish(firing);
+    const before = this.tails.get(profile);
+    const published = before === undefined ? this.publish(firing) : before.then(() => this.publish(firing));
+    const tail = published.then((done) => {
+      // Some wait for room, others until nothing is under way.
+      const awaited = this.isFull || this.publishing === 1;
       this.publishing--;
       if (this.tails.get(profile) === tail) this.tails.delete(profile);
-      if (published) this.finish(open);
-      this.wake();
+      if (done) this.finish(open);
+      if (awaited) this.wake();
     });
     this.tails.set(profile, tail);
   }
@@ -214,4 +237,9 @@ export class Deliverer {
       this.options.logger.warn({ err: error }, 'the position in the firings log cannot be kept now');
     }
   }
+}
+
+/** Other work, and what the sockets hold, comes first. */
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }

@@ -96,6 +96,13 @@ export class DeliveryCatalogues {
     await this.options.bucket.put(`${DISABLED_PREFIX}${name}`, Buffer.from(JSON.stringify({ revision })));
   }
 
+  /** Takes back that a destination is disabled. */
+  async enable({ name }: Destination): Promise<void> {
+    await this.options.bucket.delete(`${DISABLED_PREFIX}${name}`);
+    this.disabled.delete(name);
+    this.tell();
+  }
+
   private take({ key, value }: BucketEntry): void {
     if (key.startsWith(DISABLED_PREFIX)) {
       const name = key.slice(DISABLED_PREFIX.length);

@@ -1,7 +1,8 @@
 /** A webhook as a destination of its own, and the durable consumer that is its queue in the deliveries log. */
 import { createHash } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import type { CompiledCatalogue } from '@attrium/catalogue';
-import { deliveriesSubject } from '@attrium/event';
+import { DELIVERIES_STREAM, deliveriesSubject, redeliveriesSubject } from '@attrium/event';
 import {
   AckPolicy,
   type ConsumerInfo,
@@ -11,7 +12,6 @@ import {
 } from '@nats-io/jetstream';
 import { nanos } from '@nats-io/transport-node';
 
-export const DELIVERIES_STREAM = 'attrium-deliveries';
 /** The secret of a webhook that names none. */
 export const SIGNING_SECRET = 'SIGNING';
 
@@ -22,6 +22,9 @@ export interface Destination {
   readonly trigger: string;
   readonly url: string;
   readonly secret: string;
+  /** Limits of its own, beside those of the instance. */
+  readonly atOnce: number | undefined;
+  readonly perSecond: number | undefined;
 }
 
 const NAME_PREFIX = 'webhook-';
@@ -35,9 +38,9 @@ export const GATHER_ACK_WAIT_MS = 1_000;
 
 export function destinationsOf({ workspace, triggers }: CompiledCatalogue): Destination[] {
   return triggers.flatMap((trigger) =>
-    trigger.webhooks.map(({ url, secret = SIGNING_SECRET }) => {
+    trigger.webhooks.map(({ url, secret = SIGNING_SECRET, atOnce, perSecond }) => {
       const name = nameOf(workspace, trigger.name, url);
-      return { name, workspace, trigger: trigger.name, url, secret };
+      return { name, workspace, trigger: trigger.name, url, secret, atOnce, perSecond };
     }),
   );
 }
@@ -50,17 +53,19 @@ function nameOf(workspace: string, trigger: string, url: string): string {
   return `${NAME_PREFIX}${trigger}-${hash.slice(0, 20)}`;
 }
 
-/** Makes the consumer where there is none, from the next delivery on; adapts its limits. */
+/** Makes the consumer where there is none, from the next delivery on; adapts its limits and what it filters. */
 export async function ensureConsumer(
   manager: JetStreamManager,
   { name, workspace, trigger }: Destination,
   pendingMax: number,
 ): Promise<ConsumerInfo> {
   const found = await consumerInfo(manager, name);
+  // Its trigger's firings, and those that it alone is to get again.
+  const filters = [deliveriesSubject(workspace, trigger), redeliveriesSubject(workspace, trigger, name)];
   if (found === undefined) {
     return manager.consumers.add(DELIVERIES_STREAM, {
       durable_name: name,
-      filter_subject: deliveriesSubject(workspace, trigger),
+      filter_subjects: filters,
       deliver_policy: DeliverPolicy.New,
       ack_policy: AckPolicy.Explicit,
       ack_wait: nanos(ACK_WAIT_MS),
@@ -69,10 +74,10 @@ export async function ensureConsumer(
       metadata: { [WORKSPACE_KEY]: workspace },
     });
   }
-  const limits = { max_ack_pending: pendingMax, ack_wait: nanos(ACK_WAIT_MS) };
-  const { max_ack_pending, ack_wait } = found.config;
-  if (max_ack_pending === limits.max_ack_pending && ack_wait === limits.ack_wait) return found;
-  return manager.consumers.update(DELIVERIES_STREAM, name, limits);
+  const wanted = { max_ack_pending: pendingMax, ack_wait: nanos(ACK_WAIT_MS), filter_subjects: filters };
+  const { max_ack_pending, ack_wait, filter_subjects } = found.config;
+  if (isDeepStrictEqual({ max_ack_pending, ack_wait, filter_subjects }, wanted)) return found;
+  return manager.consumers.update(DELIVERIES_STREAM, name, wanted);
 }
 
 /** Changing it makes the server look at once which open deliveries have waited longer. */
@@ -96,7 +101,7 @@ export async function removeOtherConsumers(
   return removed;
 }
 
-async function consumerInfo(manager: JetStreamManager, name: string): Promise<ConsumerInfo | undefined> {
+export async function consumerInfo(manager: JetStreamManager, name: string): Promise<ConsumerInfo | undefined> {
   try {
     return await manager.consumers.info(DELIVERIES_STREAM, name);
   } catch (error) {

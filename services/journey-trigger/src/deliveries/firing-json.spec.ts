@@ -2,7 +2,9 @@ import { readFileSync } from 'node:fs';
 import { decimalFromText, equalValues, Timestamp, type TriggerFired, type Value } from '@attrium/event';
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
+import { anyRecordOf } from '../../../../libs/processor/test/any-record.js';
 import { firingJson, jsonOfValue, readFiring, valueOfJson } from './firing-json.js';
+import { firingSchema, firingSchemaText } from './firing-schema.js';
 
 const firing: TriggerFired = {
   kind: 'trigger-fired',
@@ -34,6 +36,17 @@ describe('the JSON of a firing', () => {
     const reference = readFileSync(new URL('../../../../docs/reference/firing.md', import.meta.url), 'utf8');
     const example = /```json\n([\s\S]*?)```/.exec(reference)?.[1] ?? '';
     expect(JSON.parse(firingJson(firing))).toEqual(JSON.parse(example));
+  });
+
+  it('is of the schema in the documents, whatever fired', () => {
+    const file = new URL('../../../../docs/reference/firing.schema.json', import.meta.url);
+    expect(readFileSync(file, 'utf8')).toBe(firingSchemaText());
+    fc.assert(
+      fc.property(anyRecordOf('trigger-fired') as fc.Arbitrary<TriggerFired>, (fired) => {
+        const json: unknown = JSON.parse(firingJson({ ...fired, revision: Math.max(1, fired.revision) }));
+        expect(firingSchema.safeParse(json).error).toBeUndefined();
+      }),
+    );
   });
 
   it('has no old or new value where there is none', () => {

@@ -11,6 +11,8 @@ import {
   type ValueType,
 } from '@attrium/event';
 
+import { FIRING_SCHEMA_VERSION } from './firing-schema.js';
+
 /** A number that a double does not hold exactly is text; a timestamp is ISO 8601 text. */
 export type JsonValue = string | number | boolean | readonly string[];
 
@@ -25,6 +27,7 @@ export type FiringOn =
 
 /** All times are ISO 8601, UTC. */
 export interface FiringJson {
+  readonly schemaVersion: typeof FIRING_SCHEMA_VERSION;
   readonly id: string;
   readonly workspace: string;
   readonly trigger: string;
@@ -37,10 +40,13 @@ export interface FiringJson {
   readonly reason: TriggerFired['reason'];
   readonly cause: string;
   readonly attributes: Readonly<Record<string, JsonValue>>;
+  /** Only of a test that somebody asked for: nothing happened. */
+  readonly test?: true;
 }
 
 export function firingJson(firing: TriggerFired): string {
   const json: FiringJson = {
+    schemaVersion: FIRING_SCHEMA_VERSION,
     id: firing.id,
     workspace: firing.entity.workspace,
     trigger: firing.trigger,
@@ -97,5 +103,9 @@ function onOf(on: FiringCause): FiringOn {
 
 /** What no calendar reaches is given as the number that it is. */
 function isoText(ms: number): string {
-  return Math.abs(ms) <= 8.64e15 ? new Date(ms).toISOString() : String(ms);
+  if (ms !== known.ms) known = { ms, text: Math.abs(ms) <= 8.64e15 ? new Date(ms).toISOString() : String(ms) };
+  return known.text;
 }
+
+/** The times of one firing are often the same. */
+let known = { ms: 0, text: new Date(0).toISOString() };

@@ -1,18 +1,24 @@
-/** Puts the delivery side together: firings into the deliveries log, from there to webhooks and gRPC streams. */
-import { randomInt } from 'node:crypto';
-import { streamOf } from '@attrium/event';
+/** Puts the delivery side together: firings into the deliveries log, from there to webhooks and gRPC streams, and the desk beside them. */
+import { randomInt, randomUUID } from 'node:crypto';
+import { type ClickHouse, openClickHouse } from '@attrium/clickhouse';
+import { DELIVERY_DESK_SUBJECT, streamOf } from '@attrium/event';
 import { type DrainStep, type Logger, ownedPartitionsOf } from '@attrium/host';
-import { Bucket, DELIVERER_BUCKET, type JetStreamLog, type NatsLink, SECRETS_BUCKET } from '@attrium/nats';
+import { Bucket, DELIVERER_BUCKET, type JetStreamLog, type NatsLink, SECRETS_BUCKET, serveAsk } from '@attrium/nats';
 import { systemClock } from '@attrium/processor';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { FiringStreams } from '../api/firing-streams.js';
+import { FiringHistory } from '../clients/firing-history.js';
 import type { JourneyTriggerConfig } from '../config.js';
+import { DeliveryDesk } from '../desk/delivery-desk.js';
+import { answerDesk } from '../desk/desk-question.js';
 import { telemetry } from '../telemetry.js';
+import { AttemptLog } from '../webhooks/attempt-log.js';
 import { SecretBook } from '../webhooks/secret-book.js';
 import { WebhookFleet } from '../webhooks/webhook-fleet.js';
 import { Deliverer } from './deliverer.js';
 import { DelivererPositions } from './deliverer-positions.js';
 import { DeliveryCatalogues } from './delivery-catalogues.js';
+import { UndeliveredStore } from './undelivered.js';
 
 export interface DeliveriesOptions {
   readonly config: JourneyTriggerConfig;
@@ -24,6 +30,7 @@ export interface DeliveriesOptions {
 
 export interface Deliveries {
   readonly streams: FiringStreams;
+  readonly desk: DeliveryDesk;
   /** To be run on the way down, in order, while NATS still answers. */
   readonly steps: readonly DrainStep[];
 }
@@ -38,11 +45,16 @@ export async function startDeliveries(options: DeliveriesOptions): Promise<Deliv
   const bucket = await Bucket.open(link.publish, DELIVERER_BUCKET);
   const catalogues = new DeliveryCatalogues({ bucket, manager, pendingMax: config.webhookPendingMax, logger });
   await catalogues.open();
-  const secrets = new SecretBook(logger, () => fleet.proceed());
+  const secrets = new SecretBook(logger, systemClock, () => fleet.proceed());
+  const attempts = new AttemptLog({
+    ...{ log, clock: systemClock, logger, telemetry, partitions: config.partitions },
+    owner: `${config.instance ?? 'journey-trigger'}-${randomUUID()}`,
+  });
   const fleet = new WebhookFleet({
     ...fleetSettings(config),
     ...{ log, logger, catalogues, secrets, manager },
     js: jetstream(link.read),
+    note: (attempt) => attempts.note(attempt),
   });
   await secrets.open(await Bucket.open(link.read, SECRETS_BUCKET));
   fleet.start();
@@ -66,15 +78,27 @@ export async function startDeliveries(options: DeliveriesOptions): Promise<Deliv
     fatal,
   });
   await deliverer.start();
+  const clickhouse = openHistory(config);
+  const desk = new DeliveryDesk({
+    ...{ catalogues, manager, undelivered: new UndeliveredStore(manager), history: new FiringHistory(clickhouse) },
+    js: jetstream(link.publish),
+    newId: randomUUID,
+    now: () => systemClock.now(),
+  });
+  const asks = serveAsk(link.read, DELIVERY_DESK_SUBJECT, (asked) => answerDesk(desk, asked), { queue: 'desk' });
   telemetry.watchDeliverer({ inFlight: () => deliverer.inFlight });
   telemetry.watchStreams(() => streams.count);
   telemetry.watchWebhooks(() => fleet.counts);
   return {
     streams,
+    desk,
     steps: [
+      { name: 'delivery desk', run: () => asks.stop() },
       { name: 'firing streams', run: () => streams.end() },
       { name: 'deliverer', run: () => deliverer.stop() },
       { name: 'webhooks', run: () => fleet.stop() },
+      { name: 'attempts', run: () => attempts.stop() },
+      { name: 'history', run: () => clickhouse?.close() },
       {
         name: 'watches',
         run: () => {
@@ -84,6 +108,14 @@ export async function startDeliveries(options: DeliveriesOptions): Promise<Deliv
       },
     ],
   };
+}
+
+/** Opens no socket before the first question. */
+function openHistory({
+  clickhouseUrl: url,
+  clickhouseDatabase: database,
+}: JourneyTriggerConfig): ClickHouse | undefined {
+  return url === undefined ? undefined : openClickHouse({ url, database });
 }
 
 function fleetSettings(config: JourneyTriggerConfig) {

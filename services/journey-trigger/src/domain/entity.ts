@@ -1,20 +1,12 @@
 /** One entity as this stage keeps it: what fired for it. Rows are changed in place. */
 import type { Entity, MergeState, SegmentChanged } from '@attrium/event';
-
-/** The firings of one trigger for one entity. */
-export interface Fired {
-  /** Of the latest firing, ms. */
-  readonly effectiveAt: number;
-  /** Log time of the change that fired it latest, ms: what frequency is measured by. */
-  readonly recordedAt: number;
-  readonly count: number;
-}
+import { type FiredBook, forgetOldKeys, mergeFired } from './fired-book.js';
 
 export interface EntityRow {
   readonly kind: 'entity';
   readonly entity: Entity;
-  /** By trigger; kept when a trigger leaves the catalogue, so that once stays once should it come back. */
-  readonly fired: Map<string, Fired>;
+  /** Kept when a trigger leaves the catalogue, so that once stays once should it come back. */
+  readonly fired: FiredBook;
   /** Undefined while the entity never took part in a merge. */
   merges: MergeState | undefined;
   /** Changes that arrived while the entity was held, in order of time. */
@@ -36,9 +28,11 @@ export function newEntity(entity: Entity): EntityRow {
   return { kind: 'entity', entity, fired: new Map(), merges: undefined, kept: [] };
 }
 
-export function foldFiring(row: EntityRow, trigger: string, change: SegmentChanged): void {
+/** Notes a firing under its name; returns how many old keys were forgotten by the limit. */
+export function foldFiring(row: EntityRow, name: string, change: SegmentChanged): number {
   const { effectiveAt, recordedAt } = change;
-  row.fired.set(trigger, mergeFired(row.fired.get(trigger), { effectiveAt, recordedAt, count: 1 }));
+  row.fired.set(name, mergeFired(row.fired.get(name), { effectiveAt, recordedAt, count: 1 }));
+  return forgetOldKeys(row.fired);
 }
 
 /** Keeps changes back until the release; returns how many were dropped by the limit. */
@@ -51,17 +45,14 @@ export function keepBack(row: EntityRow, changes: readonly SegmentChanged[]): nu
   return dropped;
 }
 
-/** Folds the state of an entity that was merged into this one: once stays once. Returns how many kept changes were dropped by the limit. */
-export function foldLoser(row: EntityRow, loser: EntityRow): number {
-  for (const [trigger, fired] of loser.fired) row.fired.set(trigger, mergeFired(row.fired.get(trigger), fired));
-  return keepBack(row, loser.kept);
+/** What the limits made a row lose. */
+export interface Lost {
+  readonly changes: number;
+  readonly keys: number;
 }
 
-function mergeFired(a: Fired | undefined, b: Fired): Fired {
-  if (a === undefined) return b;
-  return {
-    effectiveAt: Math.max(a.effectiveAt, b.effectiveAt),
-    recordedAt: Math.max(a.recordedAt, b.recordedAt),
-    count: a.count + b.count,
-  };
+/** Folds the state of an entity that was merged into this one: once stays once. */
+export function foldLoser(row: EntityRow, loser: EntityRow): Lost {
+  for (const [name, fired] of loser.fired) row.fired.set(name, mergeFired(row.fired.get(name), fired));
+  return { changes: keepBack(row, loser.kept), keys: forgetOldKeys(row.fired) };
 }

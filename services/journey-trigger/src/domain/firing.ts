@@ -1,17 +1,28 @@
 /** Decides which triggers fire on a change, and which do not and why. */
-import { isUnnamed } from '@attrium/catalogue';
+import { type Frequency, isUnnamed } from '@attrium/catalogue';
 import type { ConditionSubject } from '@attrium/condition';
 import { assertNever, type FiringCause, type NamedValue, type SegmentChanged, type Value } from '@attrium/event';
-import type { EntityRow, Fired } from './entity.js';
+import type { EntityRow } from './entity.js';
+import { type Fired, firedName } from './fired-book.js';
 import type { Plan, PlannedTrigger } from './plan.js';
 
 export type Outcome =
-  | { readonly kind: 'fires'; readonly trigger: string; readonly on: FiringCause; readonly values: NamedValue[] }
+  | {
+      readonly kind: 'fires';
+      readonly trigger: string;
+      readonly on: FiringCause;
+      readonly values: NamedValue[];
+      readonly name: string;
+    }
   | {
       readonly kind: 'suppressed';
       readonly trigger: string;
       readonly on: FiringCause;
       readonly why: 'condition' | 'frequency';
+      /** What decided: the values that the firing would have carried, the segments of `if`, and the firing before. */
+      readonly values: NamedValue[];
+      readonly memberships: string[];
+      readonly lastFiredAt: number | undefined;
     };
 
 /**
@@ -25,7 +36,7 @@ export function decideFirings(row: EntityRow | undefined, plan: Plan, change: Se
   const decide = (triggers: readonly PlannedTrigger[] | undefined, on: () => FiringCause): void => {
     for (const trigger of triggers ?? []) {
       subject ??= subjectOf(change);
-      outcomes.push(decideTrigger(trigger, row?.fired.get(trigger.name), subject, change, on()));
+      outcomes.push(decideTrigger(trigger, row, subject, change, on()));
     }
   };
   for (const { segment, at } of change.entered) {
@@ -35,31 +46,45 @@ export function decideFirings(row: EntityRow | undefined, plan: Plan, change: Se
     decide(plan.onExited.get(segment), () => ({ kind: 'segment-exited', segment, at }));
   }
   for (const each of change.changes) {
-    decide(plan.onChanged.get(each.name), () => ({ kind: 'attribute-changed', change: each }));
+    const watching = plan.onChanged.get(each.name)?.filter((trigger) => trigger.watches(each));
+    decide(watching, () => ({ kind: 'attribute-changed', change: each }));
   }
   return outcomes;
 }
 
 function decideTrigger(
   trigger: PlannedTrigger,
-  last: Fired | undefined,
+  row: EntityRow | undefined,
   subject: Subject,
   change: SegmentChanged,
   on: FiringCause,
 ): Outcome {
-  const { name, condition, payload } = trigger;
+  const { name, condition, frequency, segments } = trigger;
+  const values = carriedBy(trigger, subject);
+  const memberships = segments.filter(subject.inSegment);
   if (condition !== undefined && !condition(subject)) {
-    return { kind: 'suppressed', trigger: name, on, why: 'condition' };
+    return { kind: 'suppressed', trigger: name, on, why: 'condition', values, memberships, lastFiredAt: undefined };
   }
+  const noted = firedName(name, keyOf(frequency, subject));
+  const last = row?.fired.get(noted);
   if (last !== undefined && !mayFireAgain(trigger, last, change)) {
-    return { kind: 'suppressed', trigger: name, on, why: 'frequency' };
+    const lastFiredAt = last.recordedAt;
+    return { kind: 'suppressed', trigger: name, on, why: 'frequency', values, memberships, lastFiredAt };
   }
-  const values: NamedValue[] = [];
-  for (const attribute of payload) {
-    const value = subject.values.get(attribute);
-    if (value !== undefined) values.push({ name: attribute, value });
-  }
-  return { kind: 'fires', trigger: name, on, values };
+  return { kind: 'fires', trigger: name, on, values, name: noted };
+}
+
+/** The value that a frequency with a key is asked about. */
+function keyOf(frequency: Frequency, { values }: Subject): { value: Value | undefined } | undefined {
+  if (frequency.kind === 'every' || frequency.key === undefined) return undefined;
+  return { value: values.get(frequency.key) };
+}
+
+function carriedBy({ payload }: PlannedTrigger, { values }: Subject): NamedValue[] {
+  return payload.flatMap((name) => {
+    const value = values.get(name);
+    return value === undefined ? [] : [{ name, value }];
+  });
 }
 
 /** By log time, which is monotone and the same in every replay. */

@@ -1,14 +1,19 @@
-/** A catalogue as this stage uses it: which triggers watch a segment or an attribute. Derived, never stored. */
+/** A catalogue as this stage uses it: which triggers watch a segment or an attribute; paused ones watch nothing. Derived, never stored. */
 import type { CompiledCatalogue, CompiledTrigger, Frequency } from '@attrium/catalogue';
 import { compileCondition, type Predicate } from '@attrium/condition';
+import { type MovePredicate, moved } from './move.js';
 
 export interface PlannedTrigger {
   readonly name: string;
   readonly frequency: Frequency;
   /** The `if`; undefined: always true. */
   readonly condition: Predicate | undefined;
+  /** Of triggers on attributes: whether a change is one that it watches for. */
+  readonly watches: MovePredicate;
   /** Attributes whose values the firing carries. */
   readonly payload: readonly string[];
+  /** Segments that the `if` names. */
+  readonly segments: readonly string[];
 }
 
 export interface Plan {
@@ -24,6 +29,7 @@ export function planOf({ triggers }: CompiledCatalogue): Plan {
   const onChanged = new Map<string, PlannedTrigger[]>();
   for (const trigger of triggers) {
     const { when } = trigger;
+    if (trigger.paused) continue;
     const planned = planTrigger(trigger);
     if (when.kind === 'attribute') addTo(onChanged, when.attribute, planned);
     if (when.kind === 'segment' && when.enters) addTo(onEntered, when.segment, planned);
@@ -32,8 +38,10 @@ export function planOf({ triggers }: CompiledCatalogue): Plan {
   return { onEntered, onExited, onChanged };
 }
 
-function planTrigger({ name, frequency, condition, payload }: CompiledTrigger): PlannedTrigger {
-  return { name, frequency, condition: condition === undefined ? undefined : compileCondition(condition), payload };
+function planTrigger({ name, when, frequency, condition, payload, segments }: CompiledTrigger): PlannedTrigger {
+  const predicate = condition === undefined ? undefined : compileCondition(condition);
+  const watches = moved(when.kind === 'attribute' ? when.moves : []);
+  return { name, frequency, watches, condition: predicate, payload, segments };
 }
 
 function addTo<V>(map: Map<string, V[]>, key: string, value: V): void {

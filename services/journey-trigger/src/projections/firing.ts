@@ -22,32 +22,35 @@ function causeCells(on: FiringCause): Cell[] {
 export const firings: Projection = {
   table: 'firings',
   columns: [
-    { name: 'workspace_id', type: 'text' },
-    { name: 'trigger', type: 'text' },
+    { name: 'workspace_id', type: 'name' },
+    { name: 'trigger', type: 'name' },
     { name: 'profile_id', type: 'text' },
-    { name: 'kind', type: 'text' },
+    { name: 'kind', type: 'name' },
     { name: 'firing_id', type: 'text' },
-    { name: 'outcome', type: 'text' },
-    { name: 'suppressed_by', type: 'text' },
+    { name: 'outcome', type: 'name' },
+    { name: 'suppressed_by', type: 'name' },
     { name: 'effective_at', type: 'time' },
     { name: 'recorded_at', type: 'time' },
-    { name: 'reason', type: 'text' },
+    { name: 'reason', type: 'name' },
     { name: 'cause', type: 'text' },
     { name: 'revision', type: 'number' },
-    { name: 'on_kind', type: 'text' },
-    { name: 'on_name', type: 'text' },
-    { name: 'before', type: 'text' },
-    { name: 'after', type: 'text' },
-    { name: 'values.name', type: 'texts' },
+    { name: 'on_kind', type: 'name' },
+    { name: 'on_name', type: 'name' },
+    { name: 'before', type: 'text?' },
+    { name: 'after', type: 'text?' },
+    { name: 'values.name', type: 'names' },
     { name: 'values.value', type: 'texts' },
-    { name: 'identifiers.type', type: 'texts' },
+    { name: 'identifiers.type', type: 'names' },
     { name: 'identifiers.value', type: 'texts' },
+    { name: 'memberships', type: 'names' },
+    { name: 'last_fired_at', type: 'time?' },
   ],
   project: (record) => {
     if (record.kind !== 'trigger-fired' && record.kind !== 'firing-suppressed') return undefined;
     const fired = record.kind === 'trigger-fired' ? record : undefined;
     const { entity } = record;
-    const values = fired?.values ?? [];
+    const suppressed = record.kind === 'firing-suppressed' ? record : undefined;
+    const { values } = record;
     const identifiers = fired?.identifiers ?? [];
     return [
       [
@@ -57,7 +60,7 @@ export const firings: Projection = {
         entity.kind,
         record.id,
         fired === undefined ? 'suppressed' : 'fired',
-        record.kind === 'firing-suppressed' ? record.why : '',
+        suppressed?.why ?? '',
         record.effectiveAt,
         record.recordedAt,
         fired?.reason ?? '',
@@ -68,6 +71,8 @@ export const firings: Projection = {
         values.map((entry) => jsonText(entry.value)),
         identifiers.map((identifier) => identifier.type),
         identifiers.map((identifier) => identifier.value),
+        suppressed?.memberships ?? [],
+        suppressed?.lastFiredAt,
       ],
     ];
   },

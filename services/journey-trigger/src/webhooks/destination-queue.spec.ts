@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it } from '@jest/globals';
 import { type Delivery, DestinationQueue, type QueueOccurrence } from './destination-queue.js';
 import type { AttemptOutcome } from './webhook-attempt.js';
 
-const DELIVERED: AttemptOutcome = { kind: 'delivered' };
+const DELIVERED: AttemptOutcome = { kind: 'delivered', status: 204 };
 const FAILED: AttemptOutcome = { kind: 'failed', why: 'server-error', detail: 'status 500' };
 const DAY_MS = 86_400_000;
 
@@ -32,6 +32,7 @@ let answer: (sequence: number) => AttemptOutcome | undefined;
 
 beforeEach(() => {
   clock = new SimulatedClock(0);
+  queue = queueOf();
   attempts = [];
   done = [];
   givenUp = [];
@@ -40,8 +41,11 @@ beforeEach(() => {
   wantsNoMore = false;
   open = new Map();
   answer = () => DELIVERED;
-  queue = new DestinationQueue({
-    settings: SETTINGS,
+});
+
+function queueOf(more: { perSecond?: number } = {}): DestinationQueue {
+  return new DestinationQueue({
+    settings: { ...SETTINGS, ...more },
     clock,
     random: () => 0.5,
     attempt: ({ sequence }) => {
@@ -60,7 +64,7 @@ beforeEach(() => {
     },
     observe: (occurrence) => seen.push(occurrence),
   });
-});
+}
 
 function delivery(sequence: number, profile: string, storedAt = 0): Delivery {
   return {
@@ -75,7 +79,7 @@ function delivery(sequence: number, profile: string, storedAt = 0): Delivery {
 }
 
 async function settle(): Promise<void> {
-  for (let turn = 0; turn < 20; turn++) await Promise.resolve();
+  await new Promise((resolve) => setImmediate(resolve));
 }
 
 async function runUntil(time: number): Promise<void> {
@@ -119,6 +123,15 @@ describe('the queue of a destination', () => {
     expect([...open.keys()]).toEqual([1, 2, 3, 4, 5]);
   });
 
+  it('begins no more attempts a second than it may, evenly spread, whether they fail or not', async () => {
+    queue = queueOf({ perSecond: 4 });
+    queue.release();
+    answer = (sequence) => (sequence === 2 && clock.now() < 1_000 ? FAILED : DELIVERED);
+    for (let sequence = 1; sequence <= 6; sequence++) queue.add(delivery(sequence, `p${sequence}`));
+    await runUntil(10_000);
+    expect(attempts).toEqual(['1@0', '2@250', '3@500', '4@750', '5@1000', '6@1250', '2@5250']);
+  });
+
   it('stops after some failures in a row, probes one at a time with the least tried, and goes on at the first success', async () => {
     queue.release();
     answer = () => FAILED;
@@ -153,6 +166,36 @@ describe('the queue of a destination', () => {
     expect(attempts).toEqual(['1@0']);
     await runUntil(90_000);
     expect(done).toEqual([1, 2]);
+  });
+
+  it('asks a receiver that is down for hours ever more rarely, and hands over in order when it is back', async () => {
+    queue.release();
+    const backAt = 4 * 3_600_000;
+    answer = () => (clock.now() < backAt ? FAILED : DELIVERED);
+    for (let sequence = 1; sequence <= 200; sequence++) queue.add(delivery(sequence, `p${sequence % 20}`));
+    await runUntil(backAt - 1);
+    expect(done).toEqual([]);
+    // The first attempts before the breaker opened, then a probe a minute at most.
+    expect(attempts.length).toBeLessThan(4 * 60 * 1.5);
+    await runUntil(backAt + 2 * 60_000);
+    expect(done).toHaveLength(200);
+    const ofProfile = (profile: number): number[] => done.filter((sequence) => sequence % 20 === profile);
+    for (let profile = 0; profile < 20; profile++) {
+      expect(ofProfile(profile)).toEqual([...ofProfile(profile)].sort((a, b) => a - b));
+    }
+  });
+
+  it('tries a delivery that waited long behind another again soon when it fails for the first time', async () => {
+    queue.release();
+    answer = (sequence) =>
+      clock.now() < 3_600_000 || (sequence === 2 && clock.now() < 7_000_000) ? FAILED : DELIVERED;
+    queue.add(delivery(1, 'p'));
+    queue.add(delivery(2, 'p'));
+    queue.add(delivery(3, 'q'));
+    await runUntil(6_900_000);
+    const ofSecond = attempts.filter((attempt) => attempt.startsWith('2@')).map((attempt) => Number(attempt.slice(2)));
+    const waits = ofSecond.slice(1, 3).map((at, index) => at - ofSecond[index]!);
+    expect(waits).toEqual([5_000, 10_000]);
   });
 
   it('gives up what still fails after three days, keeps it with the reason, and goes on with the profile', async () => {
@@ -198,7 +241,7 @@ describe('the queue of a destination', () => {
     expect(wantsNoMore).toBe(true);
     queue.drop();
     expect(done).toEqual([1, 2]);
-    expect(seen).toEqual([{ kind: 'dropped' }]);
+    expect(seen).toMatchObject([{ kind: 'dropped', delivery: { sequence: 2 } }]);
   });
 
   it('ends a delivery that comes again after it was finished, without another attempt', async () => {

@@ -17,6 +17,8 @@ export interface Delivery {
   readonly storedAt: number;
   /** When the line came to know of the firing, ms. */
   readonly recordedAt: number;
+  /** Id of the replay that asks for it; undefined for the first delivery. */
+  readonly replay?: string | undefined;
   /** Takes it out of the log's list of what is open. */
   done(): void;
 }
@@ -26,6 +28,8 @@ export interface QueueSettings extends RetrySettings {
   readonly ageMsMax: number;
   /** Attempts at the same time. */
   readonly attemptsMax: number;
+  /** Attempts a second, evenly spread; undefined: no limit. */
+  readonly perSecond?: number | undefined;
   readonly breakerFailuresMax: number;
   readonly probeDelayMsMax: number;
 }
@@ -35,8 +39,8 @@ export interface QueueOptions {
   readonly clock: Clock;
   /** In [0, 1). */
   readonly random: () => number;
-  /** One attempt; does not throw. */
-  readonly attempt: (delivery: Delivery) => Promise<AttemptOutcome>;
+  /** One attempt, the n-th of this delivery; does not throw. */
+  readonly attempt: (delivery: Delivery, attempts: number) => Promise<AttemptOutcome>;
   /** Why no attempt can be made now (the secret is missing); undefined when it can. */
   readonly obstacle: () => string | undefined;
   /** Keeps what is given up; false when it could not before the end. Does not throw. */
@@ -49,8 +53,8 @@ export interface QueueOptions {
 export type QueueOccurrence =
   | { readonly kind: 'delivered'; readonly delivery: Delivery }
   | { readonly kind: 'failed'; readonly delivery: Delivery; readonly outcome: AttemptOutcome & { kind: 'failed' } }
-  | { readonly kind: 'given-up'; readonly delivery: Delivery; readonly reason: string }
-  | { readonly kind: 'dropped' }
+  | { readonly kind: 'given-up'; readonly delivery: Delivery; readonly reason: string; readonly attempts: number }
+  | { readonly kind: 'dropped'; readonly delivery: Delivery }
   | { readonly kind: 'breaker'; readonly open: boolean };
 
 interface Waiting {
@@ -59,6 +63,9 @@ interface Waiting {
   dueAt: number;
   busy: boolean;
 }
+
+/** How much of the attempts a second may be made up for. */
+const SLOT_LATENESS_MS = 20;
 
 /** So many finished deliveries are known: if one comes again, its end was not heard. */
 const FINISHED_MAX = 1_024;
@@ -71,6 +78,8 @@ export class DestinationQueue {
   private busy = 0;
   private waiting = 0;
   private notBefore = 0;
+  /** When the next attempt may begin by the limit of attempts a second. */
+  private slotAt = 0;
   private held = true;
   private ended = false;
   private timer: { cancel(): void } | undefined;
@@ -128,7 +137,7 @@ export class DestinationQueue {
   drop(): void {
     for (const lane of [...this.lanes.values()]) {
       for (const waiting of lane.filter(({ busy }) => !busy)) {
-        this.options.observe({ kind: 'dropped' });
+        this.options.observe({ kind: 'dropped', delivery: waiting.delivery });
         this.finish(waiting);
       }
     }
@@ -154,6 +163,7 @@ export class DestinationQueue {
     let next: number | undefined;
     for (const head of heads.sort((a, b) => a.delivery.sequence - b.delivery.sequence)) {
       if (this.busy >= this.options.settings.attemptsMax) return undefined;
+      if (head.dueAt <= now && now < this.slotAt) return this.slotAt;
       if (head.dueAt <= now) void this.try(head);
       else next = Math.min(next ?? head.dueAt, head.dueAt);
     }
@@ -163,7 +173,7 @@ export class DestinationQueue {
   /** The least tried first: what makes the receiver fail may be one delivery alone. */
   private startProbe(now: number): number | undefined {
     if (this.busy > 0) return undefined;
-    const at = Math.max(this.breaker.probeAt, this.notBefore);
+    const at = Math.max(this.breaker.probeAt, this.notBefore, this.slotAt);
     const [probe] = this.heads().sort((a, b) => a.attempts - b.attempts || a.delivery.sequence - b.delivery.sequence);
     if (probe === undefined) return undefined;
     if (now < at) return at;
@@ -180,12 +190,20 @@ export class DestinationQueue {
   private async try(waiting: Waiting): Promise<void> {
     waiting.busy = true;
     waiting.attempts++;
+    this.takeSlot();
     this.busy++;
-    const outcome = await this.options.attempt(waiting.delivery);
+    const outcome = await this.options.attempt(waiting.delivery, waiting.attempts);
     this.busy--;
     waiting.busy = false;
     await this.settle(waiting, outcome);
     this.proceed();
+  }
+
+  private takeSlot(): void {
+    const { settings, clock } = this.options;
+    if (settings.perSecond === undefined) return;
+    // A timer that was late must not cost the attempts of that time.
+    this.slotAt = Math.max(this.slotAt, clock.now() - SLOT_LATENESS_MS) + 1_000 / settings.perSecond;
   }
 
   private async settle(waiting: Waiting, outcome: AttemptOutcome): Promise<void> {
@@ -211,7 +229,9 @@ export class DestinationQueue {
     const { settings, clock, random } = this.options;
     const now = clock.now();
     const age = now - waiting.delivery.storedAt;
-    waiting.dueAt = now + retryDelayMs(age, random(), settings);
+    // By age alone, a first failure after a long outage would wait for as long as the outage was.
+    const sinceFirst = settings.delayMsMin * 2 ** (waiting.attempts - 1);
+    waiting.dueAt = now + retryDelayMs(Math.min(age, sinceFirst), random(), settings);
     if (outcome.retryAfterMs !== undefined) {
       const wait = Math.min(outcome.retryAfterMs, settings.delayMsMax);
       this.notBefore = Math.max(this.notBefore, now + wait);
@@ -227,7 +247,8 @@ export class DestinationQueue {
     // Nobody else may try it meanwhile.
     waiting.busy = true;
     if (!(await this.options.giveUp(waiting.delivery, reason))) return;
-    this.options.observe({ kind: 'given-up', delivery: waiting.delivery, reason });
+    const { delivery, attempts } = waiting;
+    this.options.observe({ kind: 'given-up', delivery, reason, attempts });
     this.finish(waiting);
   }
 

@@ -1,4 +1,4 @@
-/** When a delivery is tried again: the wait grows with the delivery's age, so that it goes on where it was after a restart. */
+/** When a delivery is tried again, and what a receiver may ask for. */
 
 export interface RetrySettings {
   readonly delayMsMin: number;
@@ -6,11 +6,11 @@ export interface RetrySettings {
 }
 
 /**
- * The wait after a failed attempt. A wait as long as the delivery is old doubles its age each time: 5 s, 10 s, 20 s, …, without
- * a count that a restart would lose. Spread by a quarter to both sides; `random` is in [0, 1).
+ * The wait after a failed attempt of what has failed for so long: as long again, within bounds, so that it doubles each time: 5 s, 10 s,
+ * 20 s, …. Spread by a quarter to both sides; `random` is in [0, 1).
  */
-export function retryDelayMs(ageMs: number, random: number, { delayMsMin, delayMsMax }: RetrySettings): number {
-  const delayMs = Math.min(Math.max(ageMs, delayMsMin), delayMsMax);
+export function retryDelayMs(failingMs: number, random: number, { delayMsMin, delayMsMax }: RetrySettings): number {
+  const delayMs = Math.min(Math.max(failingMs, delayMsMin), delayMsMax);
   return Math.round(delayMs * (0.75 + random / 2));
 }
 

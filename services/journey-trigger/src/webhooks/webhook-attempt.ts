@@ -1,7 +1,7 @@
 /** One attempt to deliver a firing to a webhook: signed by Standard Webhooks, without redirects, in bounded time. */
 import type { Clock } from '@attrium/processor';
-import { Webhook } from 'standardwebhooks';
 import { type Dispatcher, request } from 'undici';
+import { REPLAY_HEADER } from '../deliveries/redelivery.js';
 import { AddressRefusedError } from '../errors.js';
 import { retryAfterMs } from './retry.js';
 
@@ -17,21 +17,30 @@ export type FailureClass =
 
 /** gone: the receiver wants no more (410). */
 export type AttemptOutcome =
-  | { readonly kind: 'delivered' }
+  | { readonly kind: 'delivered'; readonly status: number }
   | { readonly kind: 'gone' }
   | {
       readonly kind: 'failed';
+      /** Of the answer; undefined without one. */
+      readonly status?: number;
       readonly why: FailureClass;
       /** Never what the receiver answered, beyond its status. */
       readonly detail: string;
       readonly retryAfterMs?: number;
     };
 
+/** Makes the header `webhook-signature`: one signature a secret, with spaces between them. */
+export interface Signer {
+  sign(id: string, at: Date, body: string): string;
+}
+
 export interface AttemptOptions {
   readonly url: string;
   readonly firingId: string;
   readonly body: string;
-  readonly signer: Webhook;
+  readonly signer: Signer;
+  /** Id of the replay that asks for it; undefined for the first delivery. */
+  readonly replay?: string | undefined;
   readonly dispatcher: Dispatcher;
   readonly timeoutMs: number;
   readonly clock: Clock;
@@ -40,17 +49,8 @@ export interface AttemptOptions {
 /** Read on, so that the connection can be used again; more than this ends the connection. */
 const ANSWER_BYTES_MAX = 4_096;
 
-/** Signs by a secret `whsec_…`; undefined when the text is no such secret. */
-export function signerOf(secret: string): Webhook | undefined {
-  try {
-    return new Webhook(secret);
-  } catch {
-    return undefined;
-  }
-}
-
 export async function attemptWebhook(options: AttemptOptions): Promise<AttemptOutcome> {
-  const { url, firingId, body, signer, dispatcher, timeoutMs, clock } = options;
+  const { url, firingId, body, signer, replay, dispatcher, timeoutMs, clock } = options;
   const signedAt = new Date(clock.now());
   const impatience = AbortSignal.timeout(timeoutMs);
   try {
@@ -64,6 +64,7 @@ export async function attemptWebhook(options: AttemptOptions): Promise<AttemptOu
         'webhook-id': firingId,
         'webhook-timestamp': String(Math.floor(signedAt.getTime() / 1_000)),
         'webhook-signature': signer.sign(firingId, signedAt, body),
+        ...(replay === undefined ? {} : { [REPLAY_HEADER]: replay }),
       },
       body,
     });
@@ -79,10 +80,11 @@ export async function attemptWebhook(options: AttemptOptions): Promise<AttemptOu
 }
 
 function outcomeOf(status: number, wait: number | undefined): AttemptOutcome {
-  if (status >= 200 && status < 300) return { kind: 'delivered' };
+  if (status >= 200 && status < 300) return { kind: 'delivered', status };
   if (status === 410) return { kind: 'gone' };
   return {
     kind: 'failed',
+    status,
     why: classOf(status),
     detail: `status ${status}`,
     ...(wait === undefined ? {} : { retryAfterMs: wait }),

@@ -1,4 +1,5 @@
 /** Runs the webhooks of this instance: those whose name falls to a partition that it owns, as the catalogues name them. */
+import { isDeepStrictEqual } from 'node:util';
 import { partitionOf } from '@attrium/event';
 import type { Logger } from '@attrium/host';
 import type { DeliveryCatalogues } from '../deliveries/delivery-catalogues.js';
@@ -58,8 +59,8 @@ export class WebhookFleet {
       if (owned.includes(partitionOf(destination.name, partitions))) wanted.set(destination.name, destination);
     }
     for (const [name, runner] of this.runners) {
-      // Another secret under another name makes another runner; its queue stays.
-      if (wanted.get(name)?.secret === runner.destination.secret) continue;
+      // Another secret or other limits make another runner; its queue stays.
+      if (isDeepStrictEqual(wanted.get(name), runner.destination)) continue;
       this.runners.delete(name);
       const left: Promise<void> = runner.stop().finally(() => {
         this.leaving.delete(left);

@@ -1,22 +1,24 @@
 /** Delivers to one webhook: its durable consumer in the deliveries log, its queue, its connections. */
-import { deadLettersSubject } from '@attrium/event';
+import { DELIVERIES_STREAM } from '@attrium/event';
 import type { Logger } from '@attrium/host';
 import type { Clock, Log } from '@attrium/processor';
 import type { ConsumerMessages, JetStreamClient, JetStreamManager, JsMsg } from '@nats-io/jetstream';
 import type { Agent } from 'undici';
 import {
   ACK_WAIT_MS,
-  DELIVERIES_STREAM,
   type Destination,
   ensureConsumer,
   GATHER_ACK_WAIT_MS,
   setAckWait,
 } from '../deliveries/destination.js';
 import { readFiring } from '../deliveries/firing-json.js';
-import { type Delivery, DestinationQueue, type QueueOccurrence, type QueueSettings } from './destination-queue.js';
-import { type AttemptOutcome, attemptWebhook, type FailureClass, signerOf } from './webhook-attempt.js';
+import { REPLAY_HEADER } from '../deliveries/redelivery.js';
+import { keepUndelivered } from '../deliveries/undelivered.js';
+import { type Delivery, DestinationQueue, type QueueSettings } from './destination-queue.js';
+import { DestinationReport, type ReportOptions } from './destination-report.js';
+import { type AttemptOutcome, attemptWebhook, type Signer } from './webhook-attempt.js';
 
-export interface RunnerOptions {
+export interface RunnerOptions extends ReportOptions {
   readonly js: JetStreamClient;
   readonly manager: JetStreamManager;
   readonly log: Log;
@@ -26,15 +28,9 @@ export interface RunnerOptions {
   readonly settings: QueueSettings & { readonly timeoutMs: number; readonly pendingMax: number };
   /** Connections of this destination alone. */
   readonly agent: Agent;
-  readonly signer: () => ReturnType<typeof signerOf>;
+  readonly signer: () => Signer | undefined;
   readonly isDisabled: () => boolean;
   readonly disable: () => Promise<void>;
-  readonly telemetry: {
-    delivered(destination: Destination, latencyMs: number): void;
-    attemptFailed(destination: Destination, why: FailureClass): void;
-    givenUp(destination: Destination): void;
-    dropped(destination: Destination): void;
-  };
 }
 
 /** Often enough that a busy event loop does not make the server give a delivery out again. */
@@ -48,6 +44,7 @@ const STOP_PATIENCE_MS = 2_000;
 
 export class WebhookRunner {
   private readonly queue: DestinationQueue;
+  private readonly report: DestinationReport;
   /** What the server has given out and has not been told the end of. */
   private readonly open = new Map<number, JsMsg>();
   private readonly returned = new Set<number>();
@@ -60,22 +57,23 @@ export class WebhookRunner {
   private stopped = false;
   private gone = false;
   private running: Promise<void> = Promise.resolve();
-  private toldObstacle: string | undefined;
 
   constructor(
     readonly destination: Destination,
     private readonly options: RunnerOptions,
   ) {
     const { settings, clock, random } = options;
+    const { atOnce, perSecond } = destination;
+    this.report = new DestinationReport(destination, options);
     this.queue = new DestinationQueue({
-      settings,
+      settings: { ...settings, attemptsMax: Math.min(settings.attemptsMax, atOnce ?? settings.attemptsMax), perSecond },
       clock,
       random,
-      attempt: (delivery) => this.attempt(delivery),
+      attempt: (delivery, attempts) => this.attempt(delivery, attempts),
       obstacle: () => this.obstacle(),
       giveUp: (delivery, reason) => this.giveUp(delivery, reason),
       gone: () => this.end410(),
-      observe: (occurrence) => this.observe(occurrence),
+      observe: (occurrence) => this.report.observe(occurrence),
     });
   }
 
@@ -184,7 +182,7 @@ export class WebhookRunner {
     if (delivery === undefined) return;
     this.open.set(message.seq, message);
     if (this.isDisabled) {
-      this.options.telemetry.dropped(this.destination);
+      this.report.observe({ kind: 'dropped', delivery });
       delivery.done();
     } else {
       this.queue.add(delivery);
@@ -206,6 +204,7 @@ export class WebhookRunner {
         body,
         storedAt: Number(message.timestampNanos / 1_000_000n),
         recordedAt: Date.parse(recordedAt),
+        replay: message.headers?.get(REPLAY_HEADER) || undefined,
         done: () => {
           this.open.get(seq)?.ack();
           this.open.delete(seq);
@@ -221,13 +220,22 @@ export class WebhookRunner {
     }
   }
 
-  private async attempt({ firingId, body }: Delivery): Promise<AttemptOutcome> {
+  private async attempt(delivery: Delivery, attempt: number): Promise<AttemptOutcome> {
+    const { clock } = this.options;
+    const at = clock.now();
+    const start = clock.monotonic();
+    const outcome = await this.send(delivery);
+    this.report.attempted(delivery, { at, latencyMs: Math.round(clock.monotonic() - start), attempt }, outcome);
+    return outcome;
+  }
+
+  private async send({ firingId, body, replay }: Delivery): Promise<AttemptOutcome> {
     const { agent, signer, settings, clock } = this.options;
     const { url } = this.destination;
     const key = signer();
     if (key === undefined) return { kind: 'failed', why: 'connection', detail: 'its secret has just gone' };
     return attemptWebhook({
-      ...{ url, firingId, body, clock, signer: key },
+      ...{ url, firingId, body, replay, clock, signer: key },
       dispatcher: agent,
       timeoutMs: settings.timeoutMs,
     });
@@ -245,26 +253,17 @@ export class WebhookRunner {
 
   private obstacle(): string | undefined {
     const obstacle = this.obstacleNow();
-    if (obstacle !== this.toldObstacle) {
-      const { workspace, trigger, name } = this.destination;
-      const where = { workspace, trigger, destination: name };
-      if (obstacle !== undefined) this.options.logger.warn({ ...where, obstacle }, 'deliveries to a webhook wait');
-      else this.options.logger.info(where, 'deliveries to a webhook go on');
-      this.toldObstacle = obstacle;
-    }
+    this.report.obstacle(obstacle);
     return obstacle;
   }
 
   private async giveUp(delivery: Delivery, reason: string): Promise<boolean> {
     const { log, clock } = this.options;
-    const { name, workspace, trigger, url } = this.destination;
-    const { sequence, firingId } = delivery;
-    const letter = { kind: 'webhook', workspace, trigger, url, firingId, sequence, reason, body: delivery.body };
-    const payload = Buffer.from(JSON.stringify(letter));
+    const { name: destination, workspace, trigger, url } = this.destination;
+    const { firingId, profile: profileId, body } = delivery;
+    const letter = { workspace, trigger, destination, url, firingId, profileId, reason, givenUpAt: clock.now(), body };
     while (!this.stopped) {
-      const messageId = `${name}:${firingId}`;
-      const outcome = await log.append(`${deadLettersSubject('journey-trigger')}.webhook`, payload, { messageId });
-      if (outcome.kind === 'appended') return true;
+      if (await keepUndelivered(log, letter)) return true;
       await new Promise<void>((resolve) => clock.after(RETRY_MS, resolve));
     }
     return false;
@@ -283,39 +282,6 @@ export class WebhookRunner {
       logger.warn({ err: error, destination: name }, 'that it is disabled cannot be kept'),
     );
     this.queue.drop();
-  }
-
-  private observe(occurrence: QueueOccurrence): void {
-    const { telemetry, logger, clock } = this.options;
-    const { workspace, trigger, name } = this.destination;
-    const where = { workspace, trigger, destination: name };
-    switch (occurrence.kind) {
-      case 'delivered':
-        telemetry.delivered(this.destination, clock.now() - occurrence.delivery.recordedAt);
-        return;
-      case 'failed': {
-        const { why, detail } = occurrence.outcome;
-        telemetry.attemptFailed(this.destination, why);
-        logger.warn(
-          { ...where, firing: occurrence.delivery.firingId, why, detail },
-          'an attempt to deliver has failed',
-        );
-        return;
-      }
-      case 'given-up':
-        telemetry.givenUp(this.destination);
-        logger.error(
-          { ...where, firing: occurrence.delivery.firingId, reason: occurrence.reason },
-          'a delivery was given up; it is in the dead letters',
-        );
-        return;
-      case 'dropped':
-        telemetry.dropped(this.destination);
-        return;
-      case 'breaker':
-        if (occurrence.open) logger.error(where, 'a webhook keeps failing; it gets one probe at a time');
-        else logger.info(where, 'a webhook works again');
-    }
   }
 
   /** `working` starts the server's time anew. */

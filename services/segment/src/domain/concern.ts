@@ -2,7 +2,7 @@
 import type { AttributeChange, Identifier, NamedValue } from '@attrium/event';
 import type { EntityRow } from './entity.js';
 import type { Flips } from './evaluation.js';
-import type { Plan, PlannedTrigger } from './plan.js';
+import { type KindPlan, kindPlanOf, type Plan, type PlannedTrigger } from './plan.js';
 
 export interface Concern {
   readonly values: readonly NamedValue[];
@@ -12,33 +12,54 @@ export interface Concern {
 }
 
 const NO_CONCERN: Concern = { values: [], memberships: [], identifiers: [] };
+const NO_CHANGES: readonly AttributeChange[] = [];
 
 /** The changes that some trigger asked for. */
-export function requestedChanges(plan: Plan, changes: readonly AttributeChange[]): readonly AttributeChange[] {
-  return plan.onChanged.size === 0 ? [] : changes.filter(({ name }) => plan.onChanged.has(name));
+export function requestedChanges(plan: KindPlan, changes: readonly AttributeChange[]): readonly AttributeChange[] {
+  let requested: AttributeChange[] | undefined;
+  for (let index = 0; index < changes.length; index++) {
+    const change = changes[index]!;
+    if (plan.attributeOf.get(change.name)?.isWatched !== true) continue;
+    requested ??= [];
+    requested.push(change);
+  }
+  return requested ?? NO_CHANGES;
 }
 
 /** Concerned are the triggers that watch for one of the flips or (requested) changes. Names come in the order in which they are first needed. */
 export function concernOf(row: EntityRow, plan: Plan, flips: Flips, requested: readonly AttributeChange[]): Concern {
-  const concerned = new Set<PlannedTrigger>();
-  for (const { segment } of flips.entered) for (const each of plan.onEntered.get(segment) ?? []) concerned.add(each);
-  for (const { segment } of flips.exited) for (const each of plan.onExited.get(segment) ?? []) concerned.add(each);
-  for (const { name } of requested) for (const each of plan.onChanged.get(name) ?? []) concerned.add(each);
-  if (concerned.size === 0) return NO_CONCERN;
-  const attributes = new Set<string>();
-  const segments = new Set<string>();
-  for (const trigger of concerned) {
-    for (const name of trigger.attributes) attributes.add(name);
-    for (const name of trigger.segments) segments.add(name);
-  }
+  const concerned: PlannedTrigger[] = [];
+  for (const { segment } of flips.entered) addMissing(concerned, plan.onEntered.get(segment));
+  for (const { segment } of flips.exited) addMissing(concerned, plan.onExited.get(segment));
+  for (const { name } of requested) addMissing(concerned, plan.onChanged.get(name));
+  if (concerned.length === 0) return NO_CONCERN;
+  const { attributeOf, segmentOf } = kindPlanOf(plan, row.entity);
   const values: NamedValue[] = [];
-  for (const name of attributes) {
-    const value = row.values.get(name);
+  for (const name of namesOf(concerned, ({ attributes }) => attributes)) {
+    const attribute = attributeOf.get(name);
+    const value = attribute === undefined ? undefined : row.values[attribute.slot];
     if (value !== undefined) values.push({ name, value });
   }
-  return {
-    values,
-    memberships: [...segments].filter((segment) => row.memberships.has(segment)),
-    identifiers: [...row.identifiers],
-  };
+  const memberships: string[] = [];
+  for (const name of namesOf(concerned, ({ segments }) => segments)) {
+    const segment = segmentOf.get(name);
+    if (segment !== undefined && row.members.includes(segment)) memberships.push(name);
+  }
+  return { values, memberships, identifiers: row.identifiers };
+}
+
+function addMissing(concerned: PlannedTrigger[], triggers: readonly PlannedTrigger[] | undefined): void {
+  if (triggers === undefined) return;
+  for (const trigger of triggers) if (!concerned.includes(trigger)) concerned.push(trigger);
+}
+
+/** The lists of a trigger name each once, so that one trigger's need no set. */
+function namesOf(
+  triggers: readonly PlannedTrigger[],
+  of: (trigger: PlannedTrigger) => readonly string[],
+): Iterable<string> {
+  if (triggers.length === 1) return of(triggers[0]!);
+  const names = new Set<string>();
+  for (const trigger of triggers) for (const name of of(trigger)) names.add(name);
+  return names;
 }

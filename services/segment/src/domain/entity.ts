@@ -1,6 +1,6 @@
 /** One entity as this stage keeps it: attribute values, memberships, identifiers. Rows are changed in place. */
 import type { AttributeChange, ChangeReason, Entity, Identifier, MergeState, Value } from '@attrium/event';
-import { membershipKeyOf, valueKeyOf } from './plan.js';
+import { type KindPlan, membershipKeyOf, valueKeyOf } from './plan.js';
 
 /** Attribute changes that arrived while the entity was held, for the triggers that asked for them. */
 export interface KeptChanges {
@@ -11,6 +11,11 @@ export interface KeptChanges {
   readonly changes: readonly AttributeChange[];
 }
 
+/** What a row knows an attribute or a segment by: that of the plan, once the row has been brought in line with it. */
+export interface Named {
+  readonly name: string;
+}
+
 export interface EntityRow {
   readonly kind: 'entity';
   readonly entity: Entity;
@@ -18,17 +23,20 @@ export interface EntityRow {
   revision: number;
   /** The greatest `effectiveAt` of the changes folded: an event before it is late. */
   newestAt: number;
-  readonly values: Map<string, Value>;
-  /** By segment: member since, ms. */
-  readonly memberships: Map<string, number>;
-  identifiers: Identifier[];
+  /** What the entries of `values` are of. */
+  slots: readonly Named[];
+  values: (Value | undefined)[];
+  /** Segments that the entity is in, in the order in which it entered them, and at the same places since when, ms. */
+  members: readonly Named[];
+  since: readonly number[];
+  identifiers: readonly Identifier[];
   /** Undefined while the entity never took part in a merge. */
   merges: MergeState | undefined;
   /** Memberships of entities that were merged into this one since it is held: the earliest since of each segment. */
-  readonly inherited: Map<string, number>;
-  kept: KeptChanges[];
+  inherited: Map<string, number> | undefined;
+  kept: KeptChanges[] | undefined;
   /** Memberships that ended because their segment left the catalogue, since when; told at the next evaluation. */
-  readonly ended: Map<string, number>;
+  ended: Map<string, number> | undefined;
 }
 
 /** What stays of an entity that was merged into another. */
@@ -42,82 +50,146 @@ export type Row = EntityRow | PointerRow;
 /** Records that one held entity keeps back; what comes beyond is dropped, visibly. */
 export const KEPT_MAX = 1_000;
 
+const NOTHING: readonly never[] = [];
+
+/**
+ * What most rows never have is absent, and short lists are replaced, not added to: an empty map in each row, and the room that a list keeps
+ * when it grows, would be most of its memory.
+ */
 export function newEntity(entity: Entity): EntityRow {
   return {
     kind: 'entity',
     entity,
     revision: 0,
     newestAt: 0,
-    values: new Map(),
-    memberships: new Map(),
-    identifiers: [],
+    slots: NOTHING,
+    values: [],
+    members: NOTHING,
+    since: NOTHING,
+    identifiers: NOTHING,
     merges: undefined,
-    inherited: new Map(),
-    kept: [],
-    ended: new Map(),
+    inherited: undefined,
+    kept: undefined,
+    ended: undefined,
   };
 }
 
 /** Whether the catalogue has had what has this key all the time since a revision. */
 export type IsKept = (key: string, revision: number) => boolean;
 
+/** Whether values and memberships stand as this plan has them. */
+export function isInLine(row: EntityRow, plan: KindPlan, revision: number): boolean {
+  return row.slots === plan.attributes && row.revision === revision;
+}
+
 /**
- * Drops the values and memberships of what the catalogue has not had all the time since the row was brought in line: what was gone
- * meanwhile starts anew. Evaluate all segments then, as soon as the entity is not held.
+ * Gives the row the slots of the plan. Drops the values and memberships of what the catalogue has not had all the time since the row was
+ * brought in line: what was gone meanwhile starts anew. Evaluate all segments when the revision was another one, as soon as the entity is
+ * not held.
  */
-export function alignEntity(row: EntityRow, revision: number, isKept: IsKept): void {
-  const { kind } = row.entity;
+export function alignEntity(row: EntityRow, plan: KindPlan, revision: number, isKept: IsKept): void {
+  if (isInLine(row, plan, revision)) return;
   const before = row.revision;
-  if (before === revision) return;
+  const { kind } = row.entity;
+  const stays = (key: string): boolean => before === revision || isKept(key, before);
   row.revision = revision;
-  for (const name of row.values.keys()) if (!isKept(valueKeyOf(kind, name), before)) row.values.delete(name);
-  for (const [segment, since] of row.memberships) {
-    if (isKept(membershipKeyOf(kind, segment), before)) continue;
-    row.memberships.delete(segment);
-    row.ended.set(segment, since);
+  alignValues(row, plan, ({ name }) => stays(valueKeyOf(kind, name)));
+  if (row.members.length > 0) alignMembers(row, plan, ({ name }) => stays(membershipKeyOf(kind, name)));
+  for (const name of row.inherited?.keys() ?? NOTHING) {
+    if (!stays(membershipKeyOf(kind, name))) row.inherited!.delete(name);
   }
-  for (const segment of row.inherited.keys()) {
-    if (!isKept(membershipKeyOf(kind, segment), before)) row.inherited.delete(segment);
+}
+
+function alignValues(row: EntityRow, plan: KindPlan, stays: (named: Named) => boolean): void {
+  const { slots, values } = row;
+  row.slots = plan.attributes;
+  row.values = new Array<Value | undefined>(plan.attributes.length).fill(undefined);
+  for (let slot = 0; slot < slots.length; slot++) {
+    const attribute = plan.attributeOf.get(slots[slot]!.name);
+    if (attribute !== undefined && stays(attribute)) row.values[attribute.slot] = values[slot];
+  }
+}
+
+function alignMembers(row: EntityRow, plan: KindPlan, stays: (named: Named) => boolean): void {
+  const { members, since } = row;
+  row.members = NOTHING;
+  row.since = NOTHING;
+  for (let index = 0; index < members.length; index++) {
+    const { name } = members[index]!;
+    const segment = plan.segmentOf.get(name);
+    if (segment !== undefined && stays(segment)) addMember(row, segment, since[index]!);
+    else {
+      row.ended ??= new Map();
+      row.ended.set(name, since[index]!);
+    }
   }
 }
 
 /** The row as it is after `alignEntity`; for reading only. */
-export function alignedView(row: EntityRow, revision: number, isKept: IsKept): EntityRow {
-  if (row.revision === revision) return row;
-  const { values, memberships, inherited, ended } = row;
+export function alignedView(row: EntityRow, plan: KindPlan, revision: number, isKept: IsKept): EntityRow {
+  if (isInLine(row, plan, revision)) return row;
+  const { inherited, ended } = row;
   const view = {
     ...row,
-    values: new Map(values),
-    memberships: new Map(memberships),
-    inherited: new Map(inherited),
-    ended: new Map(ended),
+    inherited: inherited === undefined ? undefined : new Map(inherited),
+    ended: ended === undefined ? undefined : new Map(ended),
   };
-  alignEntity(view, revision, isKept);
+  alignEntity(view, plan, revision, isKept);
   return view;
 }
 
-export function foldChanges(row: EntityRow, changes: readonly AttributeChange[]): void {
-  for (const { name, after } of changes) {
-    if (after === undefined) row.values.delete(name);
-    else row.values.set(name, after);
+export function addMember(row: EntityRow, segment: Named, since: number): void {
+  row.members = row.members.concat(segment);
+  row.since = row.since.concat(since);
+}
+
+export function removeMember(row: EntityRow, at: number): void {
+  row.members = row.members.filter((_, index) => index !== at);
+  row.since = row.since.filter((_, index) => index !== at);
+}
+
+export function moveMember(row: EntityRow, at: number, since: number): void {
+  row.since = row.since.with(at, since);
+}
+
+/** The names of the segments that the row has memberships of, ended ones too. */
+export function publishedNames({ members, ended }: EntityRow): string[] {
+  return [...new Set([...members.map(({ name }) => name), ...(ended?.keys() ?? [])])];
+}
+
+/** The row is in line with the plan. A change of what the catalogue does not have says nothing any more. */
+export function foldChanges(row: EntityRow, plan: KindPlan, changes: readonly AttributeChange[]): void {
+  const { values } = row;
+  for (let index = 0; index < changes.length; index++) {
+    const { name, after } = changes[index]!;
+    const attribute = plan.attributeOf.get(name);
+    if (attribute !== undefined) values[attribute.slot] = after;
   }
 }
 
 export function foldIdentifiers(row: EntityRow, identifiers: readonly Identifier[]): void {
   for (const identifier of identifiers) {
-    const { type, value } = identifier;
-    if (!row.identifiers.some((known) => known.type === type && known.value === value))
-      row.identifiers.push(identifier);
+    if (!holds(row.identifiers, identifier)) row.identifiers = row.identifiers.concat(identifier);
   }
 }
 
+function holds(identifiers: readonly Identifier[], { type, value }: Identifier): boolean {
+  for (let index = 0; index < identifiers.length; index++) {
+    const known = identifiers[index]!;
+    if (known.value === value && known.type === type) return true;
+  }
+  return false;
+}
+
 /** Keeps changes back until the release; returns how many records were dropped by the limit. */
-export function keepBack(row: EntityRow, kept: readonly KeptChanges[]): number {
-  row.kept.push(...kept);
+export function keepBack(row: EntityRow, added: readonly KeptChanges[]): number {
+  if (added.length === 0) return 0;
+  const kept = [...(row.kept ?? []), ...added];
   // Both lists are in order of time already; the sort is stable, so each keeps its own order.
-  row.kept.sort((a, b) => a.recordedAt - b.recordedAt);
-  const dropped = Math.max(0, row.kept.length - KEPT_MAX);
-  if (dropped > 0) row.kept.length = KEPT_MAX;
+  kept.sort((a, b) => a.recordedAt - b.recordedAt);
+  const dropped = Math.max(0, kept.length - KEPT_MAX);
+  if (dropped > 0) kept.length = KEPT_MAX;
+  row.kept = kept;
   return dropped;
 }
 
@@ -126,12 +198,14 @@ export function keepBack(row: EntityRow, kept: readonly KeptChanges[]): number {
  * what the merge changed against the survivor's own. Returns how many kept records were dropped by the limit.
  */
 export function foldLoser(row: EntityRow, loser: EntityRow): number {
-  for (const memberships of [loser.memberships, loser.inherited]) {
-    for (const [segment, since] of memberships) {
-      row.inherited.set(segment, Math.min(since, row.inherited.get(segment) ?? since));
-    }
-  }
+  for (const [index, { name }] of loser.members.entries()) inherit(row, name, loser.since[index]!);
+  for (const [segment, since] of loser.inherited ?? []) inherit(row, segment, since);
   row.newestAt = Math.max(row.newestAt, loser.newestAt);
   foldIdentifiers(row, loser.identifiers);
-  return keepBack(row, loser.kept);
+  return keepBack(row, loser.kept ?? []);
+}
+
+function inherit(row: EntityRow, segment: string, since: number): void {
+  row.inherited ??= new Map();
+  row.inherited.set(segment, Math.min(since, row.inherited.get(segment) ?? since));
 }

@@ -1,7 +1,8 @@
 /** Which memberships of an entity flip, and since when. */
-import type { AttributeChange, Membership, MembershipCorrection } from '@attrium/event';
-import type { EntityRow } from './entity.js';
-import { affectedSegments, kindPlanOf, type Plan, type PlannedSegment, subjectOf } from './plan.js';
+import type { ConditionSubject } from '@attrium/condition';
+import type { AttributeChange, Membership, MembershipCorrection, Value } from '@attrium/event';
+import { addMember, type EntityRow, moveMember, removeMember } from './entity.js';
+import { affectedSegments, type KindPlan, type PlannedSegment, valueSeen } from './plan.js';
 
 /** What flipped at one instant. */
 export interface Flips {
@@ -10,55 +11,87 @@ export interface Flips {
   readonly corrected: readonly MembershipCorrection[];
 }
 
-export const NO_FLIPS: Flips = { entered: [], exited: [], corrected: [] };
+const NONE: readonly never[] = [];
+export const NO_FLIPS: Flips = { entered: NONE, exited: NONE, corrected: NONE };
 
 /** Evaluates the segments that the changes concern, of an entity that was evaluated as a whole by this catalogue. */
 export function evaluateChanges(
   row: EntityRow,
-  plan: Plan,
+  plan: KindPlan,
   changes: readonly AttributeChange[],
   effectiveAt: number,
 ): Flips {
-  const affected = affectedSegments(kindPlanOf(plan, row.entity), changes);
-  return affected.length === 0 ? NO_FLIPS : evaluate(row, affected, effectiveAt);
+  const affected = affectedSegments(plan, changes);
+  return affected.length === 0 ? NO_FLIPS : evaluate(row, plan, affected, effectiveAt);
 }
 
 /** Evaluates every segment, settles what was inherited from merged entities, and tells what ended with its segment. */
-export function evaluateAll(row: EntityRow, plan: Plan, effectiveAt: number): Flips {
-  const flips = evaluate(row, kindPlanOf(plan, row.entity).segments, effectiveAt);
-  row.inherited.clear();
-  if (row.ended.size === 0) return flips;
-  const corrected = [...row.ended].map(([segment, before]): MembershipCorrection => ({ segment, before }));
-  row.ended.clear();
+export function evaluateAll(row: EntityRow, plan: KindPlan, effectiveAt: number): Flips {
+  const flips = evaluate(row, plan, plan.segments, effectiveAt);
+  const { ended } = row;
+  row.inherited = undefined;
+  row.ended = undefined;
+  if (ended === undefined || ended.size === 0) return flips;
+  const corrected = [...ended].map(([segment, before]): MembershipCorrection => ({ segment, before }));
   return { ...flips, corrected: [...corrected, ...flips.corrected] };
+}
+
+/** What conditions ask an entity for, whose row is in line with the plan. */
+class RowSubject implements ConditionSubject {
+  constructor(
+    private readonly row: EntityRow,
+    private readonly plan: KindPlan,
+  ) {}
+
+  attribute(name: string): Value | undefined {
+    const attribute = this.plan.attributeOf.get(name);
+    return valueSeen(name, attribute === undefined ? undefined : this.row.values[attribute.slot]);
+  }
+
+  property(): undefined {
+    return undefined;
+  }
+
+  inSegment(name: string): boolean {
+    const segment = this.plan.segmentOf.get(name);
+    return segment !== undefined && this.row.members.includes(segment);
+  }
 }
 
 /**
  * `segments` in reading order, so that each sees the memberships of those before it. A merge is not an entry: who was a member before
  * it, in either entity, stays one since the earlier time.
  */
-function evaluate(row: EntityRow, segments: readonly PlannedSegment[], effectiveAt: number): Flips {
-  const { memberships, inherited, ended } = row;
-  const subject = subjectOf(row.values, memberships);
-  const entered: Membership[] = [];
-  const exited: Membership[] = [];
-  const corrected: MembershipCorrection[] = [];
-  for (const { name: segment, holds } of segments) {
-    const own = memberships.get(segment);
-    const other = inherited.get(segment);
+function evaluate(row: EntityRow, plan: KindPlan, segments: readonly PlannedSegment[], effectiveAt: number): Flips {
+  const subject = new RowSubject(row, plan);
+  const { inherited, ended } = row;
+  let entered: Membership[] | undefined;
+  let exited: Membership[] | undefined;
+  let corrected: MembershipCorrection[] | undefined;
+  for (let index = 0; index < segments.length; index++) {
+    const planned = segments[index]!;
+    const { name: segment } = planned;
+    const at = row.members.indexOf(planned);
+    const own = at < 0 ? undefined : row.since[at]!;
+    const other = inherited?.get(segment);
     const since = own === undefined || (other !== undefined && other < own) ? other : own;
-    if (!holds(subject)) {
+    if (!planned.holds(subject)) {
       if (since === undefined) continue;
-      memberships.delete(segment);
+      if (at >= 0) removeMember(row, at);
+      exited ??= [];
       exited.push({ segment, at: Math.max(effectiveAt, since) });
     } else if (since === undefined) {
-      memberships.set(segment, effectiveAt);
+      addMember(row, planned, effectiveAt);
+      entered ??= [];
       entered.push({ segment, at: effectiveAt });
     } else if (since !== own) {
-      memberships.set(segment, since);
-      corrected.push({ segment, before: own ?? ended.get(segment), after: since });
-      ended.delete(segment);
+      if (at < 0) addMember(row, planned, since);
+      else moveMember(row, at, since);
+      corrected ??= [];
+      corrected.push({ segment, before: own ?? ended?.get(segment), after: since });
+      ended?.delete(segment);
     }
   }
-  return { entered, exited, corrected };
+  if (entered === undefined && exited === undefined && corrected === undefined) return NO_FLIPS;
+  return { entered: entered ?? NONE, exited: exited ?? NONE, corrected: corrected ?? NONE };
 }

@@ -1,20 +1,39 @@
 /** A catalogue as this stage uses it: which segments an attribute concerns, and which triggers a change. Derived, never stored. */
-import { type CompiledCatalogue, type CompiledSegment, type CompiledTrigger, isUnnamed } from '@attrium/catalogue';
-import { type ConditionSubject, compileCondition, type Predicate } from '@attrium/condition';
-import type { Entity, Value } from '@attrium/event';
+import {
+  type CompiledAttribute,
+  type CompiledCatalogue,
+  type CompiledSegment,
+  type CompiledTrigger,
+  isUnnamed,
+} from '@attrium/catalogue';
+import { compileCondition, type Predicate } from '@attrium/condition';
+import type { AttributeChange, Entity, Value } from '@attrium/event';
 
 export interface PlannedSegment {
   readonly name: string;
+  /** Its place in the order of reading. */
+  readonly index: number;
   readonly holds: Predicate;
 }
 
-/** The segments of one kind of entity. */
+export interface PlannedAttribute {
+  readonly name: string;
+  /** Its place in the rows that are in line with the plan. */
+  readonly slot: number;
+  /** The segments whose condition reads it, directly or through other segments, in the order of reading. */
+  readonly readers: readonly PlannedSegment[];
+  /** Some trigger asks for its changes. */
+  readonly isWatched: boolean;
+}
+
+/** The attributes and segments of one kind of entity. */
 export interface KindPlan {
+  /** In the order of their slots. */
+  readonly attributes: readonly PlannedAttribute[];
+  readonly attributeOf: ReadonlyMap<string, PlannedAttribute>;
   /** Each after those that it reads. */
   readonly segments: readonly PlannedSegment[];
-  readonly names: ReadonlySet<string>;
-  /** By attribute: the segments whose condition reads it, directly or through other segments, in the same order. */
-  readonly readersOf: ReadonlyMap<string, readonly PlannedSegment[]>;
+  readonly segmentOf: ReadonlyMap<string, PlannedSegment>;
 }
 
 /** What a trigger needs to know when it is concerned. */
@@ -36,6 +55,7 @@ export interface Plan {
   readonly onChanged: ReadonlyMap<string, readonly PlannedTrigger[]>;
 }
 
+const NO_SEGMENTS: readonly PlannedSegment[] = [];
 const KINDS = { user: 'profile', account: 'account' } as const;
 
 export function planOf(catalogue: CompiledCatalogue): Plan {
@@ -52,8 +72,8 @@ export function planOf(catalogue: CompiledCatalogue): Plan {
   }
   return {
     revision,
-    profile: planKind(segments.filter((segment) => segment.of === 'user')),
-    account: planKind(segments.filter((segment) => segment.of === 'account')),
+    profile: planKind({ attributes, segments, of: 'user', onChanged }),
+    account: planKind({ attributes, segments, of: 'account', onChanged }),
     keys: [
       ...attributes.map(({ name, of }) => valueKeyOf(KINDS[of], name)),
       ...segments.map(({ name, of }) => membershipKeyOf(KINDS[of], name)),
@@ -76,8 +96,14 @@ function planTrigger({ payload, attributes, segments }: CompiledTrigger): Planne
   return { attributes: [...new Set([...payload, ...attributes])], segments };
 }
 
-function planKind(compiled: readonly CompiledSegment[]): KindPlan {
-  const segments = compiled.map(({ name, where }) => ({ name, holds: compileCondition(where) }));
+function planKind(parts: {
+  readonly attributes: readonly CompiledAttribute[];
+  readonly segments: readonly CompiledSegment[];
+  readonly of: 'user' | 'account';
+  readonly onChanged: ReadonlyMap<string, unknown>;
+}): KindPlan {
+  const compiled = parts.segments.filter(({ of }) => of === parts.of);
+  const segments = compiled.map(({ name, where }, index) => ({ name, index, holds: compileCondition(where) }));
   const reads = new Map<string, ReadonlySet<string>>();
   const readersOf = new Map<string, PlannedSegment[]>();
   for (const [index, { name, attributes, segments: inner }] of compiled.entries()) {
@@ -86,7 +112,19 @@ function planKind(compiled: readonly CompiledSegment[]): KindPlan {
     reads.set(name, all);
     for (const attribute of all) addTo(readersOf, attribute, segments[index]!);
   }
-  return { segments, names: new Set(reads.keys()), readersOf };
+  const attributes = parts.attributes
+    .filter(({ of }) => of === parts.of)
+    .map(({ name }, slot) => ({
+      name,
+      slot,
+      readers: readersOf.get(name) ?? NO_SEGMENTS,
+      isWatched: parts.onChanged.has(name),
+    }));
+  return { attributes, attributeOf: byName(attributes), segments, segmentOf: byName(segments) };
+}
+
+function byName<V extends { readonly name: string }>(values: readonly V[]): ReadonlyMap<string, V> {
+  return new Map(values.map((value) => [value.name, value]));
 }
 
 function addTo<V>(map: Map<string, V[]>, key: string, value: V): void {
@@ -99,26 +137,32 @@ export function kindPlanOf(plan: Plan, entity: Entity): KindPlan {
   return entity.kind === 'profile' ? plan.profile : plan.account;
 }
 
-/** The segments that changes of these attributes may flip, in their order. */
-export function affectedSegments(
-  plan: KindPlan,
-  changes: readonly { readonly name: string }[],
-): readonly PlannedSegment[] {
-  if (changes.length === 1) return plan.readersOf.get(changes[0]!.name) ?? [];
-  const affected = new Set<PlannedSegment>();
-  for (const { name } of changes) for (const segment of plan.readersOf.get(name) ?? []) affected.add(segment);
-  if (affected.size < 2) return [...affected];
-  return plan.segments.filter((segment) => affected.has(segment));
+/** The segments that changes of these attributes may flip, in the order of reading. */
+export function affectedSegments(plan: KindPlan, changes: readonly AttributeChange[]): readonly PlannedSegment[] {
+  let affected = NO_SEGMENTS;
+  for (let index = 0; index < changes.length; index++) {
+    const readers = plan.attributeOf.get(changes[index]!.name)?.readers;
+    if (readers === undefined || readers.length === 0 || readers === affected) continue;
+    affected = affected.length === 0 ? readers : unionOf(affected, readers);
+  }
+  return affected;
 }
 
-/** The values and memberships that conditions ask for. An unnamed attribute is a boolean: until it has a value, it is false. */
-export function subjectOf(
-  values: ReadonlyMap<string, Value>,
-  memberships: { has(segment: string): boolean },
-): ConditionSubject {
-  return {
-    attribute: (name) => values.get(name) ?? (isUnnamed(name) ? false : undefined),
-    property: () => undefined,
-    inSegment: (name) => memberships.has(name),
-  };
+/** Of two lists in the order of reading. */
+function unionOf(a: readonly PlannedSegment[], b: readonly PlannedSegment[]): readonly PlannedSegment[] {
+  const union: PlannedSegment[] = [];
+  let right = 0;
+  for (let left = 0; left < a.length; left++) {
+    const segment = a[left]!;
+    while (right < b.length && b[right]!.index < segment.index) union.push(b[right++]!);
+    if (b[right] === segment) right++;
+    union.push(segment);
+  }
+  while (right < b.length) union.push(b[right++]!);
+  return union;
+}
+
+/** What a condition sees of an attribute. An unnamed one is a boolean: until it has a value, it is false. */
+export function valueSeen(name: string, value: Value | undefined): Value | undefined {
+  return value === undefined && isUnnamed(name) ? false : value;
 }

@@ -20,19 +20,19 @@ function changesOf(record: SegmentChanged): Change[] {
 export const membershipChanges: Projection = {
   table: 'membership_changes',
   columns: [
-    { name: 'workspace_id', type: 'text' },
+    { name: 'workspace_id', type: 'name' },
     { name: 'profile_id', type: 'text' },
-    { name: 'kind', type: 'text' },
+    { name: 'kind', type: 'name' },
     { name: 'change_id', type: 'text' },
     { name: 'effective_at', type: 'time' },
     { name: 'recorded_at', type: 'time' },
-    { name: 'reason', type: 'text' },
+    { name: 'reason', type: 'name' },
     { name: 'cause', type: 'text' },
     { name: 'revision', type: 'number' },
-    { name: 'changes.segment', type: 'texts' },
-    { name: 'changes.change', type: 'texts' },
-    { name: 'changes.before', type: 'times' },
-    { name: 'changes.after', type: 'times' },
+    { name: 'changes.segment', type: 'names' },
+    { name: 'changes.change', type: 'names' },
+    { name: 'changes.before', type: 'times?' },
+    { name: 'changes.after', type: 'times?' },
   ],
   project: (record) => {
     if (record.kind !== 'segment-changed') return undefined;
@@ -63,10 +63,10 @@ export const membershipChanges: Projection = {
 export const memberships: Projection = {
   table: 'memberships',
   columns: [
-    { name: 'workspace_id', type: 'text' },
-    { name: 'segment', type: 'text' },
+    { name: 'workspace_id', type: 'name' },
+    { name: 'segment', type: 'name' },
     { name: 'profile_id', type: 'text' },
-    { name: 'kind', type: 'text' },
+    { name: 'kind', type: 'name' },
     { name: 'since', type: 'time' },
     { name: 'is_deleted', type: 'boolean' },
   ],

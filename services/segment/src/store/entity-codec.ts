@@ -1,98 +1,125 @@
-/**
- * How an entity's row stands in the state store and in transfers: MessagePack of its fields in a fixed order, without their names. What
- * every row has many of is flat: a list or an object for each of them would be most of the work.
- */
-import type { Entity, Identifier, MergeState, Value } from '@attrium/event';
-import { decodeRow, encodeRow } from '@attrium/processor';
-import type { KeptChanges, Row } from '../domain/entity.js';
+/** How an entity's row stands in the state store and in transfers. The bytes are part of the log: equal rows give equal bytes. */
+import {
+  decodeRow,
+  encodeRow,
+  RowReader,
+  RowWriter,
+  readEntity,
+  readIdentifiers,
+  readMerges,
+  readValue,
+  writeEntity,
+  writeIdentifiers,
+  writeMerges,
+  writeValue,
+} from '@attrium/processor';
+import { addMember, type EntityRow, type KeptChanges, type Named, newEntity, type Row } from '../domain/entity.js';
 
 /** Of rows, transfers and catalogues: to be raised when fields come, go or change their meaning. */
-export const ENTITY_STATE_VERSION = 3;
+export const ENTITY_STATE_VERSION = 4;
 
-type PackedEntity = readonly [workspace: string, kind: Entity['kind'], id: string, ordinal: number];
+const ENTITY = 0;
+const POINTER = 1;
+/** Which of the parts that most rows lack follow. */
+const HAS_MERGES = 1;
+const HAS_INHERITED = 2;
+const HAS_KEPT = 4;
+const HAS_ENDED = 8;
 
-type Packed =
-  | readonly [
-      kind: 0,
-      entity: PackedEntity,
-      revision: number,
-      newestAt: number,
-      /** Name and value by turns. */
-      values: readonly Value[],
-      /** Segment and since by turns, as in `inherited` and `ended`. */
-      memberships: readonly (string | number)[],
-      /** Type and value by turns. */
-      identifiers: readonly string[],
-      merges: MergeState | undefined,
-      inherited: readonly (string | number)[],
-      kept: KeptChanges[],
-      ended: readonly (string | number)[],
-    ]
-  | readonly [kind: 1, mergedInto: PackedEntity];
+const writer = new RowWriter();
 
 export function encodeEntity(row: Row): Uint8Array {
-  return encodeRow(pack(row));
-}
-
-function pack(row: Row): Packed {
-  if (row.kind === 'pointer') return [1, packEntity(row.mergedInto)];
-  const { revision, newestAt, merges, kept } = row;
-  const identifiers: string[] = [];
-  for (const { type, value } of row.identifiers) identifiers.push(type, value);
-  return [
-    0,
-    packEntity(row.entity),
-    revision,
-    newestAt,
-    flat(row.values),
-    flat(row.memberships),
-    identifiers,
-    merges,
-    flat(row.inherited),
-    kept,
-    flat(row.ended),
-  ];
+  writer.reset();
+  if (row.kind === 'pointer') {
+    writer.byte(POINTER);
+    writeEntity(writer, row.mergedInto);
+    return writer.take();
+  }
+  writer.byte(ENTITY);
+  writeEntity(writer, row.entity);
+  writer.whole(row.revision);
+  writer.double(row.newestAt);
+  writeValues(row);
+  writeMembers(row);
+  writeIdentifiers(writer, row.identifiers);
+  writeRest(row);
+  return writer.take();
 }
 
 export function decodeEntity(bytes: Uint8Array): Row {
-  const packed = decodeRow(bytes) as Packed;
-  if (packed[0] === 1) return { kind: 'pointer', mergedInto: unpackEntity(packed[1]) };
-  const [, entity, revision, newestAt, values, memberships, flatIdentifiers, merges, inherited, kept, ended] = packed;
-  const identifiers: Identifier[] = [];
-  for (let index = 0; index < flatIdentifiers.length; index += 2) {
-    identifiers.push({ type: flatIdentifiers[index]!, value: flatIdentifiers[index + 1]! });
+  const reader = new RowReader(bytes);
+  if (reader.byte() === POINTER) return { kind: 'pointer', mergedInto: readEntity(reader) };
+  const row = newEntity(readEntity(reader));
+  row.revision = reader.whole();
+  row.newestAt = reader.double();
+  readValues(reader, row);
+  for (let left = reader.whole(); left > 0; left--) addMember(row, { name: reader.name() }, reader.double());
+  row.identifiers = readIdentifiers(reader);
+  readRest(reader, row);
+  return row;
+}
+
+/** The values that there are, with their names, in the order of their slots. */
+function writeValues({ slots, values }: EntityRow): void {
+  let count = 0;
+  for (let slot = 0; slot < values.length; slot++) if (values[slot] !== undefined) count++;
+  writer.whole(count);
+  for (let slot = 0; slot < values.length; slot++) {
+    const value = values[slot];
+    if (value === undefined) continue;
+    writer.text(slots[slot]!.name);
+    writeValue(writer, value);
   }
-  return {
-    kind: 'entity',
-    entity: unpackEntity(entity),
-    revision,
-    newestAt,
-    values: mapOf(values),
-    memberships: mapOf(memberships),
-    identifiers,
-    merges,
-    inherited: mapOf(inherited),
-    kept,
-    ended: mapOf(ended),
-  };
 }
 
-function packEntity({ workspace, kind, id, ordinal }: Entity): PackedEntity {
-  return [workspace, kind, id, ordinal];
+function readValues(reader: RowReader, row: EntityRow): void {
+  const slots: Named[] = [];
+  for (let left = reader.whole(); left > 0; left--) {
+    slots.push({ name: reader.name() });
+    row.values.push(readValue(reader));
+  }
+  row.slots = slots;
 }
 
-function unpackEntity([workspace, kind, id, ordinal]: PackedEntity): Entity {
-  return { workspace, kind, id, ordinal };
+function writeMembers({ members, since }: EntityRow): void {
+  writer.whole(members.length);
+  for (let index = 0; index < members.length; index++) {
+    writer.text(members[index]!.name);
+    writer.double(since[index]!);
+  }
 }
 
-function flat<V>(map: ReadonlyMap<string, V>): (string | V)[] {
-  const list: (string | V)[] = [];
-  for (const [key, value] of map) list.push(key, value);
-  return list;
+function writeRest({ merges, inherited, kept, ended }: EntityRow): void {
+  let parts = 0;
+  if (merges !== undefined) parts += HAS_MERGES;
+  if (inherited !== undefined) parts += HAS_INHERITED;
+  if (kept !== undefined) parts += HAS_KEPT;
+  if (ended !== undefined) parts += HAS_ENDED;
+  writer.byte(parts);
+  if (merges !== undefined) writeMerges(writer, merges);
+  if (inherited !== undefined) writeTimes(inherited);
+  if (kept !== undefined) writer.bytes(encodeRow(kept));
+  if (ended !== undefined) writeTimes(ended);
 }
 
-function mapOf<V>(list: readonly (string | V)[]): Map<string, V> {
-  const map = new Map<string, V>();
-  for (let index = 0; index < list.length; index += 2) map.set(list[index] as string, list[index + 1] as V);
-  return map;
+function readRest(reader: RowReader, row: EntityRow): void {
+  const parts = reader.byte();
+  if ((parts & HAS_MERGES) !== 0) row.merges = readMerges(reader);
+  if ((parts & HAS_INHERITED) !== 0) row.inherited = readTimes(reader);
+  if ((parts & HAS_KEPT) !== 0) row.kept = decodeRow(reader.bytes()) as KeptChanges[];
+  if ((parts & HAS_ENDED) !== 0) row.ended = readTimes(reader);
+}
+
+function writeTimes(times: ReadonlyMap<string, number>): void {
+  writer.whole(times.size);
+  for (const [name, at] of times) {
+    writer.text(name);
+    writer.double(at);
+  }
+}
+
+function readTimes(reader: RowReader): Map<string, number> {
+  const times = new Map<string, number>();
+  for (let left = reader.whole(); left > 0; left--) times.set(reader.name(), reader.double());
+  return times;
 }

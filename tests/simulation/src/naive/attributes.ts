@@ -3,8 +3,9 @@ import type { AttributesChanged, Event, LogRecord, MergeCompleted } from '@attri
 import type { StoredMessage } from '@attrium/processor';
 import { Catalogues } from './catalogues.js';
 import { type Holder, Merging } from './merging.js';
+import type { Contribution } from './reducing.js';
 import { FactBook, isIn, type Place, replay } from './replay.js';
-import type { Contribution, Rule, Rules } from './rules.js';
+import type { Rule, Rules } from './rules.js';
 import { type Plain, plainOf, show } from './value.js';
 
 interface Counted extends Contribution {
@@ -149,7 +150,11 @@ class AttributeReplay {
     const { data } = holder;
     if (holder.goneTo !== undefined || until <= data.lookedUntil) return;
     const instants = new Set<number>();
-    for (const { meaning, withinMs } of this.rulesFor(holder, place)?.rules ?? []) {
+    for (const { meaning, withinMs, flipsAt } of this.rulesFor(holder, place)?.rules ?? []) {
+      for (const each of data.counted.get(meaning) ?? []) {
+        const at = flipsAt?.(each) ?? 0;
+        if (at > data.lookedUntil && at <= until) instants.add(at);
+      }
       for (const { at, seenAt } of withinMs === undefined ? [] : (data.counted.get(meaning) ?? [])) {
         const leavesAt = at + withinMs!;
         if (leavesAt > Math.max(data.lookedUntil, seenAt) && leavesAt <= until) instants.add(leavesAt);
@@ -175,10 +180,13 @@ class AttributeReplay {
     const { said } = holder.data;
     const changes: string[] = [];
     for (const rule of rules) {
-      const after = valueAt(rule, holder.data.counted.get(rule.meaning) ?? [], asOf);
+      const counted = holder.data.counted.get(rule.meaning) ?? [];
+      if (counted.length === 0) continue;
+      const after = valueAt(rule, counted, asOf);
       const before = said.get(rule.name);
-      if (after === undefined || show(before ?? rule.initial) === show(after)) continue;
-      said.set(rule.name, after);
+      if (show(before ?? rule.initial) === show(after)) continue;
+      if (after === undefined) said.delete(rule.name);
+      else said.set(rule.name, after);
       changes.push(changeText(rule.name, before, after));
     }
     if (changes.length === 0) return;
@@ -192,5 +200,5 @@ function valueAt(rule: Rule, counted: readonly Counted[], asOf: number): Plain |
   const { withinMs } = rule;
   const inside =
     withinMs === undefined ? counted : counted.filter(({ at, seenAt }) => at + withinMs > Math.max(asOf, seenAt));
-  return rule.value(inside, counted.length > 0);
+  return rule.value(inside, counted.length > 0, asOf);
 }

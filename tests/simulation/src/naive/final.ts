@@ -1,7 +1,8 @@
 /** The end of the story told from the beginning: all events that count, sorted by time, and nothing else. */
 import type { CatalogueActivated } from '@attrium/event';
 import type { CountedEvent, Group, NaiveIdentity } from './identity.js';
-import { type Contribution, type Rule, type Rules, rulesOf } from './rules.js';
+import type { Contribution } from './reducing.js';
+import { type Rule, type Rules, rulesOf } from './rules.js';
 import type { Plain } from './value.js';
 
 export interface Ending {
@@ -58,7 +59,7 @@ function endingOf(identity: NaiveIdentity, group: Group, now: number): Ending {
     if (value !== undefined) values.set(rule.name, value);
     const named = runOf(revisions, ({ name }) => name === rule.name);
     const hadOther = named.some(({ rules: { rules } }) => !rules.some(({ meaning }) => meaning === rule.meaning));
-    if (value !== undefined || !hadOther) known.add(rule.name);
+    if (counted.length > 0 || !hadOther) known.add(rule.name);
   }
   return { group, rules, values, known };
 }
@@ -71,7 +72,7 @@ function runOf<R extends { readonly rules: Rules }>(revisions: readonly R[], isS
 
 function valueAt(rule: Rule, counted: readonly Contribution[], now: number): Plain | undefined {
   const inside = counted.filter(({ at }) => rule.withinMs === undefined || at + rule.withinMs > now);
-  return rule.value(inside, counted.length > 0);
+  return rule.value(inside, counted.length > 0, now);
 }
 
 function noCatalogue(workspace: string): CatalogueActivated {

@@ -1,12 +1,20 @@
 /** Which triggers have to fire at each record of `memberships`, and which not: by what was true of the profile then. */
-import type { FiringCause, FiringSuppressed, LogRecord, SegmentChanged, TriggerFired } from '@attrium/event';
+import type {
+  AttributeChange,
+  FiringCause,
+  FiringSuppressed,
+  LogRecord,
+  NamedValue,
+  SegmentChanged,
+  TriggerFired,
+} from '@attrium/event';
 import type { StoredMessage } from '@attrium/processor';
-import type { ConditionText, TriggerText } from '../definitions.js';
+import type { ConditionText, DirectionsText, SideText, TriggerText } from '../definitions.js';
 import { type Holder, Merging } from './merging.js';
 import { FactBook, isIn, type Place, replay } from './replay.js';
 import { type Rules, rulesOf } from './rules.js';
 import type { Snapshot } from './segments.js';
-import { type Asked, holds, millisecondsOf, plainOf, show } from './value.js';
+import { type Asked, holds, millisecondsOf, type Plain, plainOf, show, unitsOfText } from './value.js';
 
 interface Kept {
   readonly change: SegmentChanged;
@@ -36,15 +44,24 @@ export function firingFacts(facts: Iterable<TriggerFired | FiringSuppressed>): F
     const head = { of: fact.entity.id, trigger, revision, effectiveAt, recordedAt, cause, on: causeText(fact.on) };
     const more =
       fact.kind === 'firing-suppressed'
-        ? { why: fact.why }
+        ? {
+            why: fact.why,
+            values: textsOf(fact.values),
+            memberships: [...fact.memberships].sort(),
+            lastFiredAt: fact.lastFiredAt,
+          }
         : {
             reason: fact.reason,
-            values: fact.values.map(({ name, value }) => `${name}: ${show(plainOf(value))}`).sort(),
+            values: textsOf(fact.values),
             identifiers: fact.identifiers.map((each) => JSON.stringify(each)).sort(),
           };
     book.add(fact.id.slice(1, fact.id.lastIndexOf('-')), { ...head, ...more });
   }
   return book;
+}
+
+function textsOf(values: readonly NamedValue[]): string[] {
+  return values.map(({ name, value }) => `${name}: ${show(plainOf(value))}`).sort();
 }
 
 function causeText(on: FiringCause): string {
@@ -127,17 +144,20 @@ class FiringReplay {
     const rules = this.rules.get(`${place.partition}/${entity.workspace}`);
     const snapshot = rules === undefined || change.revision === rules.revision ? then : carriedIn(change, rules);
     for (const trigger of rules?.catalogue.triggers ?? []) {
+      if (trigger.state === 'paused') continue;
       for (const on of occasionsOf(trigger, change)) {
         const { effectiveAt, cause, revision, recordedAt, reason } = change;
         const head = { of: entity.id, trigger: trigger.name, revision, effectiveAt, recordedAt: place.now, cause, on };
-        const times = data.fired.get(trigger.name) ?? [];
+        const keyed = keyedName(trigger, snapshot);
+        const times = data.fired.get(keyed) ?? [];
+        const values = carriedBy(trigger, snapshot);
+        const told = { values, memberships: membershipsOf(trigger, snapshot) };
         if (trigger.if !== undefined && !snapshot.holds(trigger.if)) {
-          this.book.add(place.position, { ...head, why: 'condition' });
+          this.book.add(place.position, { ...head, why: 'condition', ...told });
         } else if (!mayFire(trigger, times, recordedAt)) {
-          this.book.add(place.position, { ...head, why: 'frequency' });
+          this.book.add(place.position, { ...head, why: 'frequency', ...told, lastFiredAt: Math.max(...times) });
         } else {
-          data.fired.set(trigger.name, [...times, recordedAt]);
-          const values = carriedBy(trigger, snapshot);
+          data.fired.set(keyed, [...times, recordedAt]);
           this.book.add(place.position, { ...head, reason, values, identifiers: snapshot.identifiers });
         }
       }
@@ -151,16 +171,17 @@ function carriedIn(change: SegmentChanged, { unnamed }: Rules): Snapshot {
   const asked: Asked = {
     attribute: (name) => values.get(name),
     segment: (name) => change.memberships.includes(name),
-    did: (node) => show(values.get(unnamed(node))) === 'truth true',
+    unnamed: (question) => values.get(unnamed(question)),
   };
   const identifiers = change.identifiers.map((each) => JSON.stringify(each)).sort();
-  return { values, identifiers, holds: (node) => holds(node, asked) };
+  return { values, identifiers, inSegment: asked.segment!, holds: (node) => holds(node, asked) };
 }
 
 function occasionsOf({ when }: TriggerText, { entered, exited, changes }: SegmentChanged): string[] {
   if (when.attribute !== undefined) {
     const change = changes.find(({ name }) => name === when.attribute);
-    return change === undefined ? [] : [causeText({ kind: 'attribute-changed', change })];
+    if (change === undefined || !isWatched(when, change)) return [];
+    return [causeText({ kind: 'attribute-changed', change })];
   }
   return [
     ...entered
@@ -172,14 +193,65 @@ function occasionsOf({ when }: TriggerText, { entered, exited, changes }: Segmen
   ];
 }
 
+/** Whether a value went the way that a trigger names. */
+function isWatched({ from, to, crosses, by }: TriggerText['when'], { before, after }: AttributeChange): boolean {
+  const [was, is] = [plainOf(before), plainOf(after)];
+  if (crosses !== undefined) {
+    const { up, down } = bothWays(crosses);
+    const reaches = (value: Plain | undefined, least: bigint) => value?.is === 'number' && value.units >= least;
+    return (
+      (up !== undefined && !reaches(was, up) && reaches(is, up)) ||
+      (down !== undefined && reaches(was, down) && !reaches(is, down))
+    );
+  }
+  if (by !== undefined) {
+    if (was?.is !== 'number' || is?.is !== 'number') return false;
+    const { up, down } = bothWays(by);
+    const rise = is.units - was.units;
+    if (!((up !== undefined && rise >= up) || (down !== undefined && -rise >= down))) return false;
+  }
+  return (from === undefined || isOnSide(was, from)) && (to === undefined || isOnSide(is, to));
+}
+
+function bothWays(directions: DirectionsText): { up: bigint | undefined; down: bigint | undefined } {
+  const { up, down } = typeof directions === 'number' ? { up: directions, down: directions } : directions;
+  const units = (value: number | undefined) => (value === undefined ? undefined : unitsOfText(String(value)));
+  return { up: units(up), down: units(down) };
+}
+
+function isOnSide(value: Plain | undefined, side: SideText): boolean {
+  if (side === null) return value === undefined;
+  const node: ConditionText = { attribute: '', ...(typeof side === 'object' ? side : { equals: side }) };
+  return holds(node, { attribute: () => value });
+}
+
+/** Where a frequency has a key, each of its values counts for itself. */
+function keyedName({ name, frequency }: TriggerText, { values }: Snapshot): string {
+  if (typeof frequency !== 'object' || frequency.key === undefined) return name;
+  return `${name} for ${show(values.get(frequency.key))}`;
+}
+
+function membershipsOf(trigger: TriggerText, snapshot: Snapshot): string[] {
+  const named = new Set(segmentsIn(trigger.if));
+  return [...named].filter((name) => snapshot.inSegment(name)).sort();
+}
+
+function segmentsIn(node: ConditionText | undefined): string[] {
+  if (node === undefined) return [];
+  if (node.segment !== undefined) return [node.segment];
+  return [...(node.all ?? []), ...(node.any ?? []), node.not].flatMap(segmentsIn);
+}
+
 function mayFire({ frequency }: TriggerText, times: readonly number[], at: number): boolean {
   if (frequency === 'every') return true;
-  if (frequency === 'once') return times.length === 0;
+  if (frequency === 'once' || 'once' in frequency) return times.length === 0;
   return times.every((time) => at - time >= millisecondsOf(frequency.once_per));
 }
 
 function carriedBy(trigger: TriggerText, { values }: Snapshot): string[] {
-  const names = new Set([...(trigger.payload ?? []), ...attributesIn(trigger.if)]);
+  const { frequency } = trigger;
+  const key = typeof frequency === 'object' && frequency.key !== undefined ? [frequency.key] : [];
+  const names = new Set([...(trigger.payload ?? []), ...key, ...attributesIn(trigger.if)]);
   return [...names]
     .filter((name) => values.has(name))
     .map((name) => `${name}: ${show(values.get(name))}`)

@@ -1,6 +1,7 @@
 /** Who is whom: groups of identifier texts, searched from one end to the other for every event. */
-import type { Event, Identifier, LogRecord } from '@attrium/event';
+import type { CatalogueActivated, Event, Identifier, LogRecord } from '@attrium/event';
 import type { StoredMessage } from '@attrium/processor';
+import { type Given, IdentityRulesAsWritten } from './identity-rules.js';
 import { FactBook, replay } from './replay.js';
 
 export interface Group {
@@ -30,12 +31,7 @@ export interface NaiveIdentity {
   readonly activations: ReadonlyMap<string, ReadonlyMap<number, { position: number; record: LogRecord }>>;
 }
 
-const RANKS = ['user_id', 'email', 'anonymous_id'];
-const MOST: Readonly<Record<string, number>> = { user_id: 1, email: 5, anonymous_id: 5 };
-const NOBODY = ['null', '000', 'anonymous'];
-
-const textOf = ({ type, value }: Identifier): string =>
-  `${type}:${type === 'email' ? value.trim().toLowerCase() : value}`;
+const textOf = ({ type, value }: Identifier): string => `${type}:${value}`;
 
 export function expectIdentity(events: readonly StoredMessage[], shards: number): NaiveIdentity {
   const naive = new Grouping(shards);
@@ -73,12 +69,14 @@ class Grouping implements NaiveIdentity {
     if (this.seen.has(message)) return;
     this.seen.add(message);
     const say = (fact: unknown): void => this.book.add(at.id, fact);
-    const given = this.given(event);
-    const usable = given.filter((text, index) => !isRefused(text) && given.indexOf(text) === index);
-    for (const text of given.filter(isRefused)) say({ refused: text });
+    const rules = this.rulesOf(workspace);
+    const given = this.given(event, rules);
+    const texts = given.map(({ text }) => text);
+    const usable = texts.filter((text, index) => given[index]!.usable && texts.indexOf(text) === index);
+    for (const { text, usable: counts } of given) if (!counts) say({ refused: text });
     if (usable.length === 0) return;
     let taken = usable;
-    while (taken.length > 1 && !this.fits(workspace, taken)) taken = taken.slice(0, -1);
+    while (taken.length > 1 && !this.fits(workspace, taken, rules)) taken = taken.slice(0, -1);
     const owners = this.ownersOf(workspace, taken);
     for (const text of usable.slice(taken.length)) {
       this.limited.add(workspace);
@@ -102,14 +100,21 @@ class Grouping implements NaiveIdentity {
     this.events.push({ event, position: at.position, group, identifiers: taken });
   }
 
-  private given(event: Event): string[] {
-    const { workspace, type, identifiers, previous } = event;
-    const rank = (text: string): number => RANKS.indexOf(text.split(':')[0]!);
-    const given = identifiers.map(textOf).sort((a, b) => rank(a) - rank(b));
-    if (type !== 'alias' || previous === undefined || given.includes(`user_id:${previous.value}`)) return given;
-    if (previous.type !== 'previous_id') return [...given, textOf(previous)];
-    const user = `user_id:${previous.value}`;
-    return [...given, this.ownersOf(workspace, [user]).length > 0 ? user : `anonymous_id:${previous.value}`];
+  private rulesOf(workspace: string): IdentityRulesAsWritten {
+    const revisions = [...(this.activations.get(workspace)?.values() ?? [])];
+    return new IdentityRulesAsWritten(revisions.at(-1)?.record as CatalogueActivated | undefined);
+  }
+
+  private given(event: Event, rules: IdentityRulesAsWritten): Given[] {
+    const { workspace, type, previous } = event;
+    const rank = ({ text }: Given): number => rules.ranks.indexOf(text.split(':')[0]!);
+    const given = rules.given(event).sort((a, b) => rank(a) - rank(b));
+    const isSelf = event.identifiers.some((own) => own.type === 'user_id' && own.value === previous?.value);
+    if (type !== 'alias' || previous === undefined || isSelf) return given;
+    const isUser =
+      rules.ranks.includes('user_id') && this.ownersOf(workspace, [`user_id:${previous.value}`]).length > 0;
+    const meant = previous.type !== 'previous_id' ? previous.type : isUser ? 'user_id' : 'anonymous_id';
+    return [...given, ...[rules.one({ type: meant, value: previous.value }) ?? []].flat()];
   }
 
   /** Groups that hold one of them, the oldest first. */
@@ -119,9 +124,14 @@ class Grouping implements NaiveIdentity {
     );
   }
 
-  private fits(workspace: string, texts: readonly string[]): boolean {
-    const all = new Set([...texts, ...this.ownersOf(workspace, texts).flatMap(({ identifiers }) => [...identifiers])]);
-    return RANKS.every((type) => [...all].filter((text) => text.startsWith(`${type}:`)).length <= MOST[type]!);
+  /** No type has more values than the limit, or than one of the groups has had all along. */
+  private fits(workspace: string, texts: readonly string[], rules: IdentityRulesAsWritten): boolean {
+    const owners = this.ownersOf(workspace, texts);
+    const all = new Set([...texts, ...owners.flatMap(({ identifiers }) => [...identifiers])]);
+    return rules.ranks.every((type) => {
+      const count = (of: Iterable<string>): number => [...of].filter((text) => text.startsWith(`${type}:`)).length;
+      return count(all) <= Math.max(rules.limitOf(type)!, ...owners.map(({ identifiers }) => count(identifiers)));
+    });
   }
 
   private create(workspace: string, shard: number, say: (fact: unknown) => void): Group {
@@ -132,11 +142,6 @@ class Grouping implements NaiveIdentity {
     say({ created: group.ordinal });
     return group;
   }
-}
-
-function isRefused(text: string): boolean {
-  const [type = '', value = ''] = text.split(/:(.*)/s);
-  return !RANKS.includes(type) || NOBODY.includes(value);
 }
 
 /** What identity said, in the same words. A merge that is told to two partitions is one fact. */

@@ -1,6 +1,7 @@
 /** Reads a whole stream in the order of storing, all partitions together, and keeps the log time of each partition. */
 import { type LogRecord, partitionOf, partitionOfSubject } from '@attrium/event';
-import { decodePack, type StoredMessage } from '@attrium/processor';
+import type { StoredMessage } from '@attrium/processor';
+import { recordsOf } from '../stored-records.js';
 
 export interface Place {
   readonly partition: number;
@@ -12,10 +13,11 @@ export interface Place {
 
 export function* replay(messages: readonly StoredMessage[]): Iterable<{ record: LogRecord; place: Place }> {
   const times = new Map<number, number>();
-  for (const { subject, sequence, appendedAt, payload } of messages) {
+  for (const message of messages) {
+    const { subject, sequence, appendedAt } = message;
     const partition = partitionOfSubject(subject);
     let now = Math.max(times.get(partition) ?? 0, appendedAt);
-    for (const [index, record] of decodePack(payload).records.entries()) {
+    for (const [index, record] of recordsOf(message).entries()) {
       if (record.kind === 'tick') now = Math.max(now, record.dueAt);
       yield { record, place: { partition, now, position: `${partition}-${sequence}-${index}` } };
     }

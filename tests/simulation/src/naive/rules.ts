@@ -2,8 +2,9 @@
 import { compileCatalogue, isUnnamed, parseCatalogue } from '@attrium/catalogue';
 import type { CatalogueActivated, Event } from '@attrium/event';
 import type { AttributeText, CatalogueText, ConditionText } from '../definitions.js';
+import { type Contribution, REDUCE } from './reducing.js';
+import { isWithinRange, questionsIn } from './unnamed.js';
 import {
-  behavioursIn,
   holds,
   type Json,
   member,
@@ -14,15 +15,7 @@ import {
   textOfUnits,
   truth,
   unitsOfText,
-  wholeNumber,
 } from './value.js';
-
-/** What one event brings to one rule. */
-export interface Contribution {
-  readonly at: number;
-  readonly eventId: string;
-  readonly value: Plain | undefined;
-}
 
 export interface Rule {
   readonly name: string;
@@ -34,15 +27,17 @@ export interface Rule {
   readonly initial: Plain | undefined;
   contribution(event: Event): Contribution | undefined;
   /** Of the contributions that are inside the window; `ever`: whether there was one at all. */
-  value(inside: readonly Contribution[], ever: boolean): Plain | undefined;
+  value(inside: readonly Contribution[], ever: boolean, asOf: number): Plain | undefined;
+  /** When the value may change by itself, besides when something leaves the window. */
+  flipsAt?(contribution: Contribution): number;
 }
 
 export interface Rules {
   readonly revision: number;
   readonly catalogue: CatalogueText;
   readonly rules: readonly Rule[];
-  /** The unnamed attribute that an event condition compiles to. */
-  unnamed(node: ConditionText): string;
+  /** The unnamed attribute that answers a question. */
+  unnamed(question: ConditionText): string;
 }
 
 /** By their text: every stage and partition reads the same few catalogues. */
@@ -67,73 +62,88 @@ function readRules(text: string, revision: number): Rules {
   ];
   const names = new Map<string, string>();
   const rules = catalogue.attributes.map(attributeRule);
-  for (const node of conditions.flatMap(behavioursIn)) {
-    const name = unnamedOf(node);
-    names.set(JSON.stringify(node), name);
-    if (!rules.some((rule) => rule.name === name)) rules.push(behaviourRule(node, name));
+  for (const question of conditions.flatMap(questionsIn)) {
+    const name = unnamedOf(question, catalogue);
+    names.set(JSON.stringify(question), name);
+    if (!rules.some((rule) => rule.name === name)) rules.push(unnamedRule(question, name, catalogue));
   }
-  return { revision, catalogue, rules, unnamed: (node) => names.get(JSON.stringify(node))! };
+  return { revision, catalogue, rules, unnamed: (question) => names.get(JSON.stringify(question))! };
 }
 
-function unnamedOf(node: ConditionText): string {
-  const segments = [{ name: 'only', of: 'user', where: node }];
-  const parsed = parseCatalogue({ attributes: [], segments, triggers: [] });
-  if (parsed.kind === 'invalid') throw new Error('an event condition is invalid');
+function unnamedOf(question: ConditionText, { attributes }: CatalogueText): string {
+  const segments = [{ name: 'only', of: 'user', where: question }];
+  const parsed = parseCatalogue({ attributes, segments, triggers: [] });
+  if (parsed.kind === 'invalid') throw new Error(`a question is invalid: ${JSON.stringify(parsed.faults)}`);
   const compiled = compileCatalogue({ workspace: 'w', revision: 1, catalogue: parsed.catalogue });
   return compiled.attributes.find(({ name }) => isUnnamed(name))!.name;
 }
 
-function behaviourRule(node: ConditionText, name: string): Rule {
-  const atLeast = node.at_least ?? 1;
+function unnamedRule(question: ConditionText, name: string, { attributes }: CatalogueText): Rule {
+  const head = { name, meaning: name, visible: false, initial: truth(false) };
+  if (question.attribute !== undefined) {
+    const source = attributes.find((attribute) => attribute.name === question.attribute)!;
+    return { ...attributeRule(source), ...head, ...ageRule(question, attributeRule(source)) };
+  }
+  const { event, within, where } = question;
+  if (question.sum !== undefined) {
+    const compute = { sum: event!, of: question.sum, ...(within === undefined ? {} : { within }) };
+    const sum = attributeRule({
+      name,
+      kind: 'user',
+      type: 'number',
+      compute: { ...compute, ...(where === undefined ? {} : { where }) },
+    });
+    const contribution = (each: Event) =>
+      isWithinRange(question, each.occurredAt) ? sum.contribution(each) : undefined;
+    return { ...sum, ...head, initial: undefined, contribution };
+  }
   return {
-    name,
-    meaning: name,
-    withinMs: node.within === undefined ? undefined : millisecondsOf(node.within),
-    visible: false,
-    initial: truth(false),
-    contribution: (event) => (isSuch(event, node.event!, node.where) ? bare(event) : undefined),
-    value: (inside, ever) => (ever ? truth(inside.length >= atLeast) : undefined),
+    ...head,
+    withinMs: within === undefined ? undefined : millisecondsOf(within),
+    contribution: (each) =>
+      isSuch(each, event!, where) && isWithinRange(question, each.occurredAt) ? bare(each) : undefined,
+    value: (inside, ever) => (ever ? truth(inside.length >= question.at_least!) : undefined),
+  };
+}
+
+function ageRule(question: ConditionText, source: Rule): Pick<Rule, 'value' | 'flipsAt'> {
+  const isNewer = question.newer_than !== undefined;
+  const ageMs = millisecondsOf((question.newer_than ?? question.older_than) as string);
+  return {
+    value(inside, ever, asOf) {
+      const value = source.value(inside, ever, asOf);
+      if (!ever) return undefined;
+      return truth(value?.is === 'time' && value.ms + ageMs > asOf === isNewer);
+    },
+    flipsAt: ({ at, value }) => (value?.is === 'time' ? value.ms : at) + ageMs,
   };
 }
 
 function attributeRule(text: AttributeText): Rule {
-  const { name, compute } = text;
+  const { name, type, compute } = text;
   const head = { name, meaning: JSON.stringify(text), visible: true, initial: undefined };
   if (compute === undefined) {
     const contribution = (event: Event): Contribution | undefined => {
       const value = declaredValue(text, event);
       return value === undefined ? undefined : { ...bare(event), value };
     };
-    const value = (all: readonly Contribution[]): Plain | undefined =>
-      [...all].sort(byTime).at(text.merge === 'first_stored' ? 0 : -1)?.value;
-    return { ...head, withinMs: undefined, contribution, value };
+    const reduce = REDUCE[text.merge ?? 'most_recent']!;
+    return { ...head, withinMs: undefined, contribution, value: (all, ever) => (ever ? reduce(all) : undefined) };
   }
-  const { count, sum, first_time: first, last_time: last, of, where, within } = compute;
-  const asked = (count ?? sum ?? first ?? last)!;
+  const { of, where, within, limit, ...rest } = compute;
+  const [[reducer, asked]] = Object.entries(rest) as [[string, string]];
   const withinMs = within === undefined ? undefined : millisecondsOf(within);
   const contribution = (event: Event): Contribution | undefined => {
     if (!isSuch(event, asked, where)) return undefined;
-    if (sum === undefined) return bare(event);
-    const value = amountOf(scalar(member(payloadOf(event), `properties.${of}`)));
+    if (of === undefined) return bare(event);
+    const value = typed(member(payloadOf(event), `properties.${of}`), reducer.startsWith('distinct') ? 'string' : type);
     return value === undefined ? undefined : { ...bare(event), value };
   };
-  const value = (inside: readonly Contribution[], ever: boolean): Plain | undefined => {
-    if (!ever) return undefined;
-    if (count !== undefined) return wholeNumber(inside.length);
-    if (sum !== undefined) return { is: 'number', units: inside.reduce((total, each) => total + unitsIn(each), 0n) };
-    const times = inside.map(({ at }) => at);
-    return { is: 'time', ms: first !== undefined ? Math.min(...times) : Math.max(...times) };
-  };
-  return { ...head, withinMs, contribution, value };
+  const reduce = REDUCE[reducer]!;
+  return { ...head, withinMs, contribution, value: (inside, ever) => (ever ? reduce(inside, limit) : undefined) };
 }
 
 const bare = ({ occurredAt: at, id: eventId }: Event): Contribution => ({ at, eventId, value: undefined });
-const unitsIn = ({ value }: Contribution): bigint => (value?.is === 'number' ? value.units : 0n);
-
-/** By time, then by id. */
-function byTime(a: Contribution, b: Contribution): number {
-  return a.at - b.at || (a.eventId < b.eventId ? -1 : 1);
-}
 
 function isSuch(event: Event, name: string, where: ConditionText | undefined): boolean {
   if (event.type !== 'track' || event.name !== name) return false;
@@ -159,19 +169,34 @@ function declaredValue({ from = [], type }: AttributeText, event: Event): Plain 
     const found =
       trait === undefined
         ? hasProperties && (only === undefined || (event.type === 'track' && event.name === only))
-          ? scalar(member(payload, `properties.${property}`))
+          ? member(payload, `properties.${property}`)
           : undefined
-        : ((event.type === 'identify' ? scalar(member(payload, `traits.${trait}`)) : undefined) ??
-          scalar(member(payload, `context.traits.${trait}`)));
-    const value = found === undefined ? undefined : typed(found, type);
+        : ((event.type === 'identify' ? member(payload, `traits.${trait}`) : undefined) ??
+          member(payload, `context.traits.${trait}`));
+    const value = typed(found, type);
     if (value !== undefined) return value;
   }
   return undefined;
 }
 
-function typed(value: Plain, type: string): Plain | undefined {
+function typed(json: Json | undefined, type: string): Plain | undefined {
+  if (Array.isArray(json)) return type === 'string_list' ? listOf(json) : undefined;
+  const value = scalar(json);
+  if (value === undefined || type === 'string_list') return undefined;
   if (type === 'number') return amountOf(value);
   if (type === 'boolean') return value.is === 'truth' ? value : undefined;
+  if (type === 'timestamp') return timeOf(value);
   if (value.is === 'number') return { is: 'text', text: textOfUnits(value.units) };
   return value.is === 'text' ? value : undefined;
+}
+
+function listOf(entries: readonly Plain[]): Plain | undefined {
+  const texts = entries.flatMap((entry) => (entry.is === 'text' ? [entry.text] : []));
+  return texts.length === entries.length ? { is: 'list', texts } : undefined;
+}
+
+function timeOf(value: Plain): Plain | undefined {
+  if (value.is === 'number') return { is: 'time', ms: Number(value.units / 10n ** 18n) };
+  const ms = value.is === 'text' ? Date.parse(value.text) : Number.NaN;
+  return Number.isNaN(ms) ? undefined : { is: 'time', ms };
 }

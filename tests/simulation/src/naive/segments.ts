@@ -38,6 +38,7 @@ interface Person {
 export interface Snapshot {
   readonly values: ReadonlyMap<string, Plain>;
   readonly identifiers: readonly string[];
+  inSegment(name: string): boolean;
   holds(condition: ConditionText): boolean;
 }
 
@@ -155,7 +156,10 @@ class SegmentReplay implements NaiveSegments {
     const rules = this.rulesFor(holder, place);
     const isLate = record.reason === 'event' && effectiveAt < data.newestAt;
     data.newestAt = Math.max(data.newestAt, effectiveAt);
-    for (const { name, after } of record.changes) data.values.set(name, plainOf(after)!);
+    for (const { name, after } of record.changes) {
+      if (after === undefined) data.values.delete(name);
+      else data.values.set(name, plainOf(after)!);
+    }
     const asked = rules.catalogue.triggers.map(({ when }) => when.attribute);
     const changes = record.changes.filter(({ name }) => asked.includes(name)).map(wanted);
     if (this.merging.isHeld(holder)) {
@@ -229,6 +233,7 @@ class SegmentReplay implements NaiveSegments {
     const snapshot = {
       values,
       identifiers: [...data.identifiers].sort(),
+      inSegment: (name: string) => asked.segment!(name),
       holds: (node: ConditionText) => holds(node, asked),
     };
     for (let number = 0; ; number++) {
@@ -244,7 +249,7 @@ export function askedOf(values: ReadonlyMap<string, Plain>, { catalogue, unnamed
   const asked: Asked = {
     attribute: (name) => values.get(name),
     segment: (name) => holds(catalogue.segments.find((segment) => segment.name === name)!.where, asked),
-    did: (node) => show(values.get(unnamed(node))) === 'truth true',
+    unnamed: (question) => values.get(unnamed(question)),
   };
   return asked;
 }

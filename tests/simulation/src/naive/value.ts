@@ -1,12 +1,14 @@
 /** Values, numbers and conditions once more, written plainly: exact numbers are whole counts of 10^-18, conditions are read as users write them. */
 import { Decimal, Timestamp, type Value } from '@attrium/event';
 import type { ConditionText } from '../definitions.js';
+import { ageOf, enough, sumOf, timesOf } from './unnamed.js';
 
 export type Plain =
   | { readonly is: 'number'; readonly units: bigint }
   | { readonly is: 'text'; readonly text: string }
   | { readonly is: 'truth'; readonly truth: boolean }
-  | { readonly is: 'time'; readonly ms: number };
+  | { readonly is: 'time'; readonly ms: number }
+  | { readonly is: 'list'; readonly texts: readonly string[] };
 
 export const truth = (value: boolean): Plain => ({ is: 'truth', truth: value });
 export const wholeNumber = (count: number): Plain => ({ is: 'number', units: BigInt(count) * 10n ** 18n });
@@ -32,6 +34,7 @@ export function textOfUnits(units: bigint): string {
 export function show(value: Plain | undefined): string {
   if (value === undefined) return 'nothing';
   if (value.is === 'number') return `number ${textOfUnits(value.units)}`;
+  if (value.is === 'list') return `list ${JSON.stringify(value.texts)}`;
   return value.is === 'time' ? `time ${value.ms}` : value.is === 'text' ? `text ${value.text}` : `truth ${value.truth}`;
 }
 
@@ -44,7 +47,7 @@ export function plainOf(value: Value | undefined): Plain | undefined {
   if (value instanceof Decimal || typeof value === 'number') {
     return { is: 'number', units: unitsOfText(value.toString()) ?? -1n };
   }
-  throw new Error('the simulation draws no lists');
+  return { is: 'list', texts: value };
 }
 
 /** JSON whose numbers are exact; what is no object, text, number or boolean is dropped. */
@@ -77,18 +80,34 @@ export interface Asked {
   attribute?(name: string): Plain | undefined;
   property?(path: string): Plain | undefined;
   segment?(name: string): boolean;
-  /** Whether there were enough such events. */
-  did?(node: ConditionText): boolean;
+  /** The answer to a question that an attribute nobody named answers. */
+  unnamed?(question: ConditionText): Plain | undefined;
 }
 
-const COMPARATORS = ['equals', 'not_equals', 'gt', 'gte', 'lt', 'lte', 'in', 'starts_with', 'exists'];
+const COMPARATORS = [
+  ...['equals', 'not_equals', 'gt', 'gte', 'lt', 'lte', 'between', 'before', 'after', 'in', 'not_in'],
+  ...['contains', 'contains_any', 'contains_all', 'starts_with', 'ends_with', 'exists', 'is_empty'],
+];
 
 export function holds(node: ConditionText, asked: Asked): boolean {
   if (node.all !== undefined) return node.all.every((each) => holds(each, asked));
   if (node.any !== undefined) return node.any.some((each) => holds(each, asked));
   if (node.not !== undefined) return !holds(node.not, asked);
   if (node.segment !== undefined) return asked.segment!(node.segment) === (node.is ?? true);
-  if (node.event !== undefined) return asked.did!(node) === (node.did === true);
+  if (node.sum !== undefined) {
+    const sum = asked.unnamed!(sumOf(node)) ?? wholeNumber(0);
+    return COMPARATORS.filter((each) => each in node && typeof node[each] === 'number').every((each) =>
+      compares(sum, each, node[each]),
+    );
+  }
+  const isTrue = (question: ConditionText): boolean => show(asked.unnamed!(question)) === 'truth true';
+  if (node.event !== undefined) {
+    const { least, most } = timesOf(node);
+    const often =
+      (least === 0 || isTrue(enough(node, least))) && (most === undefined || !isTrue(enough(node, most + 1)));
+    return often === (node.did === true);
+  }
+  for (const key of ['older_than', 'newer_than']) if (key in node && !isTrue(ageOf(node, key))) return false;
   const value = node.attribute === undefined ? asked.property!(node.property!) : asked.attribute!(node.attribute);
   return COMPARATORS.filter((each) => each in node).every((each) => compares(value, each, node[each]));
 }
@@ -97,8 +116,28 @@ function compares(value: Plain | undefined, comparator: string, right: unknown):
   if (comparator === 'exists') return (value !== undefined) === right;
   if (comparator === 'in') return (right as unknown[]).some((each) => compares(value, 'equals', each));
   if (comparator === 'not_equals') return !compares(value, 'equals', right);
+  if (comparator === 'not_in') return !compares(value, 'in', right);
+  if (comparator === 'is_empty') {
+    const isEmpty =
+      value?.is === 'list' ? value.texts.length === 0 : value === undefined || compares(value, 'equals', '');
+    return isEmpty === right;
+  }
   if (value === undefined) return false;
+  if (comparator === 'between') {
+    const [low, high] = right as [unknown, unknown];
+    return compares(value, 'gte', low) && compares(value, 'lte', high);
+  }
+  if (comparator === 'before') return compares(value, 'lt', right);
+  if (comparator === 'after') return compares(value, 'gt', right);
+  if (comparator === 'contains_any') return (right as unknown[]).some((each) => compares(value, 'contains', each));
+  if (comparator === 'contains_all') return (right as unknown[]).every((each) => compares(value, 'contains', each));
+  if (comparator === 'contains') {
+    // A list holds an entry, a text holds a part.
+    if (value.is === 'list') return value.texts.includes(right as string);
+    return value.is === 'text' && value.text.includes(right as string);
+  }
   if (comparator === 'starts_with') return value.is === 'text' && value.text.startsWith(right as string);
+  if (comparator === 'ends_with') return value.is === 'text' && value.text.endsWith(right as string);
   const order = orderOf(value, right);
   if (order === undefined) return false;
   if (comparator === 'equals') return order === 0;
@@ -117,13 +156,6 @@ function orderOf(value: Plain, right: unknown): number | undefined {
   if (value.is === 'truth' && typeof right === 'boolean') return value.truth === right ? 0 : 1;
   if (value.is !== 'text' || typeof right !== 'string') return undefined;
   return value.text === right ? 0 : value.text < right ? -1 : 1;
-}
-
-/** Every event condition in a condition. */
-export function behavioursIn(node: ConditionText): ConditionText[] {
-  if (node.event !== undefined) return [node];
-  const inner = [...(node.all ?? []), ...(node.any ?? []), ...(node.not === undefined ? [] : [node.not])];
-  return inner.flatMap(behavioursIn);
 }
 
 export function millisecondsOf(duration: string): number {

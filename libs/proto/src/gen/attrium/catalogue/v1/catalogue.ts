@@ -23,6 +23,8 @@ export enum DefinitionKind {
   DEFINITION_KIND_ATTRIBUTE = 1,
   DEFINITION_KIND_SEGMENT = 2,
   DEFINITION_KIND_TRIGGER = 3,
+  /** DEFINITION_KIND_IDENTITY - A rule of identity: a type of identifiers, their `priority`, what it has to `ignore`, or the `dedup` window. */
+  DEFINITION_KIND_IDENTITY = 4,
   UNRECOGNIZED = -1,
 }
 

@@ -13,6 +13,7 @@ import { Identifier } from "../../value/v1/value.js";
 
 export interface ResolveIdentifierRequest {
   workspace: string;
+  /** Of type `profile_id`: the id of a profile, also of one that was merged away. */
   identifier: Identifier | undefined;
 }
 
@@ -20,6 +21,56 @@ export interface ResolveIdentifierResponse {
   profileId: string;
   /** All identifiers of the profile, at most 1,000. */
   identifiers: Identifier[];
+}
+
+export interface ListIdentifiersRequest {
+  workspace: string;
+  /** As in ResolveIdentifierRequest. */
+  identifier: Identifier | undefined;
+}
+
+export interface ListIdentifiersResponse {
+  profileId: string;
+  /** In the order in which the profile got them, at most 1,000. */
+  identifiers: LinkedIdentifier[];
+}
+
+export interface LinkedIdentifier {
+  identifier:
+    | Identifier
+    | undefined;
+  /** The profile that it would belong to without any merge: the profile itself, or one that was merged into it. */
+  homeProfileId: string;
+}
+
+export interface GetMergeLogRequest {
+  workspace: string;
+  /** As in ResolveIdentifierRequest. */
+  identifier: Identifier | undefined;
+}
+
+export interface GetMergeLogResponse {
+  profileId: string;
+  /** In the order in which they were decided, at most 100. */
+  merges: Merge[];
+}
+
+/** One profile that ended in another. */
+export interface Merge {
+  /** Unique over all merges. */
+  mergeId: string;
+  /** The profile that the other was merged into. It may have been merged away itself since. */
+  survivorProfileId: string;
+  /** The profile that was merged away. */
+  loserProfileId: string;
+  /** What the loser held then, at most 1,000. */
+  identifiers: Identifier[];
+  /** Id of the event that caused it. */
+  cause: string;
+  /** Time of that event, int64 milliseconds since 1970-01-01 UTC. */
+  occurredAt: number;
+  /** When it was decided, in time of the log. */
+  mergedAt: number;
 }
 
 function createBaseResolveIdentifierRequest(): ResolveIdentifierRequest {
@@ -136,6 +187,411 @@ export const ResolveIdentifierResponse: MessageFns<ResolveIdentifierResponse> = 
   },
 };
 
+function createBaseListIdentifiersRequest(): ListIdentifiersRequest {
+  return { workspace: "", identifier: undefined };
+}
+
+export const ListIdentifiersRequest: MessageFns<ListIdentifiersRequest> = {
+  encode(message: ListIdentifiersRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.workspace !== "") {
+      writer.uint32(10).string(message.workspace);
+    }
+    if (message.identifier !== undefined) {
+      Identifier.encode(message.identifier, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListIdentifiersRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListIdentifiersRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.workspace = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.identifier = Identifier.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseListIdentifiersResponse(): ListIdentifiersResponse {
+  return { profileId: "", identifiers: [] };
+}
+
+export const ListIdentifiersResponse: MessageFns<ListIdentifiersResponse> = {
+  encode(message: ListIdentifiersResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.profileId !== "") {
+      writer.uint32(10).string(message.profileId);
+    }
+    for (const v of message.identifiers) {
+      LinkedIdentifier.encode(v!, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListIdentifiersResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListIdentifiersResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.profileId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.identifiers.push(LinkedIdentifier.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseLinkedIdentifier(): LinkedIdentifier {
+  return { identifier: undefined, homeProfileId: "" };
+}
+
+export const LinkedIdentifier: MessageFns<LinkedIdentifier> = {
+  encode(message: LinkedIdentifier, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.identifier !== undefined) {
+      Identifier.encode(message.identifier, writer.uint32(10).fork()).join();
+    }
+    if (message.homeProfileId !== "") {
+      writer.uint32(18).string(message.homeProfileId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): LinkedIdentifier {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLinkedIdentifier();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.identifier = Identifier.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.homeProfileId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseGetMergeLogRequest(): GetMergeLogRequest {
+  return { workspace: "", identifier: undefined };
+}
+
+export const GetMergeLogRequest: MessageFns<GetMergeLogRequest> = {
+  encode(message: GetMergeLogRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.workspace !== "") {
+      writer.uint32(10).string(message.workspace);
+    }
+    if (message.identifier !== undefined) {
+      Identifier.encode(message.identifier, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetMergeLogRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetMergeLogRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.workspace = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.identifier = Identifier.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseGetMergeLogResponse(): GetMergeLogResponse {
+  return { profileId: "", merges: [] };
+}
+
+export const GetMergeLogResponse: MessageFns<GetMergeLogResponse> = {
+  encode(message: GetMergeLogResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.profileId !== "") {
+      writer.uint32(10).string(message.profileId);
+    }
+    for (const v of message.merges) {
+      Merge.encode(v!, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetMergeLogResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetMergeLogResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.profileId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.merges.push(Merge.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseMerge(): Merge {
+  return {
+    mergeId: "",
+    survivorProfileId: "",
+    loserProfileId: "",
+    identifiers: [],
+    cause: "",
+    occurredAt: 0,
+    mergedAt: 0,
+  };
+}
+
+export const Merge: MessageFns<Merge> = {
+  encode(message: Merge, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.mergeId !== "") {
+      writer.uint32(10).string(message.mergeId);
+    }
+    if (message.survivorProfileId !== "") {
+      writer.uint32(18).string(message.survivorProfileId);
+    }
+    if (message.loserProfileId !== "") {
+      writer.uint32(26).string(message.loserProfileId);
+    }
+    for (const v of message.identifiers) {
+      Identifier.encode(v!, writer.uint32(34).fork()).join();
+    }
+    if (message.cause !== "") {
+      writer.uint32(42).string(message.cause);
+    }
+    if (message.occurredAt !== 0) {
+      writer.uint32(48).int64(message.occurredAt);
+    }
+    if (message.mergedAt !== 0) {
+      writer.uint32(56).int64(message.mergedAt);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Merge {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMerge();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.mergeId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.survivorProfileId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.loserProfileId = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.identifiers.push(Identifier.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.cause = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.occurredAt = longToNumber(reader.int64());
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.mergedAt = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 /**
  * Caller: `authorization: Bearer <secret key>` in the metadata.
  *
@@ -148,6 +604,14 @@ export interface IdentityServiceClient {
   /** The profile that an identifier belongs to. The value is normalised as in events: ` Ada@Example.com` finds `ada@example.com`. */
 
   resolveIdentifier(request: ResolveIdentifierRequest, metadata?: Metadata): Observable<ResolveIdentifierResponse>;
+
+  /** All identifiers of a profile, and what each would belong to without any merge. */
+
+  listIdentifiers(request: ListIdentifiersRequest, metadata?: Metadata): Observable<ListIdentifiersResponse>;
+
+  /** The merges that a profile is made of, those included that came with the profiles merged into it. */
+
+  getMergeLog(request: GetMergeLogRequest, metadata?: Metadata): Observable<GetMergeLogResponse>;
 }
 
 /**
@@ -165,11 +629,25 @@ export interface IdentityServiceController {
     request: ResolveIdentifierRequest,
     metadata?: Metadata,
   ): Promise<ResolveIdentifierResponse> | Observable<ResolveIdentifierResponse> | ResolveIdentifierResponse;
+
+  /** All identifiers of a profile, and what each would belong to without any merge. */
+
+  listIdentifiers(
+    request: ListIdentifiersRequest,
+    metadata?: Metadata,
+  ): Promise<ListIdentifiersResponse> | Observable<ListIdentifiersResponse> | ListIdentifiersResponse;
+
+  /** The merges that a profile is made of, those included that came with the profiles merged into it. */
+
+  getMergeLog(
+    request: GetMergeLogRequest,
+    metadata?: Metadata,
+  ): Promise<GetMergeLogResponse> | Observable<GetMergeLogResponse> | GetMergeLogResponse;
 }
 
 export function IdentityServiceControllerMethods() {
   return function (constructor: Function) {
-    const grpcMethods: string[] = ["resolveIdentifier"];
+    const grpcMethods: string[] = ["resolveIdentifier", "listIdentifiers", "getMergeLog"];
     for (const method of grpcMethods) {
       const descriptor: any = Reflect.getOwnPropertyDescriptor(constructor.prototype, method);
       GrpcMethod("IdentityService", method)(constructor.prototype[method], method, descriptor);
@@ -207,11 +685,48 @@ export const IdentityServiceService = {
       Buffer.from(ResolveIdentifierResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ResolveIdentifierResponse => ResolveIdentifierResponse.decode(value),
   },
+  /** All identifiers of a profile, and what each would belong to without any merge. */
+  listIdentifiers: {
+    path: "/attrium.identity.v1.IdentityService/ListIdentifiers" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ListIdentifiersRequest): Buffer =>
+      Buffer.from(ListIdentifiersRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ListIdentifiersRequest => ListIdentifiersRequest.decode(value),
+    responseSerialize: (value: ListIdentifiersResponse): Buffer =>
+      Buffer.from(ListIdentifiersResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ListIdentifiersResponse => ListIdentifiersResponse.decode(value),
+  },
+  /** The merges that a profile is made of, those included that came with the profiles merged into it. */
+  getMergeLog: {
+    path: "/attrium.identity.v1.IdentityService/GetMergeLog" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: GetMergeLogRequest): Buffer => Buffer.from(GetMergeLogRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): GetMergeLogRequest => GetMergeLogRequest.decode(value),
+    responseSerialize: (value: GetMergeLogResponse): Buffer => Buffer.from(GetMergeLogResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): GetMergeLogResponse => GetMergeLogResponse.decode(value),
+  },
 } as const;
 
 export interface IdentityServiceServer extends UntypedServiceImplementation {
   /** The profile that an identifier belongs to. The value is normalised as in events: ` Ada@Example.com` finds `ada@example.com`. */
   resolveIdentifier: handleUnaryCall<ResolveIdentifierRequest, ResolveIdentifierResponse>;
+  /** All identifiers of a profile, and what each would belong to without any merge. */
+  listIdentifiers: handleUnaryCall<ListIdentifiersRequest, ListIdentifiersResponse>;
+  /** The merges that a profile is made of, those included that came with the profiles merged into it. */
+  getMergeLog: handleUnaryCall<GetMergeLogRequest, GetMergeLogResponse>;
+}
+
+function longToNumber(int64: { toString(): string }): number {
+  const num = globalThis.Number(int64.toString());
+  if (num > globalThis.Number.MAX_SAFE_INTEGER) {
+    throw new globalThis.Error("Value is larger than Number.MAX_SAFE_INTEGER");
+  }
+  if (num < globalThis.Number.MIN_SAFE_INTEGER) {
+    throw new globalThis.Error("Value is smaller than Number.MIN_SAFE_INTEGER");
+  }
+  return num;
 }
 
 interface MessageFns<T> {

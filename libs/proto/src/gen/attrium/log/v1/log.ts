@@ -39,6 +39,8 @@ export enum RefusalReason {
   REFUSAL_REASON_UNKNOWN_TYPE = 2,
   REFUSAL_REASON_TOO_LONG = 3,
   REFUSAL_REASON_LIMIT = 4,
+  /** REFUSAL_REASON_MALFORMED - It has not the form of its type, as a phone number without digits. */
+  REFUSAL_REASON_MALFORMED = 5,
   UNRECOGNIZED = -1,
 }
 
@@ -48,6 +50,21 @@ export enum SuppressionReason {
   SUPPRESSION_REASON_CONDITION = 2,
   SUPPRESSION_REASON_CONSENT = 3,
   SUPPRESSION_REASON_MERGE = 4,
+  UNRECOGNIZED = -1,
+}
+
+export enum DeliveryOutcome {
+  DELIVERY_OUTCOME_UNSPECIFIED = 0,
+  /** DELIVERY_OUTCOME_DELIVERED - Answered with 2xx. */
+  DELIVERY_OUTCOME_DELIVERED = 1,
+  /** DELIVERY_OUTCOME_FAILED - Will be tried again. */
+  DELIVERY_OUTCOME_FAILED = 2,
+  /** DELIVERY_OUTCOME_GONE - Answered with 410: the destination is disabled. */
+  DELIVERY_OUTCOME_GONE = 3,
+  /** DELIVERY_OUTCOME_GIVEN_UP - Too old to be tried again: it is among the undelivered. */
+  DELIVERY_OUTCOME_GIVEN_UP = 4,
+  /** DELIVERY_OUTCOME_DROPPED - Not tried, because the destination is disabled. */
+  DELIVERY_OUTCOME_DROPPED = 5,
   UNRECOGNIZED = -1,
 }
 
@@ -109,6 +126,7 @@ export interface Entry {
     | { $case: "logicActivated"; value: LogicActivated }
     | { $case: "tick"; value: Tick }
     | { $case: "identifierRefused"; value: IdentifierRefused }
+    | { $case: "deliveryAttempted"; value: DeliveryAttempted }
     | undefined;
 }
 
@@ -291,7 +309,38 @@ export interface FiringSuppressed {
   recordedAt: number;
   why: SuppressionReason;
   cause: string;
-  on: FiringCause | undefined;
+  on:
+    | FiringCause
+    | undefined;
+  /** What the firing would have carried: the values that the trigger's payload and condition name. */
+  values: NamedValue[];
+  /** The segments that the profile was in, of those that the trigger's condition names. */
+  memberships: string[];
+  /** Log time of the latest firing for this profile, where it was suppressed for its frequency. */
+  lastFiredAt?: number | undefined;
+}
+
+/** What became of one attempt to deliver a firing to a webhook. Not of the line: written to `attrium.attempts.<partition>.<writer>`. */
+export interface DeliveryAttempted {
+  workspace: string;
+  trigger: string;
+  /** Name of the destination: of its queue. */
+  destination: string;
+  firingId: string;
+  profileId: string;
+  /** When the attempt began. */
+  at: number;
+  /** Until the answer; 0 without an attempt. */
+  latencyMs: number;
+  /** Attempts of this delivery so far, this one included, since the destination's queue has had its owner. */
+  attempt: number;
+  outcome: DeliveryOutcome;
+  /** Class of a failure, empty for none: address, connection, timeout, redirect, throttled, client-error, server-error. */
+  why: string;
+  /** HTTP status of the answer; 0 without one. */
+  status: number;
+  /** Id of the replay that asked for it; empty for the first delivery. */
+  replay: string;
 }
 
 /** A revision of a workspace's catalogue takes effect at this position. */
@@ -620,6 +669,9 @@ export const Entry: MessageFns<Entry> = {
       case "identifierRefused":
         IdentifierRefused.encode(message.record.value, writer.uint32(138).fork()).join();
         break;
+      case "deliveryAttempted":
+        DeliveryAttempted.encode(message.record.value, writer.uint32(322).fork()).join();
+        break;
     }
     return writer;
   },
@@ -771,6 +823,14 @@ export const Entry: MessageFns<Entry> = {
             }
 
             message.record = { $case: "identifierRefused", value: IdentifierRefused.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 40: {
+            if (tag !== 322) {
+              break;
+            }
+
+            message.record = { $case: "deliveryAttempted", value: DeliveryAttempted.decode(reader, reader.uint32()) };
             continue;
           }
         }
@@ -2295,6 +2355,8 @@ function createBaseFiringSuppressed(): FiringSuppressed {
     why: 0,
     cause: "",
     on: undefined,
+    values: [],
+    memberships: [],
   };
 }
 
@@ -2323,6 +2385,15 @@ export const FiringSuppressed: MessageFns<FiringSuppressed> = {
     }
     if (message.on !== undefined) {
       FiringCause.encode(message.on, writer.uint32(66).fork()).join();
+    }
+    for (const v of message.values) {
+      NamedValue.encode(v!, writer.uint32(74).fork()).join();
+    }
+    for (const v of message.memberships) {
+      writer.uint32(82).string(v!);
+    }
+    if (message.lastFiredAt !== undefined) {
+      writer.uint32(88).int64(message.lastFiredAt);
     }
     return writer;
   },
@@ -2402,6 +2473,210 @@ export const FiringSuppressed: MessageFns<FiringSuppressed> = {
             }
 
             message.on = FiringCause.decode(reader, reader.uint32());
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.values.push(NamedValue.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.memberships.push(reader.string());
+            continue;
+          }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.lastFiredAt = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseDeliveryAttempted(): DeliveryAttempted {
+  return {
+    workspace: "",
+    trigger: "",
+    destination: "",
+    firingId: "",
+    profileId: "",
+    at: 0,
+    latencyMs: 0,
+    attempt: 0,
+    outcome: 0,
+    why: "",
+    status: 0,
+    replay: "",
+  };
+}
+
+export const DeliveryAttempted: MessageFns<DeliveryAttempted> = {
+  encode(message: DeliveryAttempted, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.workspace !== "") {
+      writer.uint32(10).string(message.workspace);
+    }
+    if (message.trigger !== "") {
+      writer.uint32(18).string(message.trigger);
+    }
+    if (message.destination !== "") {
+      writer.uint32(26).string(message.destination);
+    }
+    if (message.firingId !== "") {
+      writer.uint32(34).string(message.firingId);
+    }
+    if (message.profileId !== "") {
+      writer.uint32(42).string(message.profileId);
+    }
+    if (message.at !== 0) {
+      writer.uint32(48).int64(message.at);
+    }
+    if (message.latencyMs !== 0) {
+      writer.uint32(56).uint32(message.latencyMs);
+    }
+    if (message.attempt !== 0) {
+      writer.uint32(64).uint32(message.attempt);
+    }
+    if (message.outcome !== 0) {
+      writer.uint32(72).int32(message.outcome);
+    }
+    if (message.why !== "") {
+      writer.uint32(82).string(message.why);
+    }
+    if (message.status !== 0) {
+      writer.uint32(88).uint32(message.status);
+    }
+    if (message.replay !== "") {
+      writer.uint32(98).string(message.replay);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DeliveryAttempted {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDeliveryAttempted();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.workspace = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.trigger = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.destination = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.firingId = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.profileId = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.at = longToNumber(reader.int64());
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.latencyMs = reader.uint32();
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.attempt = reader.uint32();
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.outcome = reader.int32() as any;
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.why = reader.string();
+            continue;
+          }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.status = reader.uint32();
+            continue;
+          }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.replay = reader.string();
             continue;
           }
         }

@@ -15,7 +15,7 @@ import { Identifier } from "../../value/v1/value.js";
 
 export interface GetProfileRequest {
   workspace: string;
-  /** `user_id`, `anonymous_id` or `email`. */
+  /** One of the workspace's types of identifiers, such as `user_id`, or `profile_id`. */
   identifierType: string;
   /** Normalised as in events. */
   identifierValue: string;

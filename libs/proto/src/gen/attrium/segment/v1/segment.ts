@@ -54,6 +54,74 @@ export interface Evaluation {
   since?: number | undefined;
 }
 
+export interface PreviewSegmentRequest {
+  workspace: string;
+  /** UTF-8 JSON of the condition (a segment's `where`), at most 64 KiB. */
+  conditionJson: Uint8Array;
+  /** How many members to name, at most 100; 0: 10. */
+  sampleMax: number;
+}
+
+export interface PreviewSegmentResponse {
+  /** The revision of the catalogue that names in the condition were looked up in. */
+  revision: number;
+  /** Profiles that the condition is true of; 0 when there are faults. */
+  members: number;
+  /** All profiles of the workspace that were not merged away. */
+  profiles: number;
+  /** The members with the lowest ids. */
+  sample: string[];
+  /** All faults of the condition; with any, nothing was counted. */
+  faults: ConditionFault[];
+}
+
+/** One thing that is wrong with a condition. */
+export interface ConditionFault {
+  /** Where: `where.all[0].gt`. */
+  path: string;
+  /** Stable, for programs. */
+  code: string;
+  /** For people. */
+  message: string;
+}
+
+export interface ListMembersRequest {
+  workspace: string;
+  segment: string;
+  /** At most 1,000; 0: 100. */
+  pageSize: number;
+  /** `next_page_token` of the page before; empty: the first page. */
+  pageToken: string;
+}
+
+export interface ListMembersResponse {
+  members: Member[];
+  /** Empty: there are no more. */
+  nextPageToken: string;
+}
+
+export interface Member {
+  profileId: string;
+  /** The event time since when it is a member. */
+  since: number;
+}
+
+export interface GetSegmentSizesRequest {
+  workspace: string;
+}
+
+export interface GetSegmentSizesResponse {
+  /** Of the catalogue in force. */
+  revision: number;
+  /** In the order of the catalogue. */
+  sizes: SegmentSize[];
+}
+
+export interface SegmentSize {
+  segment: string;
+  members: number;
+}
+
 function createBaseGetMembershipsRequest(): GetMembershipsRequest {
   return { workspace: "", profileId: "" };
 }
@@ -429,6 +497,585 @@ export const Evaluation: MessageFns<Evaluation> = {
   },
 };
 
+function createBasePreviewSegmentRequest(): PreviewSegmentRequest {
+  return { workspace: "", conditionJson: new Uint8Array(0), sampleMax: 0 };
+}
+
+export const PreviewSegmentRequest: MessageFns<PreviewSegmentRequest> = {
+  encode(message: PreviewSegmentRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.workspace !== "") {
+      writer.uint32(10).string(message.workspace);
+    }
+    if (message.conditionJson.length !== 0) {
+      writer.uint32(18).bytes(message.conditionJson);
+    }
+    if (message.sampleMax !== 0) {
+      writer.uint32(24).uint32(message.sampleMax);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PreviewSegmentRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePreviewSegmentRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.workspace = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.conditionJson = reader.bytes();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.sampleMax = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBasePreviewSegmentResponse(): PreviewSegmentResponse {
+  return { revision: 0, members: 0, profiles: 0, sample: [], faults: [] };
+}
+
+export const PreviewSegmentResponse: MessageFns<PreviewSegmentResponse> = {
+  encode(message: PreviewSegmentResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.revision !== 0) {
+      writer.uint32(8).uint64(message.revision);
+    }
+    if (message.members !== 0) {
+      writer.uint32(16).uint64(message.members);
+    }
+    if (message.profiles !== 0) {
+      writer.uint32(24).uint64(message.profiles);
+    }
+    for (const v of message.sample) {
+      writer.uint32(34).string(v!);
+    }
+    for (const v of message.faults) {
+      ConditionFault.encode(v!, writer.uint32(42).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PreviewSegmentResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePreviewSegmentResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.revision = longToNumber(reader.uint64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.members = longToNumber(reader.uint64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.profiles = longToNumber(reader.uint64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.sample.push(reader.string());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.faults.push(ConditionFault.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseConditionFault(): ConditionFault {
+  return { path: "", code: "", message: "" };
+}
+
+export const ConditionFault: MessageFns<ConditionFault> = {
+  encode(message: ConditionFault, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.path !== "") {
+      writer.uint32(10).string(message.path);
+    }
+    if (message.code !== "") {
+      writer.uint32(18).string(message.code);
+    }
+    if (message.message !== "") {
+      writer.uint32(26).string(message.message);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ConditionFault {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseConditionFault();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.path = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.code = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.message = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseListMembersRequest(): ListMembersRequest {
+  return { workspace: "", segment: "", pageSize: 0, pageToken: "" };
+}
+
+export const ListMembersRequest: MessageFns<ListMembersRequest> = {
+  encode(message: ListMembersRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.workspace !== "") {
+      writer.uint32(10).string(message.workspace);
+    }
+    if (message.segment !== "") {
+      writer.uint32(18).string(message.segment);
+    }
+    if (message.pageSize !== 0) {
+      writer.uint32(24).uint32(message.pageSize);
+    }
+    if (message.pageToken !== "") {
+      writer.uint32(34).string(message.pageToken);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListMembersRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListMembersRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.workspace = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.segment = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.pageSize = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.pageToken = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseListMembersResponse(): ListMembersResponse {
+  return { members: [], nextPageToken: "" };
+}
+
+export const ListMembersResponse: MessageFns<ListMembersResponse> = {
+  encode(message: ListMembersResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.members) {
+      Member.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.nextPageToken !== "") {
+      writer.uint32(18).string(message.nextPageToken);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListMembersResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListMembersResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.members.push(Member.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.nextPageToken = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseMember(): Member {
+  return { profileId: "", since: 0 };
+}
+
+export const Member: MessageFns<Member> = {
+  encode(message: Member, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.profileId !== "") {
+      writer.uint32(10).string(message.profileId);
+    }
+    if (message.since !== 0) {
+      writer.uint32(16).int64(message.since);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Member {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMember();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.profileId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.since = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseGetSegmentSizesRequest(): GetSegmentSizesRequest {
+  return { workspace: "" };
+}
+
+export const GetSegmentSizesRequest: MessageFns<GetSegmentSizesRequest> = {
+  encode(message: GetSegmentSizesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.workspace !== "") {
+      writer.uint32(10).string(message.workspace);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetSegmentSizesRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetSegmentSizesRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.workspace = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseGetSegmentSizesResponse(): GetSegmentSizesResponse {
+  return { revision: 0, sizes: [] };
+}
+
+export const GetSegmentSizesResponse: MessageFns<GetSegmentSizesResponse> = {
+  encode(message: GetSegmentSizesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.revision !== 0) {
+      writer.uint32(8).uint64(message.revision);
+    }
+    for (const v of message.sizes) {
+      SegmentSize.encode(v!, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetSegmentSizesResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetSegmentSizesResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.revision = longToNumber(reader.uint64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.sizes.push(SegmentSize.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseSegmentSize(): SegmentSize {
+  return { segment: "", members: 0 };
+}
+
+export const SegmentSize: MessageFns<SegmentSize> = {
+  encode(message: SegmentSize, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.segment !== "") {
+      writer.uint32(10).string(message.segment);
+    }
+    if (message.members !== 0) {
+      writer.uint32(16).uint64(message.members);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SegmentSize {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSegmentSize();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.segment = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.members = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 /**
  * Caller: `authorization: Bearer <secret key>` in the metadata. Times are int64 milliseconds since 1970-01-01 UTC.
  *
@@ -528,6 +1175,132 @@ export interface SegmentServiceServer extends UntypedServiceImplementation {
   getMemberships: handleUnaryCall<GetMembershipsRequest, GetMembershipsResponse>;
   /** Whether a profile is in each of these segments now, by its values and the catalogue in force. */
   evaluate: handleUnaryCall<EvaluateRequest, EvaluateResponse>;
+}
+
+/**
+ * What the projected tables know of segments: ClickHouse answers, so answers are behind the line by as much as the projection is. Control
+ * serves it.
+ *
+ * Caller, and errors of every method, as above; and UNAVAILABLE (ClickHouse is out of reach: try again), RESOURCE_EXHAUSTED and
+ * DEADLINE_EXCEEDED (the question would read too much, or takes too long).
+ */
+
+export interface SegmentTableServiceClient {
+  /** How many profiles a condition is true of, and some of them. Nothing is stored. */
+
+  previewSegment(request: PreviewSegmentRequest, metadata?: Metadata): Observable<PreviewSegmentResponse>;
+
+  /** The members of a segment in the order of their ids, a page at a time. */
+
+  listMembers(request: ListMembersRequest, metadata?: Metadata): Observable<ListMembersResponse>;
+
+  /** How many members each segment of the catalogue in force has. */
+
+  getSegmentSizes(request: GetSegmentSizesRequest, metadata?: Metadata): Observable<GetSegmentSizesResponse>;
+}
+
+/**
+ * What the projected tables know of segments: ClickHouse answers, so answers are behind the line by as much as the projection is. Control
+ * serves it.
+ *
+ * Caller, and errors of every method, as above; and UNAVAILABLE (ClickHouse is out of reach: try again), RESOURCE_EXHAUSTED and
+ * DEADLINE_EXCEEDED (the question would read too much, or takes too long).
+ */
+
+export interface SegmentTableServiceController {
+  /** How many profiles a condition is true of, and some of them. Nothing is stored. */
+
+  previewSegment(
+    request: PreviewSegmentRequest,
+    metadata?: Metadata,
+  ): Promise<PreviewSegmentResponse> | Observable<PreviewSegmentResponse> | PreviewSegmentResponse;
+
+  /** The members of a segment in the order of their ids, a page at a time. */
+
+  listMembers(
+    request: ListMembersRequest,
+    metadata?: Metadata,
+  ): Promise<ListMembersResponse> | Observable<ListMembersResponse> | ListMembersResponse;
+
+  /** How many members each segment of the catalogue in force has. */
+
+  getSegmentSizes(
+    request: GetSegmentSizesRequest,
+    metadata?: Metadata,
+  ): Promise<GetSegmentSizesResponse> | Observable<GetSegmentSizesResponse> | GetSegmentSizesResponse;
+}
+
+export function SegmentTableServiceControllerMethods() {
+  return function (constructor: Function) {
+    const grpcMethods: string[] = ["previewSegment", "listMembers", "getSegmentSizes"];
+    for (const method of grpcMethods) {
+      const descriptor: any = Reflect.getOwnPropertyDescriptor(constructor.prototype, method);
+      GrpcMethod("SegmentTableService", method)(constructor.prototype[method], method, descriptor);
+      Object.defineProperty(constructor.prototype, method, descriptor);
+    }
+    const grpcStreamMethods: string[] = [];
+    for (const method of grpcStreamMethods) {
+      const descriptor: any = Reflect.getOwnPropertyDescriptor(constructor.prototype, method);
+      GrpcStreamMethod("SegmentTableService", method)(constructor.prototype[method], method, descriptor);
+      Object.defineProperty(constructor.prototype, method, descriptor);
+    }
+  };
+}
+
+export const SEGMENT_TABLE_SERVICE_NAME = "SegmentTableService";
+
+/**
+ * What the projected tables know of segments: ClickHouse answers, so answers are behind the line by as much as the projection is. Control
+ * serves it.
+ *
+ * Caller, and errors of every method, as above; and UNAVAILABLE (ClickHouse is out of reach: try again), RESOURCE_EXHAUSTED and
+ * DEADLINE_EXCEEDED (the question would read too much, or takes too long).
+ */
+export type SegmentTableServiceService = typeof SegmentTableServiceService;
+export const SegmentTableServiceService = {
+  /** How many profiles a condition is true of, and some of them. Nothing is stored. */
+  previewSegment: {
+    path: "/attrium.segment.v1.SegmentTableService/PreviewSegment" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: PreviewSegmentRequest): Buffer =>
+      Buffer.from(PreviewSegmentRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): PreviewSegmentRequest => PreviewSegmentRequest.decode(value),
+    responseSerialize: (value: PreviewSegmentResponse): Buffer =>
+      Buffer.from(PreviewSegmentResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): PreviewSegmentResponse => PreviewSegmentResponse.decode(value),
+  },
+  /** The members of a segment in the order of their ids, a page at a time. */
+  listMembers: {
+    path: "/attrium.segment.v1.SegmentTableService/ListMembers" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ListMembersRequest): Buffer => Buffer.from(ListMembersRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ListMembersRequest => ListMembersRequest.decode(value),
+    responseSerialize: (value: ListMembersResponse): Buffer => Buffer.from(ListMembersResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ListMembersResponse => ListMembersResponse.decode(value),
+  },
+  /** How many members each segment of the catalogue in force has. */
+  getSegmentSizes: {
+    path: "/attrium.segment.v1.SegmentTableService/GetSegmentSizes" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: GetSegmentSizesRequest): Buffer =>
+      Buffer.from(GetSegmentSizesRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): GetSegmentSizesRequest => GetSegmentSizesRequest.decode(value),
+    responseSerialize: (value: GetSegmentSizesResponse): Buffer =>
+      Buffer.from(GetSegmentSizesResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): GetSegmentSizesResponse => GetSegmentSizesResponse.decode(value),
+  },
+} as const;
+
+export interface SegmentTableServiceServer extends UntypedServiceImplementation {
+  /** How many profiles a condition is true of, and some of them. Nothing is stored. */
+  previewSegment: handleUnaryCall<PreviewSegmentRequest, PreviewSegmentResponse>;
+  /** The members of a segment in the order of their ids, a page at a time. */
+  listMembers: handleUnaryCall<ListMembersRequest, ListMembersResponse>;
+  /** How many members each segment of the catalogue in force has. */
+  getSegmentSizes: handleUnaryCall<GetSegmentSizesRequest, GetSegmentSizesResponse>;
 }
 
 function longToNumber(int64: { toString(): string }): number {

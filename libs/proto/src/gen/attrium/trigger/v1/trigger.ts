@@ -6,10 +6,98 @@
 
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
-import type { handleServerStreamingCall, Metadata, UntypedServiceImplementation } from "@grpc/grpc-js";
+import type { handleServerStreamingCall, handleUnaryCall, Metadata, UntypedServiceImplementation } from "@grpc/grpc-js";
 import { GrpcMethod, GrpcStreamMethod } from "@nestjs/microservices";
 import { Observable } from "rxjs";
 import { ChangeReason, FiringCause, Identifier, NamedValue } from "../../value/v1/value.js";
+
+export enum FiringOutcome {
+  FIRING_OUTCOME_UNSPECIFIED = 0,
+  FIRING_OUTCOME_FIRED = 1,
+  FIRING_OUTCOME_SUPPRESSED = 2,
+  UNRECOGNIZED = -1,
+}
+
+/** Which past firings; what is absent or empty is not asked for. */
+export interface ListFiringsRequest {
+  workspace: string;
+  trigger: string;
+  profileId: string;
+  outcome: FiringOutcome;
+  /** `next_page` of the answer before; empty: from the latest on. */
+  page: string;
+  /** At most 500; 0: 50. */
+  limit: number;
+}
+
+export interface ListFiringsResponse {
+  firings: PastFiring[];
+  /** Asks for the firings before these; empty when there are none. */
+  nextPage: string;
+}
+
+export interface GetFiringRequest {
+  workspace: string;
+  firingId: string;
+}
+
+export interface GetFiringResponse {
+  firing:
+    | PastFiring
+    | undefined;
+  /** The oldest first, at most 500. */
+  attempts: Attempt[];
+  /** Sentences, from the recorded facts: on what, by which revision, what the condition saw, since when it had fired. */
+  explanation: string[];
+}
+
+/** A firing as ClickHouse has it. Values are JSON text, as in docs/reference/firing.md. */
+export interface PastFiring {
+  firingId: string;
+  trigger: string;
+  profileId: string;
+  outcome: FiringOutcome;
+  /** condition or frequency; empty when it fired. */
+  suppressedBy: string;
+  revision: number;
+  effectiveAt: number;
+  recordedAt: number;
+  /** event, merge, window …; empty when it was suppressed. */
+  reason: string;
+  cause: string;
+  /** segment-entered, segment-exited or attribute-changed, and of what. */
+  onKind: string;
+  onName: string;
+  beforeJson?: string | undefined;
+  afterJson?: string | undefined;
+  values: JsonValue[];
+  /** Of a suppressed one: the segments that its condition names and the profile was in. */
+  memberships: string[];
+  /** Of one suppressed for its frequency: log time of the firing before. */
+  lastFiredAt?: number | undefined;
+}
+
+export interface JsonValue {
+  name: string;
+  json: string;
+}
+
+/** One attempt to deliver a firing to a webhook. */
+export interface Attempt {
+  firingId: string;
+  trigger: string;
+  destination: string;
+  profileId: string;
+  at: number;
+  latencyMs: number;
+  attempt: number;
+  /** delivered, failed, gone, given-up or dropped. */
+  outcome: string;
+  why: string;
+  /** HTTP status; 0 without an answer. */
+  status: number;
+  replay: string;
+}
 
 export interface SubscribeRequest {
   workspace: string;
@@ -41,6 +129,751 @@ export interface SubscribeResponse {
   /** The attributes that the trigger's payload names, as they were then. */
   values: NamedValue[];
 }
+
+function createBaseListFiringsRequest(): ListFiringsRequest {
+  return { workspace: "", trigger: "", profileId: "", outcome: 0, page: "", limit: 0 };
+}
+
+export const ListFiringsRequest: MessageFns<ListFiringsRequest> = {
+  encode(message: ListFiringsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.workspace !== "") {
+      writer.uint32(10).string(message.workspace);
+    }
+    if (message.trigger !== "") {
+      writer.uint32(18).string(message.trigger);
+    }
+    if (message.profileId !== "") {
+      writer.uint32(26).string(message.profileId);
+    }
+    if (message.outcome !== 0) {
+      writer.uint32(32).int32(message.outcome);
+    }
+    if (message.page !== "") {
+      writer.uint32(42).string(message.page);
+    }
+    if (message.limit !== 0) {
+      writer.uint32(48).uint32(message.limit);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListFiringsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListFiringsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.workspace = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.trigger = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.profileId = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.outcome = reader.int32() as any;
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.page = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.limit = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseListFiringsResponse(): ListFiringsResponse {
+  return { firings: [], nextPage: "" };
+}
+
+export const ListFiringsResponse: MessageFns<ListFiringsResponse> = {
+  encode(message: ListFiringsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.firings) {
+      PastFiring.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.nextPage !== "") {
+      writer.uint32(18).string(message.nextPage);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListFiringsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListFiringsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.firings.push(PastFiring.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.nextPage = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseGetFiringRequest(): GetFiringRequest {
+  return { workspace: "", firingId: "" };
+}
+
+export const GetFiringRequest: MessageFns<GetFiringRequest> = {
+  encode(message: GetFiringRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.workspace !== "") {
+      writer.uint32(10).string(message.workspace);
+    }
+    if (message.firingId !== "") {
+      writer.uint32(18).string(message.firingId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetFiringRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetFiringRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.workspace = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.firingId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseGetFiringResponse(): GetFiringResponse {
+  return { firing: undefined, attempts: [], explanation: [] };
+}
+
+export const GetFiringResponse: MessageFns<GetFiringResponse> = {
+  encode(message: GetFiringResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.firing !== undefined) {
+      PastFiring.encode(message.firing, writer.uint32(10).fork()).join();
+    }
+    for (const v of message.attempts) {
+      Attempt.encode(v!, writer.uint32(18).fork()).join();
+    }
+    for (const v of message.explanation) {
+      writer.uint32(26).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetFiringResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetFiringResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.firing = PastFiring.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.attempts.push(Attempt.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.explanation.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBasePastFiring(): PastFiring {
+  return {
+    firingId: "",
+    trigger: "",
+    profileId: "",
+    outcome: 0,
+    suppressedBy: "",
+    revision: 0,
+    effectiveAt: 0,
+    recordedAt: 0,
+    reason: "",
+    cause: "",
+    onKind: "",
+    onName: "",
+    values: [],
+    memberships: [],
+  };
+}
+
+export const PastFiring: MessageFns<PastFiring> = {
+  encode(message: PastFiring, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.firingId !== "") {
+      writer.uint32(10).string(message.firingId);
+    }
+    if (message.trigger !== "") {
+      writer.uint32(18).string(message.trigger);
+    }
+    if (message.profileId !== "") {
+      writer.uint32(26).string(message.profileId);
+    }
+    if (message.outcome !== 0) {
+      writer.uint32(32).int32(message.outcome);
+    }
+    if (message.suppressedBy !== "") {
+      writer.uint32(42).string(message.suppressedBy);
+    }
+    if (message.revision !== 0) {
+      writer.uint32(48).uint64(message.revision);
+    }
+    if (message.effectiveAt !== 0) {
+      writer.uint32(56).int64(message.effectiveAt);
+    }
+    if (message.recordedAt !== 0) {
+      writer.uint32(64).int64(message.recordedAt);
+    }
+    if (message.reason !== "") {
+      writer.uint32(74).string(message.reason);
+    }
+    if (message.cause !== "") {
+      writer.uint32(82).string(message.cause);
+    }
+    if (message.onKind !== "") {
+      writer.uint32(90).string(message.onKind);
+    }
+    if (message.onName !== "") {
+      writer.uint32(98).string(message.onName);
+    }
+    if (message.beforeJson !== undefined) {
+      writer.uint32(106).string(message.beforeJson);
+    }
+    if (message.afterJson !== undefined) {
+      writer.uint32(114).string(message.afterJson);
+    }
+    for (const v of message.values) {
+      JsonValue.encode(v!, writer.uint32(122).fork()).join();
+    }
+    for (const v of message.memberships) {
+      writer.uint32(130).string(v!);
+    }
+    if (message.lastFiredAt !== undefined) {
+      writer.uint32(136).int64(message.lastFiredAt);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PastFiring {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePastFiring();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.firingId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.trigger = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.profileId = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.outcome = reader.int32() as any;
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.suppressedBy = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.revision = longToNumber(reader.uint64());
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.effectiveAt = longToNumber(reader.int64());
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.recordedAt = longToNumber(reader.int64());
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.cause = reader.string();
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.onKind = reader.string();
+            continue;
+          }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.onName = reader.string();
+            continue;
+          }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.beforeJson = reader.string();
+            continue;
+          }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.afterJson = reader.string();
+            continue;
+          }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.values.push(JsonValue.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 16: {
+            if (tag !== 130) {
+              break;
+            }
+
+            message.memberships.push(reader.string());
+            continue;
+          }
+          case 17: {
+            if (tag !== 136) {
+              break;
+            }
+
+            message.lastFiredAt = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseJsonValue(): JsonValue {
+  return { name: "", json: "" };
+}
+
+export const JsonValue: MessageFns<JsonValue> = {
+  encode(message: JsonValue, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.json !== "") {
+      writer.uint32(18).string(message.json);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): JsonValue {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseJsonValue();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.json = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseAttempt(): Attempt {
+  return {
+    firingId: "",
+    trigger: "",
+    destination: "",
+    profileId: "",
+    at: 0,
+    latencyMs: 0,
+    attempt: 0,
+    outcome: "",
+    why: "",
+    status: 0,
+    replay: "",
+  };
+}
+
+export const Attempt: MessageFns<Attempt> = {
+  encode(message: Attempt, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.firingId !== "") {
+      writer.uint32(10).string(message.firingId);
+    }
+    if (message.trigger !== "") {
+      writer.uint32(18).string(message.trigger);
+    }
+    if (message.destination !== "") {
+      writer.uint32(26).string(message.destination);
+    }
+    if (message.profileId !== "") {
+      writer.uint32(34).string(message.profileId);
+    }
+    if (message.at !== 0) {
+      writer.uint32(40).int64(message.at);
+    }
+    if (message.latencyMs !== 0) {
+      writer.uint32(48).uint32(message.latencyMs);
+    }
+    if (message.attempt !== 0) {
+      writer.uint32(56).uint32(message.attempt);
+    }
+    if (message.outcome !== "") {
+      writer.uint32(66).string(message.outcome);
+    }
+    if (message.why !== "") {
+      writer.uint32(74).string(message.why);
+    }
+    if (message.status !== 0) {
+      writer.uint32(80).uint32(message.status);
+    }
+    if (message.replay !== "") {
+      writer.uint32(90).string(message.replay);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Attempt {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAttempt();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.firingId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.trigger = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.destination = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.profileId = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.at = longToNumber(reader.int64());
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.latencyMs = reader.uint32();
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.attempt = reader.uint32();
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.outcome = reader.string();
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.why = reader.string();
+            continue;
+          }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.status = reader.uint32();
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.replay = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
 
 function createBaseSubscribeRequest(): SubscribeRequest {
   return { workspace: "", trigger: "" };
@@ -292,6 +1125,17 @@ export interface TriggerServiceClient {
    */
 
   subscribe(request: SubscribeRequest, metadata?: Metadata): Observable<SubscribeResponse>;
+
+  /**
+   * Past firings, suppressed ones too, the latest first. From ClickHouse, so up to some seconds behind what has fired, and only while
+   * there is one: UNAVAILABLE without.
+   */
+
+  listFirings(request: ListFiringsRequest, metadata?: Metadata): Observable<ListFiringsResponse>;
+
+  /** One past firing with the attempts to deliver it, and why it fired or did not. As ListFirings. Errors: NOT_FOUND. */
+
+  getFiring(request: GetFiringRequest, metadata?: Metadata): Observable<GetFiringResponse>;
 }
 
 /** Caller: `authorization: Bearer <secret key>` in the metadata. Times are int64 milliseconds since 1970-01-01 UTC. */
@@ -308,11 +1152,28 @@ export interface TriggerServiceController {
    */
 
   subscribe(request: SubscribeRequest, metadata?: Metadata): Observable<SubscribeResponse>;
+
+  /**
+   * Past firings, suppressed ones too, the latest first. From ClickHouse, so up to some seconds behind what has fired, and only while
+   * there is one: UNAVAILABLE without.
+   */
+
+  listFirings(
+    request: ListFiringsRequest,
+    metadata?: Metadata,
+  ): Promise<ListFiringsResponse> | Observable<ListFiringsResponse> | ListFiringsResponse;
+
+  /** One past firing with the attempts to deliver it, and why it fired or did not. As ListFirings. Errors: NOT_FOUND. */
+
+  getFiring(
+    request: GetFiringRequest,
+    metadata?: Metadata,
+  ): Promise<GetFiringResponse> | Observable<GetFiringResponse> | GetFiringResponse;
 }
 
 export function TriggerServiceControllerMethods() {
   return function (constructor: Function) {
-    const grpcMethods: string[] = ["subscribe"];
+    const grpcMethods: string[] = ["subscribe", "listFirings", "getFiring"];
     for (const method of grpcMethods) {
       const descriptor: any = Reflect.getOwnPropertyDescriptor(constructor.prototype, method);
       GrpcMethod("TriggerService", method)(constructor.prototype[method], method, descriptor);
@@ -350,6 +1211,29 @@ export const TriggerServiceService = {
     responseSerialize: (value: SubscribeResponse): Buffer => Buffer.from(SubscribeResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): SubscribeResponse => SubscribeResponse.decode(value),
   },
+  /**
+   * Past firings, suppressed ones too, the latest first. From ClickHouse, so up to some seconds behind what has fired, and only while
+   * there is one: UNAVAILABLE without.
+   */
+  listFirings: {
+    path: "/attrium.trigger.v1.TriggerService/ListFirings" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ListFiringsRequest): Buffer => Buffer.from(ListFiringsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ListFiringsRequest => ListFiringsRequest.decode(value),
+    responseSerialize: (value: ListFiringsResponse): Buffer => Buffer.from(ListFiringsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ListFiringsResponse => ListFiringsResponse.decode(value),
+  },
+  /** One past firing with the attempts to deliver it, and why it fired or did not. As ListFirings. Errors: NOT_FOUND. */
+  getFiring: {
+    path: "/attrium.trigger.v1.TriggerService/GetFiring" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: GetFiringRequest): Buffer => Buffer.from(GetFiringRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): GetFiringRequest => GetFiringRequest.decode(value),
+    responseSerialize: (value: GetFiringResponse): Buffer => Buffer.from(GetFiringResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): GetFiringResponse => GetFiringResponse.decode(value),
+  },
 } as const;
 
 export interface TriggerServiceServer extends UntypedServiceImplementation {
@@ -363,6 +1247,13 @@ export interface TriggerServiceServer extends UntypedServiceImplementation {
    * after the position are no longer kept), UNAVAILABLE (the log is out of reach, or the server drains: resume elsewhere).
    */
   subscribe: handleServerStreamingCall<SubscribeRequest, SubscribeResponse>;
+  /**
+   * Past firings, suppressed ones too, the latest first. From ClickHouse, so up to some seconds behind what has fired, and only while
+   * there is one: UNAVAILABLE without.
+   */
+  listFirings: handleUnaryCall<ListFiringsRequest, ListFiringsResponse>;
+  /** One past firing with the attempts to deliver it, and why it fired or did not. As ListFirings. Errors: NOT_FOUND. */
+  getFiring: handleUnaryCall<GetFiringRequest, GetFiringResponse>;
 }
 
 function longToNumber(int64: { toString(): string }): number {

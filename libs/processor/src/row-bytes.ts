@@ -1,4 +1,6 @@
 /** Compact binary writing and reading of rows: varints, doubles, UTF-8 texts, big integers. */
+import type { FastBuffer } from './codec/wire-writer.js';
+import { nameAt } from './known-names.js';
 
 const INITIAL_BYTES = 16_384;
 /** Below 128, so that the length takes one byte. */
@@ -100,11 +102,11 @@ export class RowWriter {
 
 /** Reads what a `RowWriter` wrote. Throws RangeError when the bytes end too soon. */
 export class RowReader {
-  private readonly buffer: Buffer;
+  private readonly buffer: FastBuffer;
   private position = 0;
 
   constructor(bytes: Uint8Array) {
-    this.buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength) as FastBuffer;
   }
 
   byte(): number {
@@ -127,7 +129,14 @@ export class RowReader {
   text(): string {
     const length = this.whole();
     const start = this.advance(length);
-    return this.buffer.toString('utf8', start, start + length);
+    return this.buffer.utf8Slice(start, start + length);
+  }
+
+  /** A text that comes again and again. */
+  name(): string {
+    const length = this.whole();
+    const start = this.advance(length);
+    return nameAt(this.buffer, start, start + length);
   }
 
   latin(length: number): string {

@@ -1,0 +1,142 @@
+/** Reads the identity section of a catalogue, and checks it beyond its shape. */
+import { isEventName, isJsonObject, NAME_PATTERN, pathOfText } from '@attrium/condition';
+import { durationMs } from '@attrium/event';
+import type { z } from 'zod';
+import { type Report, reportIssues, reportNotSupported } from './fault.js';
+import {
+  BUILT_IN_TYPES,
+  DEFAULT_IDENTITY,
+  defaultType,
+  type IdentifierSource,
+  type IdentifierTypeDefinition,
+  type IdentityDefinition,
+} from './identity-definition.js';
+import { type IdentifierTypeInput, type identifierSourceSchema, identitySchema } from './identity-schema.js';
+import { DEDUP_HOURS_MAX, DEDUP_HOURS_MIN, EXTERNAL_ID_NAME_LENGTH_MAX } from './limits.js';
+import { compileValuePattern } from './value-pattern.js';
+
+const HOUR_MS = 3_600_000;
+/** Types that mean something else: the id of a profile in questions, and what an alias brings. */
+const RESERVED_TYPES: ReadonlySet<string> = new Set(['profile_id', 'previous_id']);
+
+/** The definition; its faults are reported, and then it may be incomplete. Null, as an empty section of YAML, is no section. */
+export function readIdentity(json: unknown, path: string, report: Report): IdentityDefinition | undefined {
+  if (json === undefined || json === null) return undefined;
+  const parsed = identitySchema.safeParse(withoutWindows(json, path, report), { reportInput: true });
+  if (!parsed.success) {
+    reportIssues(report, path, parsed.error.issues);
+    return undefined;
+  }
+  const { types, ignore, dedup } = parsed.data;
+  const definitions = types?.map((input, index) => readType(input, `${path}.types[${index}]`, report));
+  const identity = {
+    types: definitions ?? DEFAULT_IDENTITY.types.filter(({ name }) => ignore?.includes(name) !== true),
+    ignored: ignore ?? [],
+    dedupHours: dedup === undefined ? DEFAULT_IDENTITY.dedupHours : readDedup(dedup, `${path}.dedup`, report),
+  };
+  checkNames(identity, types !== undefined, path, report);
+  return identity;
+}
+
+/** Limits in a window of time are of a later release, told apart from mistakes. */
+function withoutWindows(json: unknown, path: string, report: Report): unknown {
+  if (!isJsonObject(json) || !Array.isArray(json.types)) return json;
+  const types = json.types.map((type, index) => {
+    if (!isJsonObject(type) || !isJsonObject(type.limit)) return type;
+    reportNotSupported(report, `${path}.types[${index}].limit`, 'a limit of identifiers in a window of time');
+    return { ...type, limit: 1 };
+  });
+  return { ...json, types };
+}
+
+function readType(input: IdentifierTypeInput, path: string, report: Report): IdentifierTypeDefinition {
+  const given = defaultType(input.name);
+  const { values = [], patterns = [] } = input.block ?? {};
+  for (const [index, pattern] of patterns.entries()) {
+    if (compileValuePattern(pattern) !== undefined) continue;
+    const message = 'expected a pattern of *, ?, [a-z], [0-9]+ and characters, one of which is not * or ?';
+    report(`${path}.block.patterns[${index}]`, 'wrong_value', message);
+  }
+  const sources = (input.from ?? []).map((source, index) => readSource(source, `${path}.from[${index}]`, report));
+  return {
+    name: input.name,
+    limit: input.limit ?? given.limit,
+    normalise: input.normalise ?? given.normalise,
+    blockedValues: [...given.blockedValues, ...values],
+    blockedPatterns: patterns,
+    from: sources.filter((source): source is IdentifierSource => typeof source === 'object'),
+    externalIds: [...given.externalIds, ...sources.filter((source) => typeof source === 'string')],
+  };
+}
+
+/** A source of values, or the name of an external id. */
+function readSource(
+  { external_id: externalId, trait, property, event }: z.infer<typeof identifierSourceSchema>,
+  path: string,
+  report: Report,
+): IdentifierSource | string | undefined {
+  const given = [externalId, trait, property].filter((text) => text !== undefined);
+  if (given.length !== 1) {
+    const code = given.length === 0 ? 'missing_key' : 'conflicting_keys';
+    report(path, code, 'a source has one of trait, property and external_id');
+    return undefined;
+  }
+  if (event !== undefined && property === undefined) {
+    report(`${path}.event`, 'conflicting_keys', 'event goes together with property only');
+  }
+  if (externalId !== undefined) {
+    if (externalId.length === 0 || externalId.length > EXTERNAL_ID_NAME_LENGTH_MAX) {
+      report(`${path}.external_id`, 'bad_name', `expected 1 to ${EXTERNAL_ID_NAME_LENGTH_MAX} characters`);
+    }
+    return externalId;
+  }
+  if (event !== undefined && !isEventName(event)) report(`${path}.event`, 'bad_name', 'expected the name of an event');
+  const kind = trait !== undefined ? 'trait' : 'property';
+  const steps = pathOfText(given[0]);
+  if (steps === undefined)
+    report(`${path}.${kind}`, 'bad_name', 'expected a name, or names with dots into nested objects');
+  return { kind, path: steps ?? [], event };
+}
+
+function readDedup(text: string, path: string, report: Report): number {
+  const ms = durationMs(text);
+  if (ms === undefined || ms % HOUR_MS !== 0) {
+    report(path, 'wrong_value', 'expected a duration of whole hours, such as 24h or 7d');
+    return DEDUP_HOURS_MIN;
+  }
+  const hours = ms / HOUR_MS;
+  if (hours < DEDUP_HOURS_MIN || hours > DEDUP_HOURS_MAX) {
+    report(path, 'over_limit', `message ids are remembered from ${DEDUP_HOURS_MIN}h to ${DEDUP_HOURS_MAX / 24}d`);
+  }
+  return hours;
+}
+
+/** Each name means one type: those of types, those that are ignored, and those of external ids. */
+function checkNames({ types, ignored }: IdentityDefinition, listed: boolean, path: string, report: Report): void {
+  const taken = new Set<string>();
+  const take = (name: string, at: string): void => {
+    if (!NAME_PATTERN.test(name)) {
+      report(at, 'bad_name', 'a type has 1 to 64 characters: lower-case letters, digits and _, a letter first');
+    } else if (RESERVED_TYPES.has(name)) report(at, 'reserved_name', `${name} is reserved`);
+    else if (taken.has(name)) report(at, 'duplicate_name', `${name} is here more than once`);
+    taken.add(name);
+  };
+  if (listed) for (const [index, { name }] of types.entries()) take(name, `${path}.types[${index}].name`);
+  for (const [index, name] of ignored.entries()) take(name, `${path}.ignore[${index}]`);
+  const owners = new Map<string, string>();
+  for (const [index, { name, externalIds }] of types.entries()) {
+    for (const externalId of externalIds) {
+      const isOther = externalId !== name && (taken.has(externalId) || isNameOfIngest(externalId));
+      if (isOther || (owners.get(externalId) ?? name) !== name) {
+        const message = `the external id ${externalId} is another type already`;
+        report(`${path}.types[${index}].from`, 'conflicting_keys', message);
+      }
+      owners.set(externalId, name);
+    }
+  }
+}
+
+/** What ingest itself calls an identifier is never the external id of another type. */
+function isNameOfIngest(name: string): boolean {
+  return BUILT_IN_TYPES.has(name) || RESERVED_TYPES.has(name);
+}

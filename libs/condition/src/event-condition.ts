@@ -1,0 +1,184 @@
+/** Parses conditions about the events of an entity: did it, did it so often, and what do they add up to. */
+import { Decimal, durationMs, type ExactNumber } from '@attrium/event';
+import {
+  AGGREGATE_COMPARATORS,
+  type Aggregate,
+  type Behaviour,
+  type Condition,
+  type Happening,
+  type ParsedCondition,
+} from './condition.js';
+import { type JsonObject, timestampFromText } from './json.js';
+import { AT_LEAST_MAX, EVENT_NAME_LENGTH_MAX, PATH_STEPS_MAX, WITHIN_MS_MAX } from './limits.js';
+import { countNode, isEventName, type Place, pathOfText, refuseUnknown, report } from './parsing.js';
+
+const HAPPENING_KEYS = ['event', 'within', 'between', 'after', 'before', 'where'];
+const TIMES_KEYS = ['at_least', 'at_most', 'exactly'];
+
+/** The condition in a `where`; undefined when it has faults, which are then reported. */
+type ParseWhere = (json: unknown, path: string) => Condition | undefined;
+
+export function parseEventCondition(
+  json: JsonObject,
+  place: Place,
+  parseWhere: ParseWhere,
+): ParsedCondition | undefined {
+  const before = place.parsing.faults.length;
+  const sums = Object.hasOwn(json, 'sum');
+  const known = sums ? ['sum', ...AGGREGATE_COMPARATORS] : ['did', 'did_not', ...TIMES_KEYS];
+  refuseUnknown(json, [...HAPPENING_KEYS, ...known], place);
+  const happening = parseHappening(json, place, parseWhere);
+  const condition = sums ? parseSum(json, happening, place) : parseBehaviour(json, happening, place);
+  return place.parsing.faults.length > before ? undefined : condition;
+}
+
+/** Its faults are reported, and then it may be incomplete. */
+function parseHappening(json: JsonObject, place: Place, parseWhere: ParseWhere): Happening {
+  const { path, parsing } = place;
+  const { event } = json;
+  if (!isEventName(event)) {
+    const message = `event takes the name of an event, at most ${EVENT_NAME_LENGTH_MAX} characters`;
+    report(parsing, `${path}.event`, 'bad_name', message);
+  }
+  const withinMs = parseWithin(json, place);
+  const range = parseRange(json, place);
+  const where = Object.hasOwn(json, 'where') ? parseWhere(json.where, `${path}.where`) : undefined;
+  return { event: event as string, withinMs, ...range, where };
+}
+
+function parseBehaviour(json: JsonObject, happening: Happening, place: Place): ParsedCondition | undefined {
+  const { path, parsing } = place;
+  const asked = ['did', 'did_not'].filter((key) => Object.hasOwn(json, key));
+  if (asked.length !== 1) {
+    const code = asked.length === 0 ? 'missing_key' : 'conflicting_keys';
+    report(parsing, path, code, 'an event condition has either did: true or did_not: true, or a sum');
+  } else if (json[asked[0]!] !== true) {
+    const message = `${asked[0]} takes true only; did and did_not are each other's negation`;
+    report(parsing, `${path}.${asked[0]}`, 'wrong_value', message);
+  }
+  const times = parseTimes(json, place);
+  const did = asked[0] === 'did';
+  const often = (atLeast: number): Behaviour => ({ kind: 'behaviour', ...happening, did: true, atLeast });
+  if (times.atMost === undefined) return { ...often(times.atLeast ?? 1), did };
+  if (times.atMost === AT_LEAST_MAX) {
+    return report(parsing, `${path}.at_most`, 'over_limit', `at_most may be at most ${AT_LEAST_MAX - 1}`);
+  }
+  // Not more often than that: the negation of "at least once more".
+  const notMore: ParsedCondition = { ...often(times.atMost + 1), did: false };
+  if (times.atLeast === undefined || times.atLeast === 0) return did ? notMore : { ...notMore, did: true };
+  if (!countNode(path, parsing)) return undefined;
+  const both: ParsedCondition = { kind: 'all', of: [often(times.atLeast), notMore] };
+  return did ? both : { kind: 'not', of: both };
+}
+
+interface Times {
+  readonly atLeast?: number | undefined;
+  readonly atMost?: number | undefined;
+}
+
+function parseTimes(json: JsonObject, place: Place): Times {
+  const { path, parsing } = place;
+  const exactly = parseCount('exactly', 0, json, place);
+  const atLeast = parseCount('at_least', 1, json, place);
+  const atMost = parseCount('at_most', 0, json, place);
+  if (exactly !== undefined && (atLeast !== undefined || atMost !== undefined)) {
+    report(parsing, `${path}.exactly`, 'conflicting_keys', 'exactly leaves no room for at_least and at_most');
+  }
+  if (atLeast !== undefined && atMost !== undefined && atLeast > atMost) {
+    report(parsing, `${path}.at_most`, 'wrong_value', 'at_most is not below at_least');
+  }
+  return { atLeast: exactly ?? atLeast, atMost: exactly ?? atMost };
+}
+
+function parseCount(key: string, least: number, json: JsonObject, { path, parsing }: Place): number | undefined {
+  if (!Object.hasOwn(json, key)) return undefined;
+  const count = json[key];
+  if (typeof count !== 'number' || !Number.isInteger(count) || count < least) {
+    return report(parsing, `${path}.${key}`, 'wrong_value', `${key} takes a whole number, ${least} or more`);
+  }
+  if (count > AT_LEAST_MAX) {
+    return report(parsing, `${path}.${key}`, 'over_limit', `${key} may be at most ${AT_LEAST_MAX}`);
+  }
+  return count;
+}
+
+function parseSum(json: JsonObject, happening: Happening, place: Place): ParsedCondition | undefined {
+  const { path, parsing } = place;
+  const property = pathOfText(json.sum);
+  if (property === undefined) {
+    const message = `sum takes the name of a property; dots lead into nested objects, at most ${PATH_STEPS_MAX} steps`;
+    report(parsing, `${path}.sum`, 'bad_name', message);
+  }
+  const comparators = AGGREGATE_COMPARATORS.filter((comparator) => Object.hasOwn(json, comparator));
+  if (comparators.length === 0) {
+    return report(parsing, path, 'missing_key', `a sum has at least one of ${AGGREGATE_COMPARATORS.join(', ')}`);
+  }
+  const of: Aggregate[] = [];
+  for (const [index, comparator] of comparators.entries()) {
+    if (index > 0 && !countNode(path, parsing)) return undefined;
+    const value = json[comparator];
+    if (typeof value !== 'number' && !(value instanceof Decimal)) {
+      report(parsing, `${path}.${comparator}`, 'wrong_value', `${comparator} of a sum takes a number`);
+    } else if (property !== undefined) {
+      const number: ExactNumber = value;
+      of.push({ kind: 'aggregate', reducer: 'sum', ...happening, property, comparator, value: number });
+    }
+  }
+  return of.length === 1 ? of[0] : { kind: 'all', of };
+}
+
+function parseWithin(json: JsonObject, { path, parsing }: Place): number | undefined {
+  if (!Object.hasOwn(json, 'within')) return undefined;
+  const within = json.within;
+  const ms = typeof within === 'string' ? durationMs(within) : undefined;
+  if (ms === undefined)
+    return report(parsing, `${path}.within`, 'wrong_value', 'within takes a duration such as 30s, 5m, 12h, 30d or 2w');
+  if (ms > WITHIN_MS_MAX)
+    return report(parsing, `${path}.within`, 'over_limit', `within may be at most ${WITHIN_MS_MAX / 86_400_000}d`);
+  return ms;
+}
+
+/** A fixed range of event times: `after` and `before` are outside of it, both ends of `between` inside. */
+function parseRange(json: JsonObject, place: Place): Pick<Happening, 'fromMs' | 'untilMs'> {
+  const { path, parsing } = place;
+  const given = ['between', 'after', 'before'].filter((key) => Object.hasOwn(json, key));
+  if (given.length === 0) return {};
+  if (Object.hasOwn(json, 'within') || (given.length > 1 && given[0] === 'between')) {
+    report(parsing, path, 'conflicting_keys', 'within, between, and after or before exclude each other');
+    return {};
+  }
+  if (given[0] === 'between') {
+    const ends = json.between;
+    if (!Array.isArray(ends) || ends.length !== 2) {
+      report(parsing, `${path}.between`, 'wrong_value', 'between takes a list of two times, the earlier one first');
+      return {};
+    }
+    const fromMs = parseInstant(ends[0], `${path}.between[0]`, place);
+    const untilMs = parseInstant(ends[1], `${path}.between[1]`, place);
+    return checkedRange({ fromMs, untilMs }, place);
+  }
+  const after = Object.hasOwn(json, 'after') ? parseInstant(json.after, `${path}.after`, place) : undefined;
+  const before = Object.hasOwn(json, 'before') ? parseInstant(json.before, `${path}.before`, place) : undefined;
+  return checkedRange(
+    {
+      ...(after === undefined ? {} : { fromMs: after + 1 }),
+      ...(before === undefined ? {} : { untilMs: before - 1 }),
+    },
+    place,
+  );
+}
+
+function checkedRange(range: Pick<Happening, 'fromMs' | 'untilMs'>, { path, parsing }: Place): typeof range {
+  const { fromMs, untilMs } = range;
+  if (fromMs !== undefined && untilMs !== undefined && fromMs > untilMs) {
+    report(parsing, path, 'wrong_value', 'no event can be in this range of times: the earlier time comes first');
+  }
+  return range;
+}
+
+function parseInstant(json: unknown, path: string, { parsing }: Place): number | undefined {
+  const instant = typeof json === 'string' ? timestampFromText(json) : undefined;
+  if (instant !== undefined) return instant.ms;
+  const message = 'expected an ISO-8601 date, or a date and time with its zone, as 2026-01-31T09:30:00Z';
+  return report(parsing, path, 'wrong_value', message);
+}

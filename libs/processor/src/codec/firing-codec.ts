@@ -1,0 +1,114 @@
+/** Firings by hand, as the other hot records: each is written once and read by the deliverer and the projector. Tags: log.proto. */
+import {
+  type AttributeChange,
+  assertNever,
+  type ChangeReason,
+  type Entity,
+  type FiringCause,
+  type Identifier,
+  type NamedValue,
+  type TriggerFired,
+} from '@attrium/event';
+import { need, readChange, readEntity, readIdentifier, readMembership, readNamedValue } from './hot-reader.js';
+import { writeChanges, writeEntity, writeIdentifiers, writeMembership, writeNamedValues } from './hot-writer.js';
+import { CHANGE_REASON_NUMBER, changeReasonOf } from './wire-names.js';
+import type { WireReader } from './wire-reader.js';
+import type { WireWriter } from './wire-writer.js';
+
+/** The member of an `Entry` that holds a firing. */
+export const TRIGGER_FIRED_TAG = 0x62;
+
+export function writeTriggerFired(writer: WireWriter, record: Omit<TriggerFired, 'id'>): void {
+  const mark = writer.open(TRIGGER_FIRED_TAG, 2);
+  writeEntity(writer, 0x0a, record.entity);
+  writer.string(0x12, record.trigger);
+  writer.uint64(0x18, record.revision);
+  writer.int64(0x20, record.effectiveAt);
+  writer.int64(0x28, record.recordedAt);
+  writer.small(0x30, CHANGE_REASON_NUMBER[record.reason]);
+  writer.string(0x3a, record.cause);
+  writeCause(writer, 0x42, record.on);
+  writeNamedValues(writer, 0x4a, record.values);
+  writeIdentifiers(writer, 0x52, record.identifiers);
+  writer.close(mark, 2);
+}
+
+export function readTriggerFired(reader: WireReader, id: string): TriggerFired {
+  const outer = reader.enter();
+  let entity: Entity | undefined;
+  let trigger = '';
+  let revision = 0;
+  let effectiveAt = 0;
+  let recordedAt = 0;
+  let reason: ChangeReason | undefined;
+  let cause = '';
+  let on: FiringCause | undefined;
+  const values: NamedValue[] = [];
+  const identifiers: Identifier[] = [];
+  while (reader.position < reader.end) {
+    const tag = reader.tag();
+    if (tag === 0x0a) entity = readEntity(reader);
+    else if (tag === 0x12) trigger = reader.name();
+    else if (tag === 0x18) revision = reader.uint64();
+    else if (tag === 0x20) effectiveAt = reader.int64();
+    else if (tag === 0x28) recordedAt = reader.int64();
+    else if (tag === 0x30) reason = changeReasonOf(reader.int64());
+    else if (tag === 0x3a) cause = reader.string();
+    else if (tag === 0x42) on = readCause(reader);
+    else if (tag === 0x4a) values.push(readNamedValue(reader));
+    else if (tag === 0x52) identifiers.push(readIdentifier(reader));
+    else reader.skip(tag);
+  }
+  reader.end = outer;
+  return {
+    kind: 'trigger-fired',
+    id,
+    entity: need(entity, 'its entity'),
+    trigger,
+    revision,
+    effectiveAt,
+    recordedAt,
+    reason: need(reason, 'its reason'),
+    cause,
+    on: need(on, 'its cause'),
+    values,
+    identifiers,
+  };
+}
+
+function writeCause(writer: WireWriter, tag: number, cause: FiringCause): void {
+  const mark = writer.open(tag, 1);
+  switch (cause.kind) {
+    case 'segment-entered':
+      writeMembership(writer, 0x0a, cause);
+      break;
+    case 'segment-exited':
+      writeMembership(writer, 0x12, cause);
+      break;
+    case 'attribute-changed':
+      writeChanges(writer, 0x1a, [cause.change]);
+      break;
+    default:
+      assertNever(cause);
+  }
+  writer.close(mark, 1);
+}
+
+/** The last member that is set, as in generated code. */
+function readCause(reader: WireReader): FiringCause {
+  const outer = reader.enter();
+  let cause: FiringCause | undefined;
+  while (reader.position < reader.end) {
+    const tag = reader.tag();
+    if (tag === 0x0a) cause = { kind: 'segment-entered', ...readMembership(reader) };
+    else if (tag === 0x12) cause = { kind: 'segment-exited', ...readMembership(reader) };
+    else if (tag === 0x1a) cause = changed(readChange(reader));
+    else reader.skip(tag);
+  }
+  reader.end = outer;
+  return need(cause, 'a cause of a known kind');
+}
+
+function changed(change: AttributeChange): FiringCause {
+  return { kind: 'attribute-changed', change };
+}

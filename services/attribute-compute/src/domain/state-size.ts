@@ -1,0 +1,61 @@
+/** How large the states of an entity are, about, and when they are too large. */
+import { assertNever, type Value } from '@attrium/event';
+import { ENTITY_STATE_BYTES_MAX, SMALL_STATE_BYTES_MAX } from './limits.js';
+import type { State } from './state.js';
+
+/** Of a time, and of a number. */
+const SMALL_BYTES = 8;
+const FREQUENCY_COUNTER_BYTES = 2;
+/** A register of a window holds some five moments, on average. */
+const REGISTER_BYTES = 40;
+
+/** Whether a state may take no more events: it is not small, and those of its entity, together, have reached their limit. */
+export function isFull(states: readonly (State | undefined)[], state: State): boolean {
+  if (bytesOf(state) <= SMALL_STATE_BYTES_MAX) return false;
+  let bytes = 0;
+  for (const each of states) if (each !== undefined) bytes += bytesOf(each);
+  return bytes >= ENTITY_STATE_BYTES_MAX;
+}
+
+/** Bytes of a state, about, by the number of its entries and the lengths of its texts. */
+export function bytesOf(state: State): number {
+  switch (state.kind) {
+    case 'pick':
+    case 'count':
+    case 'sum':
+    case 'time':
+    case 'extreme':
+    case 'mean':
+      return SMALL_BYTES;
+    case 'window':
+      return (state.at.length + 2 * state.units.length) * SMALL_BYTES;
+    case 'frontier':
+      return state.at.length * 3 * SMALL_BYTES;
+    case 'earliest':
+      return state.at.length * SMALL_BYTES + charsIn(state.ids) + charsIn(state.values);
+    case 'frequency': {
+      let bytes = (state.sketch?.length ?? 0) * FREQUENCY_COUNTER_BYTES;
+      for (const text of state.entries.keys()) bytes += 2 * SMALL_BYTES + text.length;
+      return bytes;
+    }
+    case 'recent-pairs':
+      return state.at.length * SMALL_BYTES + charsIn(state.values);
+    case 'distinct':
+      return state.hashes.length * SMALL_BYTES + (state.registers?.length ?? 0);
+    case 'recent-hashes':
+      return state.at.length * 2 * SMALL_BYTES + (state.registers?.length ?? 0) * REGISTER_BYTES;
+    case 'recent-texts':
+      return state.at.length * SMALL_BYTES + charsIn(state.texts);
+    default:
+      return assertNever(state);
+  }
+}
+
+function charsIn(values: readonly Value[]): number {
+  let chars = 0;
+  for (let index = 0; index < values.length; index++) {
+    const value = values[index]!;
+    chars += typeof value === 'string' ? value.length : SMALL_BYTES;
+  }
+  return chars;
+}

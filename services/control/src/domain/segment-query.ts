@@ -1,0 +1,199 @@
+/**
+ * A condition of a segment as SQL over the projected tables: who is in the segment as of now. It means what the stages mean
+ * (docs/reference/conditions.md); a test compares the two.
+ */
+import type { Aggregate, Behaviour, Happening, Operand, ParsedCondition } from '@attrium/condition';
+import { assertNever, type Value } from '@attrium/event';
+import { attributeTest, type PositiveComparator, timestampTest } from './attribute-test.js';
+import { decimalTest } from './number-test.js';
+import { amountOf, eventTest } from './property-test.js';
+import { instant, type ParameterValue, QueryParameters } from './query-parameters.js';
+
+export interface SegmentQuery {
+  /** Gives one row: `members`, `profiles` (all there are) and `sample` (the members with the lowest ids). */
+  readonly sql: string;
+  readonly parameters: Readonly<Record<string, ParameterValue>>;
+}
+
+export interface SegmentQueryOptions {
+  readonly workspace: string;
+  /** "Now" of windows and ages, ms. */
+  readonly now: number;
+  readonly sampleMax: number;
+}
+
+/**
+ * Each table gives rows of one shape, a column for each part of the condition, and one pass groups all of them by profile: a join of
+ * tables would hold each of them in memory.
+ */
+export function segmentQuery(condition: ParsedCondition, options: SegmentQueryOptions): SegmentQuery {
+  const parameters = new QueryParameters();
+  const parts = new Parts(options, parameters);
+  const matches = parts.matches(condition);
+  const sql = `SELECT
+  countIf(matches) AS members,
+  count() AS profiles,
+  groupArraySortedIf(${Math.trunc(options.sampleMax)})(profile_id, matches) AS sample
+FROM
+(
+  SELECT profile_id, ${matches} AS matches
+  FROM
+  (
+${parts.tables().join('\n    UNION ALL\n')}
+  )
+  GROUP BY profile_id
+  HAVING max(living) = 1
+)`;
+  return { sql, parameters: parameters.values };
+}
+
+type Source = 'attributes' | 'memberships' | 'events';
+
+/** One column of the rows that are grouped. */
+interface Part {
+  readonly name: string;
+  readonly source: Source;
+  /** Its value in rows of its source, and in all others. */
+  readonly sql: string;
+  readonly other: string;
+}
+
+class Parts {
+  private readonly parts: Part[] = [];
+  private readonly byMeaning = new Map<string, string>();
+  private readonly attributes = new Set<string>();
+  private readonly segments = new Set<string>();
+  private readonly events = new Set<string>();
+
+  constructor(
+    private readonly options: SegmentQueryOptions,
+    private readonly parameters: QueryParameters,
+  ) {}
+
+  /** SQL over grouped rows that is 1 or 0. */
+  matches(node: ParsedCondition): string {
+    switch (node.kind) {
+      case 'all':
+        return node.of.length === 0 ? '1' : `(${node.of.map((of) => this.matches(of)).join(' AND ')})`;
+      case 'any':
+        return node.of.length === 0 ? '0' : `(${node.of.map((of) => this.matches(of)).join(' OR ')})`;
+      case 'not':
+        return `NOT ${this.matches(node.of)}`;
+      case 'segment':
+        this.segments.add(node.segment);
+        return this.flag('memberships', `segment = ${this.parameters.add('String', node.segment)}`);
+      case 'compare':
+        return this.comparison(node.operand, node.comparator, node.value);
+      case 'age':
+        return this.attribute(
+          node.attribute,
+          timestampTest(node.newer, this.options.now - node.olderThanMs, this.parameters),
+        );
+      case 'behaviour':
+        return this.behaviour(node);
+      case 'aggregate':
+        return this.aggregate(node);
+      default:
+        return assertNever(node);
+    }
+  }
+
+  private comparison(operand: Operand, comparator: PositiveComparator | 'not_equals' | 'not_in', value: Value): string {
+    if (operand.kind !== 'attribute') throw new Error('a condition over profiles asks for no event properties');
+    const test = (positive: PositiveComparator): string =>
+      this.attribute(operand.name, attributeTest(positive, value, this.parameters));
+    if (comparator === 'not_equals') return `NOT ${test('equals')}`;
+    if (comparator === 'not_in') return `NOT ${test('in')}`;
+    return comparator === 'exists' && value === false ? `NOT ${test('exists')}` : test(comparator);
+  }
+
+  private attribute(name: string, test: string): string {
+    this.attributes.add(name);
+    return this.flag('attributes', `name = ${this.parameters.add('String', name)} AND ${test}`);
+  }
+
+  private behaviour(behaviour: Behaviour): string {
+    const count = this.part('events', `toUInt64(${this.happened(behaviour)})`, 'toUInt64(0)');
+    const did = `sum(${count}) >= ${this.parameters.add('UInt64', behaviour.atLeast)}`;
+    return behaviour.did ? `(${did})` : `NOT (${did})`;
+  }
+
+  private aggregate(aggregate: Aggregate): string {
+    const { property, comparator, value } = aggregate;
+    const amount = amountOf(property, this.parameters);
+    const zero = 'toDecimal256(0, 18)';
+    const added = `if(${this.happened(aggregate)}, ifNull(toDecimal256(${amount}, 18), ${zero}), ${zero})`;
+    return `(${decimalTest(`sum(${this.part('events', added, zero)})`, comparator, value, this.parameters)})`;
+  }
+
+  /** Whether an event is one of those. */
+  private happened({ event, withinMs, fromMs, untilMs, where }: Happening): string {
+    this.events.add(event);
+    const { parameters } = this;
+    const tests = [`name = ${parameters.add('String', event)}`];
+    if (withinMs !== undefined) tests.push(`occurred_at > ${instant(this.options.now - withinMs, parameters)}`);
+    if (fromMs !== undefined) tests.push(`occurred_at >= ${instant(fromMs, parameters)}`);
+    if (untilMs !== undefined) tests.push(`occurred_at <= ${instant(untilMs, parameters)}`);
+    if (where !== undefined) tests.push(eventTest(where, parameters));
+    return `(${tests.join(' AND ')})`;
+  }
+
+  private flag(source: Source, test: string): string {
+    return `max(${this.part(source, `toUInt8(${test})`, 'toUInt8(0)')})`;
+  }
+
+  /** The name of a column; equal ones are one. */
+  private part(source: Source, sql: string, other: string): string {
+    const meaning = `${source} ${sql}`;
+    const known = this.byMeaning.get(meaning);
+    if (known !== undefined) return known;
+    const name = `part${this.parts.length}`;
+    this.parts.push({ name, source, sql, other });
+    this.byMeaning.set(meaning, name);
+    return name;
+  }
+
+  /** The rows to group: living profiles, and those of each table that the condition reads. */
+  tables(): string[] {
+    const workspace = `workspace_id = ${this.parameters.add('String', this.options.workspace)}`;
+    const one = (names: ReadonlySet<string>): string => this.parameters.add('Array(String)', [...names]);
+    const living = `${workspace} AND kind = 'profile' AND merged_into = ''`;
+    const tables = [this.rows('profile_id', undefined, `profiles FINAL WHERE ${living}`)];
+    if (this.attributes.size > 0) {
+      const where = `${workspace} AND kind = 'profile' AND has(${one(this.attributes)}, name)`;
+      tables.push(this.rows('profile_id', 'attributes', `attributes FINAL WHERE ${where}`));
+    }
+    if (this.segments.size > 0) {
+      const where = `${workspace} AND kind = 'profile' AND has(${one(this.segments)}, segment)`;
+      tables.push(this.rows('profile_id', 'memberships', `memberships FINAL WHERE ${where}`));
+    }
+    if (this.events.size > 0) {
+      // An event names the profile that it came to; that may have been merged away since.
+      const where = `${workspace} AND type = 'track' AND has(${one(this.events)}, name)`;
+      const from = `events LEFT ANY JOIN (${survivors(workspace)}) AS merged ON merged.loser = events.profile_id`;
+      const survivor = "if(merged.survivor = '', events.profile_id, merged.survivor)";
+      tables.push(this.rows(survivor, 'events', `${from} WHERE ${where}`));
+    }
+    return tables;
+  }
+
+  private rows(profile: string, source: Source | undefined, from: string): string {
+    const columns = this.parts.map((part) => `${part.source === source ? part.sql : part.other} AS ${part.name}`);
+    const living = source === undefined ? 1 : 0;
+    return `    SELECT ${[`${profile} AS profile_id`, `toUInt8(${living}) AS living`, ...columns].join(', ')}\n    FROM ${from}`;
+  }
+}
+
+/** Who was merged away, and where the last of its merges led. */
+function survivors(workspace: string): string {
+  const merged = `SELECT profile_id, merged_into FROM profiles FINAL WHERE ${workspace} AND merged_into != ''`;
+  return `WITH RECURSIVE
+    steps AS (${merged}),
+    ways AS (
+      SELECT profile_id AS loser, merged_into AS survivor, toUInt32(1) AS steps_taken FROM steps
+      UNION ALL
+      SELECT ways.loser, steps.merged_into, toUInt32(ways.steps_taken + 1)
+      FROM ways INNER JOIN steps ON steps.profile_id = ways.survivor
+    )
+  SELECT loser, argMax(survivor, steps_taken) AS survivor FROM ways GROUP BY loser`;
+}

@@ -1,0 +1,66 @@
+/** Previews in the real engine: they say what the conditions mean, whatever the values are. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type ClickHouse, migrate, openClickHouse } from '@attrium/clickhouse';
+import { type EmbeddedClickHouse, startEmbeddedClickHouse } from '@attrium/clickhouse-embedded';
+import { type ParsedCondition, parseCondition } from '@attrium/condition';
+import { stringifyExactJson } from '@attrium/event';
+import { Random } from '@attrium/testing/simulation';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { SegmentTables } from '../src/clients/segment-tables.js';
+import { drawCondition, drawProfiles, insertProfiles, isTrueOf, NOW, SCOPE } from './drawn-tables.js';
+
+const LIMITS = { timeoutMs: 20_000, rowsMax: 10_000_000 };
+const PROFILES = 120;
+const CONDITIONS = 80;
+
+let directory: string;
+let server: EmbeddedClickHouse;
+let clickhouse: ClickHouse;
+
+const tablesOf = (limits = LIMITS): SegmentTables => new SegmentTables({ clickhouse, limits });
+
+function parsed(json: unknown): ParsedCondition {
+  const outcome = parseCondition(json, { over: 'entity', path: 'where', scope: SCOPE });
+  if (outcome.kind === 'invalid') throw new Error(JSON.stringify([json, outcome.faults]));
+  return outcome.condition;
+}
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'attrium-preview-'));
+  server = await startEmbeddedClickHouse({ directory, port: 0 });
+  clickhouse = openClickHouse({ url: server.url });
+  for (const service of ['identity', 'attribute-compute', 'segment']) {
+    await migrate(clickhouse, {
+      service,
+      directory: fileURLToPath(new URL(`../../${service}/migrations`, import.meta.url)),
+    });
+  }
+}, 60_000);
+
+afterAll(async () => {
+  await clickhouse?.close();
+  await server?.stop();
+  await rm(directory, { recursive: true, force: true });
+});
+
+describe('a preview', () => {
+  it('names whom the condition is true of, for conditions and profiles drawn by chance', async () => {
+    for (const seed of [1, 2]) {
+      const random = new Random(seed);
+      const workspace = `drawn${seed}`;
+      const drawn = drawProfiles(random, PROFILES);
+      await insertProfiles(clickhouse, workspace, drawn);
+      for (let index = 0; index < CONDITIONS; index++) {
+        const json = drawCondition(random);
+        const condition = parsed(json);
+        const members = drawn.filter((profile) => isTrueOf(condition, profile)).map(({ id }) => id);
+        const preview = await tablesOf().preview(workspace, condition, { now: NOW, sampleMax: PROFILES });
+        const text = stringifyExactJson(json);
+        expect({ text, ...preview }).toEqual({ text, members: members.length, profiles: PROFILES, sample: members });
+      }
+    }
+  }, 300_000);
+});

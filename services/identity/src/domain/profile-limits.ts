@@ -1,0 +1,80 @@
+/** How many of an event's identifiers can be one profile: limits of types, and the caps that hold for all. */
+import type { Identifier } from '@attrium/event';
+import type { HitLimit } from './identifier.js';
+import type { IdentityRules } from './rules.js';
+import { type IdentityState, profileAt } from './state.js';
+
+/** An identifier of the event, and whom it belongs to so far. */
+export interface Candidate {
+  readonly identifier: Identifier;
+  readonly key: string;
+  /** The live profile that owns it; undefined for a new identifier. */
+  readonly owner: number | undefined;
+  readonly home: number | undefined;
+  readonly outdated: boolean;
+}
+
+export interface Fitting {
+  /** So many of the candidates, from the first on. */
+  readonly count: number;
+  /** What the next one would break. */
+  readonly hit?: HitLimit;
+}
+
+/**
+ * How many of the candidates, the highest priority first, can be one profile. More candidates never hold fewer identifiers, so this is
+ * what is left when the lowest priorities are given up until no limit is broken. The first alone never breaks one.
+ *
+ * A profile that holds more than a limit allows, because the limit was higher once, keeps what it holds and gains nothing of that type.
+ * A type that the rules do not have any more has no limit of its own.
+ */
+export function fitWithinLimits(state: IdentityState, candidates: readonly Candidate[], rules: IdentityRules): Fitting {
+  const union = new Union(rules);
+  const owners = new Set<number>();
+  for (const [index, { identifier, owner }] of candidates.entries()) {
+    if (owner === undefined) union.add([identifier]);
+    else if (!owners.has(owner)) {
+      owners.add(owner);
+      const row = profileAt(state, owner);
+      union.add(row.identifiers, row.merges);
+    }
+    const hit = index === 0 ? undefined : union.brokenLimit();
+    if (hit !== undefined) return { count: index, hit };
+  }
+  return { count: candidates.length };
+}
+
+/** What a profile would hold that is made of profiles and new identifiers. */
+class Union {
+  private readonly held = new Map<string, number>();
+  /** Of each type: the most that one of the profiles holds already. */
+  private readonly heldByOne = new Map<string, number>();
+  private identifiers = 0;
+  private merges = -1;
+
+  constructor(private readonly rules: IdentityRules) {}
+
+  /** A profile with the merges it has seen; without them, identifiers that are new. */
+  add(identifiers: readonly Identifier[], merges?: number): void {
+    const { held, heldByOne } = this;
+    const own = new Map<string, number>();
+    for (const { type } of identifiers) own.set(type, (own.get(type) ?? 0) + 1);
+    for (const [type, count] of own) {
+      held.set(type, (held.get(type) ?? 0) + count);
+      if (merges !== undefined) heldByOne.set(type, Math.max(heldByOne.get(type) ?? 0, count));
+    }
+    this.identifiers += identifiers.length;
+    if (merges !== undefined) this.merges += merges + 1;
+  }
+
+  brokenLimit(): HitLimit | undefined {
+    const { types, caps } = this.rules;
+    if (this.identifiers > caps.identifiersPerProfileMax) return 'identifiers';
+    if (this.merges > caps.mergesPerProfileMax) return 'merges';
+    for (const [type, count] of this.held) {
+      const limit = types.get(type)?.limit ?? count;
+      if (count > Math.max(limit, this.heldByOne.get(type) ?? 0)) return 'values';
+    }
+    return undefined;
+  }
+}

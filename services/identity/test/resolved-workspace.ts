@@ -1,0 +1,93 @@
+/** A workspace over plain maps: events are decided and folded one by one, and the reads of rows are counted. */
+import { DEFAULT_IDENTITY, type IdentityDefinition } from '@attrium/catalogue';
+import type { Event, Identifier } from '@attrium/event';
+import { identifierKey } from '../src/domain/identifier.js';
+import { decide, evolve, type Resolution } from '../src/domain/resolution.js';
+import { compileRules, DEFAULT_RULES, type IdentityRules } from '../src/domain/rules.js';
+import { type IdentityState, type ProfileRow, profileAt, type Rows, survivorOf } from '../src/domain/state.js';
+
+export class CountedRows<K, V> extends Map<K, V> implements Rows<K, V> {
+  reads = 0;
+
+  override get(key: K): V | undefined {
+    this.reads++;
+    return super.get(key);
+  }
+  edit(key: K): V | undefined {
+    return this.get(key);
+  }
+  put(key: K, value: V): void {
+    this.set(key, value);
+  }
+}
+
+/** The default types and more of them, all with one limit. */
+export function withLimit(limit: number, more: readonly string[] = []): IdentityDefinition {
+  const [first] = DEFAULT_IDENTITY.types;
+  const types = [...DEFAULT_IDENTITY.types, ...more.map((name) => ({ ...first!, name }))];
+  return { ...DEFAULT_IDENTITY, types: types.map((type) => ({ ...type, limit })) };
+}
+
+export const NO_CAPS = { identifiersPerProfileMax: 1e6, mergesPerProfileMax: 1e6, identifiersPerEventMax: 1e6 };
+export const NO_LIMITS = compileRules(withLimit(1e6, ['loyalty_no', 'crm_id']), NO_CAPS);
+
+export const user = (value: string): Identifier => ({ type: 'user_id', value });
+export const email = (value: string): Identifier => ({ type: 'email', value });
+export const device = (value: string): Identifier => ({ type: 'anonymous_id', value });
+
+export class ResolvedWorkspace {
+  readonly identifiers = new CountedRows<string, { ordinal: number; readonly home: number }>();
+  readonly profiles = new CountedRows<number, ProfileRow>();
+  readonly state: IdentityState = {
+    identifiers: this.identifiers,
+    profiles: this.profiles,
+    profileIds: new CountedRows(),
+    counters: new CountedRows(),
+  };
+  private events = 0;
+
+  constructor(public rules: IdentityRules = DEFAULT_RULES) {}
+
+  send(...identifiers: Identifier[]): Resolution {
+    return this.sendEvent({ identifiers });
+  }
+
+  sendEvent(over: Partial<Event>): Resolution {
+    const event: Event = {
+      kind: 'event',
+      id: `m${++this.events}`,
+      workspace: 'w',
+      source: 's',
+      type: 'track',
+      name: 'Seen',
+      occurredAt: 1,
+      receivedAt: 1,
+      identifiers: [],
+      payload: new Uint8Array(),
+      ...over,
+    };
+    const decision = decide(this.state, event, { rules: this.rules, shard: 2, shards: 4 });
+    if (decision.kind === 'unresolved') throw new Error('unresolved');
+    evolve(this.state, decision, { cause: event.id, occurredAt: event.occurredAt, now: this.events });
+    return decision;
+  }
+
+  /** Rows that were looked at so far. */
+  get reads(): number {
+    return this.identifiers.reads + this.profiles.reads;
+  }
+
+  /** The live profile of an identifier. */
+  ownerOf(identifier: Identifier): number | undefined {
+    const row = this.state.identifiers.get(identifierKey('w', identifier));
+    return row === undefined ? undefined : survivorOf(this.state, row.ordinal);
+  }
+
+  liveProfiles(): [ordinal: number, row: ProfileRow][] {
+    return [...this.profiles].filter(([, { mergedInto }]) => mergedInto === undefined);
+  }
+
+  identifiersOf(ordinal: number): string[] {
+    return profileAt(this.state, ordinal).identifiers.map(({ type, value }) => `${type}:${value}`);
+  }
+}

@@ -1,0 +1,48 @@
+/** The shape of a firing as JSON, version 1: what docs/reference/firing.schema.json is generated from. It only grows: readers pass over keys that they do not know. */
+import { CHANGE_REASONS } from '@attrium/event';
+import { z } from 'zod';
+
+export const FIRING_SCHEMA_VERSION = 1;
+
+const text = z.string();
+/** A time that no calendar reaches is the text of its number. */
+const time = z.string().meta({ description: 'ISO 8601, UTC' });
+const value = z
+  .union([z.string(), z.number(), z.boolean(), z.array(z.string())])
+  .meta({ description: 'a number that a double does not hold exactly is text; a timestamp is ISO 8601 text' });
+
+const segmentCause = z.looseObject({
+  kind: z.enum(['segment-entered', 'segment-exited']),
+  segment: text,
+  at: time,
+});
+const attributeCause = z.looseObject({
+  kind: z.literal('attribute-changed'),
+  attribute: text,
+  before: value.optional().meta({ description: 'absent where there was no value' }),
+  after: value.optional().meta({ description: 'absent where there is no value any more' }),
+});
+
+export const firingSchema = z
+  .looseObject({
+    schemaVersion: z.literal(FIRING_SCHEMA_VERSION),
+    id: text.meta({ description: 'the idempotency key: the same in every delivery, by whatever way' }),
+    workspace: text,
+    trigger: text,
+    revision: z.int().min(1).meta({ description: 'of the catalogue that the trigger was defined in' }),
+    profileId: text,
+    identifiers: z.array(z.looseObject({ type: text, value: text })),
+    on: z.union([segmentCause, attributeCause]).meta({ description: 'what fired it' }),
+    effectiveAt: time,
+    recordedAt: time,
+    reason: z.enum(CHANGE_REASONS),
+    cause: text.meta({ description: 'id of the event, merge or timer' }),
+    attributes: z.record(z.string(), value).meta({ description: 'by name; one without a value is absent' }),
+    test: z.literal(true).optional().meta({ description: 'only of a test that somebody asked for: nothing happened' }),
+  })
+  .meta({ title: 'Attrium firing' });
+
+/** As it stands in the documents. */
+export function firingSchemaText(): string {
+  return `${JSON.stringify(z.toJSONSchema(firingSchema, { target: 'draft-2020-12' }), null, 2)}\n`;
+}

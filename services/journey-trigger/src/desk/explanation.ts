@@ -1,0 +1,42 @@
+/** Why a trigger fired or did not, in sentences, from nothing but what was recorded then. */
+import type { PastFiring } from '../clients/firing-history.js';
+
+const timeText = (ms: number): string => new Date(ms).toISOString();
+
+export function explanationOf(firing: PastFiring): string[] {
+  const { trigger, profileId, revision, outcome, suppressedBy, recordedAt } = firing;
+  const said = outcome === 'fired' ? 'fired' : 'did not fire';
+  const head = `${trigger} ${said} for ${profileId} at ${timeText(recordedAt)}, by revision ${revision} of the catalogue.`;
+  return [head, occasionText(firing), ...decisionTexts(firing, suppressedBy), ...valueTexts(firing)];
+}
+
+function occasionText({ onKind, onName, before, after, effectiveAt, cause, reason }: PastFiring): string {
+  const why = reason === '' || reason === 'event' ? '' : `, by a ${reason}`;
+  const tail = `, in force since ${timeText(effectiveAt)}, because of ${cause}${why}.`;
+  if (onKind === 'segment-entered') return `The profile entered the segment ${onName}${tail}`;
+  if (onKind === 'segment-exited') return `The profile left the segment ${onName}${tail}`;
+  return `The attribute ${onName} changed from ${before ?? 'no value'} to ${after ?? 'no value'}${tail}`;
+}
+
+function decisionTexts({ outcome, lastFiredAt, memberships }: PastFiring, suppressedBy: string): string[] {
+  if (outcome === 'fired') return ['Its condition was true, and its frequency allowed it.'];
+  switch (suppressedBy) {
+    case 'condition': {
+      const inText = memberships.length === 0 ? 'in none' : `in ${memberships.join(', ')}`;
+      return [`Its condition was false. Of the segments that it names, the profile was ${inText}.`];
+    }
+    case 'frequency': {
+      const last = lastFiredAt === null ? '' : `: it had fired for this profile at ${timeText(lastFiredAt)}`;
+      return [`Its condition was true, but its frequency forbade it${last}.`];
+    }
+    default:
+      return [`It was suppressed: ${suppressedBy}.`];
+  }
+}
+
+/** Those without a value then are not among them, nor are the conditions on events (did, did not), which have no name. */
+function valueTexts({ valueNames, valueTexts: texts }: PastFiring): string[] {
+  if (valueNames.length === 0) return [];
+  const values = valueNames.map((name, index) => `${name} = ${texts[index]}`).join(', ');
+  return [`What its condition and payload read: ${values}.`];
+}

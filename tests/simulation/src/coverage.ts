@@ -1,0 +1,65 @@
+/** Which paths the runs of many seeds went through: so that nobody takes a path for covered that no seed has taken. */
+import { COMMIT_STEPS } from './commit-steps.js';
+import { FAULT_KINDS } from './fault-kinds.js';
+
+const CRASHES = COMMIT_STEPS.map((step) => `killed ${step}` as const);
+const FAULTS = FAULT_KINDS.map((kind) => `fault: ${kind}` as const);
+
+const LOOP = [
+  'two owners of a partition at once',
+  'a fenced owner',
+  'a publish of unknown fate',
+  'a save that a crash took away',
+  'a save that reached the disk as its process died',
+  'state rebuilt from the log',
+  'several partitions in one process',
+] as const;
+
+/** What events, definitions and stages do, whatever goes wrong. */
+export const LINE_PATHS = [
+  'a late event',
+  'a repeated message',
+  'an identifier that was refused',
+  'an event without a profile',
+  'an alias',
+  'a merge within a partition',
+  'a merge over partitions',
+  'a chain of merges',
+  'a transfer before its merge',
+  'a transfer that was forwarded',
+  'a tick',
+  'a window that ended',
+  'a window that ended while nobody owned it',
+  'a change of a value in a merge',
+  'a later revision',
+  'a revision that was overtaken',
+  'an entry and an exit',
+  'a correction of a membership',
+  'an entry or an exit in a merge',
+  'a firing',
+  'a firing that was suppressed',
+] as const;
+
+export const PATHS = [...CRASHES, ...FAULTS, ...LOOP, ...LINE_PATHS] as const;
+export type Path = (typeof PATHS)[number];
+
+/** By path, how many seeds went through it. */
+export type Coverage = ReadonlyMap<Path, number>;
+
+export function addCoverage(coverage: Map<Path, number>, covered: Iterable<Path>): void {
+  for (const path of covered) coverage.set(path, (coverage.get(path) ?? 0) + 1);
+}
+
+export function uncovered(coverage: Coverage): Path[] {
+  return PATHS.filter((path) => (coverage.get(path) ?? 0) === 0);
+}
+
+/** One line a path, in their order; then the paths that no seed took. */
+export function describeCoverage(coverage: Coverage, seeds: number): string {
+  const width = String(seeds).length;
+  const lines = PATHS.map((path) => `  ${String(coverage.get(path) ?? 0).padStart(width)}  ${path}`);
+  const missing = uncovered(coverage);
+  const taken = PATHS.length - missing.length;
+  const rest = missing.length === 0 ? '' : `; not: ${missing.join('; ')}`;
+  return ['seeds that went through', ...lines, `coverage ${taken} of ${PATHS.length} paths${rest}`].join('\n');
+}

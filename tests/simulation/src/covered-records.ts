@@ -1,0 +1,107 @@
+/** Which paths a run went through, as its logs tell. */
+import { type LogRecord, partitionOfSubject } from '@attrium/event';
+import type { Path } from './coverage.js';
+import type { Line } from './line.js';
+import { recordsOf } from './stored-records.js';
+
+interface Stored {
+  readonly record: LogRecord;
+  readonly partition: number;
+  readonly subject: string;
+}
+
+type Log = 'events' | 'resolved' | 'attributes' | 'memberships' | 'firings';
+
+/** `unowned`: whether nobody owned attribute-compute at that time, ms. */
+export function coveredByRecords(line: Line, unowned: (at: number) => boolean): Set<Path> {
+  const paths = new Set<Path>();
+  const storedOf = (log: Log): Stored[] =>
+    line.storedAll(log).flatMap((message) => {
+      const { subject } = message;
+      const partition = partitionOfSubject(subject);
+      return recordsOf(message).map((record) => ({ record, partition, subject }));
+    });
+  const resolved = storedOf('resolved');
+  const attributes = storedOf('attributes');
+  const memberships = storedOf('memberships');
+  coverEvents(storedOf('events'), paths);
+  coverResolved(resolved, paths);
+  for (const input of [resolved, attributes, memberships]) coverTransfers(input, paths);
+  for (const { record } of attributes) {
+    if (record.kind !== 'attributes-changed') continue;
+    if (record.reason === 'merge') paths.add('a change of a value in a merge');
+    if (record.reason !== 'window') continue;
+    paths.add('a window that ended');
+    if (unowned(record.effectiveAt)) paths.add('a window that ended while nobody owned it');
+  }
+  for (const { record } of memberships) {
+    if (record.kind !== 'segment-changed') continue;
+    const isFlip = record.entered.length + record.exited.length > 0;
+    if (isFlip) paths.add('an entry and an exit');
+    if (isFlip && record.reason === 'merge') paths.add('an entry or an exit in a merge');
+    if (record.corrected.length > 0) paths.add('a correction of a membership');
+  }
+  for (const { record } of storedOf('firings')) {
+    if (record.kind === 'trigger-fired') paths.add('a firing');
+    if (record.kind === 'firing-suppressed') paths.add('a firing that was suppressed');
+  }
+  return paths;
+}
+
+function coverEvents(events: readonly Stored[], paths: Set<Path>): void {
+  const seen = new Set<string>();
+  const revisions = new Map<string, number>();
+  for (const { record } of events) {
+    if (record.kind === 'event') {
+      const id = `${record.workspace}/${record.id}`;
+      if (seen.has(id)) paths.add('a repeated message');
+      seen.add(id);
+      if (record.type === 'alias') paths.add('an alias');
+    } else if (record.kind === 'catalogue-activated') {
+      const before = revisions.get(record.workspace) ?? 0;
+      if (record.revision > 1) paths.add('a later revision');
+      if (record.revision <= before) paths.add('a revision that was overtaken');
+      revisions.set(record.workspace, Math.max(before, record.revision));
+    }
+  }
+}
+
+function coverResolved(resolved: readonly Stored[], paths: Set<Path>): void {
+  const newest = new Map<number, number>();
+  const survivors = new Set<number>();
+  const merges = new Map<string, Set<number>>();
+  for (const { record, partition } of resolved) {
+    if (record.kind === 'event-resolved') {
+      const { ordinal } = record.entity;
+      const before = newest.get(ordinal) ?? 0;
+      if (record.event.occurredAt < before) paths.add('a late event');
+      newest.set(ordinal, Math.max(before, record.event.occurredAt));
+    } else if (record.kind === 'identifier-refused') {
+      paths.add('an identifier that was refused');
+      if (record.entity === undefined) paths.add('an event without a profile');
+    } else if (record.kind === 'profiles-merged') {
+      if (survivors.has(record.loser.ordinal)) paths.add('a chain of merges');
+      survivors.add(record.survivor.ordinal);
+      const partitions = merges.get(record.mergeId) ?? new Set();
+      merges.set(record.mergeId, partitions.add(partition));
+    } else if (record.kind === 'tick') {
+      paths.add('a tick');
+    }
+  }
+  for (const { size } of merges.values())
+    paths.add(size > 1 ? 'a merge over partitions' : 'a merge within a partition');
+}
+
+/** Of the stage that reads this log. */
+function coverTransfers(input: readonly Stored[], paths: Set<Path>): void {
+  const merged = new Set<string>();
+  const arrived = new Map<string, number>();
+  for (const { record, partition } of input) {
+    if (record.kind === 'profiles-merged') merged.add(`${partition}/${record.mergeId}`);
+    if (record.kind !== 'state-transferred') continue;
+    if (!merged.has(`${partition}/${record.mergeId}`)) paths.add('a transfer before its merge');
+    const to = arrived.get(record.id);
+    if (to !== undefined && to !== record.to.ordinal) paths.add('a transfer that was forwarded');
+    arrived.set(record.id, record.to.ordinal);
+  }
+}
