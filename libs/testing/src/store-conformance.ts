@@ -13,6 +13,7 @@ export interface StoreUnderTest {
 const CHECKPOINT = Uint8Array.of(9);
 
 export function storeConformance(name: string, makeStore: () => Promise<StoreUnderTest>): void {
+  historyConformance(name, makeStore);
   describe(`state store: ${name}`, () => {
     let made: StoreUnderTest;
     let rows: PartitionStore;
@@ -24,11 +25,7 @@ export function storeConformance(name: string, makeStore: () => Promise<StoreUnd
 
     afterEach(() => made.close());
 
-    const put = (table: string, keys: readonly StoreKey[]): Promise<void> =>
-      rows.commit(
-        keys.map((key, index) => ({ table, key, value: Uint8Array.of(index) })),
-        CHECKPOINT,
-      );
+    const put = (table: string, keys: readonly StoreKey[]): Promise<void> => putKeys(rows, table, keys);
     const keysOf = (table: string, options: { from?: StoreKey; to?: StoreKey; limit?: number } = {}): StoreKey[] =>
       [...rows.range(table, options)].map(({ key }) => key);
 
@@ -153,59 +150,6 @@ export function storeConformance(name: string, makeStore: () => Promise<StoreUnd
       expect(keysOf('rows')).toEqual([2]);
     });
 
-    it('tells all keys of a table, also to a reader that goes on while others commit', async () => {
-      await put('row', [7]);
-      const keys: StoreKey[] = [
-        ...Array.from({ length: 1_000 }, (_, index) => index * 3),
-        'text',
-        ['a', 1],
-        ['a', 'b'],
-      ];
-      await put('rows', keys);
-      expect([...rows.keys('none')]).toEqual([]);
-      const seen = new Set<string>();
-      let count = 0;
-      for (const key of rows.keys('rows')) {
-        seen.add(JSON.stringify(key));
-        if (count++ % 100 === 0) await put('rows', [count, 10_000 + count]);
-      }
-      expect(keys.filter((key) => !seen.has(JSON.stringify(key)))).toEqual([]);
-      expect(seen.has('7')).toBe(false);
-    });
-
-    it('shows the last of many commits of the same rows, in every way of reading', async () => {
-      for (let turn = 0; turn < 30; turn++) {
-        await rows.commit(
-          [
-            { table: 'rows', key: turn % 7, value: Uint8Array.of(turn) },
-            { table: 'rows', key: ['pair', turn % 5], value: turn % 2 === 0 ? undefined : Uint8Array.of(turn) },
-            { table: 'rows', key: `text-${turn % 3}`, value: new Uint8Array(turn).fill(turn) },
-          ],
-          Uint8Array.of(turn),
-        );
-      }
-      const check = (): void => {
-        const texts = [27, 28, 29].map((turn, index): [StoreKey, number[]] => [
-          `text-${index}`,
-          Array(turn).fill(turn),
-        ]);
-        const pairs = [25, undefined, 27, undefined, 29].flatMap((turn, index): [StoreKey, number[]][] =>
-          turn === undefined ? [] : [[['pair', index], [turn]]],
-        );
-        const numbers = [28, 29, 23, 24, 25, 26, 27].map((turn, index): [StoreKey, number[]] => [index, [turn]]);
-        const all = [...numbers, ...pairs, ...texts];
-        const found = [...rows.range('rows', {})].map(({ key, value }) => [key, [...value]]);
-        expect(found).toEqual(all);
-        for (const [key, value] of all) expect(bytesOf(rows.get('rows', key))).toEqual(value);
-        expect(rows.get('rows', ['pair', 1])).toBeUndefined();
-        expect(keysOf('rows', { from: 5, limit: 3 })).toEqual([5, 6, ['pair', 0]]);
-        expect(bytesOf(rows.checkpoint())).toEqual([29]);
-      };
-      check();
-      rows = (await made.reopen()).partition(3);
-      check();
-    });
-
     it('clear removes the rows and the checkpoint of one partition only', async () => {
       const other = made.store.partition(4);
       await put('rows', [1, 2]);
@@ -256,6 +200,107 @@ export function storeConformance(name: string, makeStore: () => Promise<StoreUnd
       expect(keysOf('rows')).toEqual([]);
     });
   });
+}
+
+/** What a store promises of many commits, whether or not it keeps them apart for a while. */
+function historyConformance(name: string, makeStore: () => Promise<StoreUnderTest>): void {
+  describe(`state store after many commits: ${name}`, () => {
+    let made: StoreUnderTest;
+    let rows: PartitionStore;
+
+    beforeEach(async () => {
+      made = await makeStore();
+      rows = made.store.partition(3);
+    });
+
+    afterEach(() => made.close());
+
+    it('a commit that is handed over bit by bit is as one, and nothing of it is there before', async () => {
+      await putKeys(rows, 'rows', [1, 2]);
+      const abandoned = rows.begin();
+      abandoned.add([{ table: 'abandoned', key: 1, value: Uint8Array.of(6) }]);
+      const pending = rows.begin();
+      const value = Uint8Array.of(7);
+      pending.add([{ table: 'rows', key: 1, value }]);
+      value[0] = 8;
+      pending.add([]);
+      pending.add([
+        { table: 'rows', key: 2, value: undefined },
+        { table: 'new', key: 'one', value: Uint8Array.of(9) },
+      ]);
+      expect(bytesOf(rows.get('rows', 1))).toEqual([0]);
+      expect(bytesOf(rows.checkpoint())).toEqual([9]);
+      await pending.commit(Uint8Array.of(3));
+      for (const reopened of [false, true]) {
+        if (reopened) rows = (await made.reopen()).partition(3);
+        expect(bytesOf(rows.get('rows', 1))).toEqual([7]);
+        expect(rows.get('rows', 2)).toBeUndefined();
+        expect(bytesOf(rows.get('new', 'one'))).toEqual([9]);
+        expect([...rows.range('abandoned', {})]).toEqual([]);
+        expect(bytesOf(rows.checkpoint())).toEqual([3]);
+      }
+    });
+
+    it('tells all keys of a table, also to a reader that goes on while others commit', async () => {
+      await putKeys(rows, 'row', [7]);
+      const keys: StoreKey[] = [
+        ...Array.from({ length: 1_000 }, (_, index) => index * 3),
+        'text',
+        ['a', 1],
+        ['a', 'b'],
+      ];
+      await putKeys(rows, 'rows', keys);
+      expect([...rows.keys('none')]).toEqual([]);
+      const seen = new Set<string>();
+      let count = 0;
+      for (const key of rows.keys('rows')) {
+        seen.add(JSON.stringify(key));
+        if (count++ % 100 === 0) await putKeys(rows, 'rows', [count, 10_000 + count]);
+      }
+      expect(keys.filter((key) => !seen.has(JSON.stringify(key)))).toEqual([]);
+      expect(seen.has('7')).toBe(false);
+    });
+
+    it('shows the last of many commits of the same rows, in every way of reading', async () => {
+      for (let turn = 0; turn < 30; turn++) {
+        await rows.commit(
+          [
+            { table: 'rows', key: turn % 7, value: Uint8Array.of(turn) },
+            { table: 'rows', key: ['pair', turn % 5], value: turn % 2 === 0 ? undefined : Uint8Array.of(turn) },
+            { table: 'rows', key: `text-${turn % 3}`, value: new Uint8Array(turn).fill(turn) },
+          ],
+          Uint8Array.of(turn),
+        );
+      }
+      const check = (): void => {
+        const texts = [27, 28, 29].map((turn, index): [StoreKey, number[]] => [
+          `text-${index}`,
+          Array(turn).fill(turn),
+        ]);
+        const pairs = [25, undefined, 27, undefined, 29].flatMap((turn, index): [StoreKey, number[]][] =>
+          turn === undefined ? [] : [[['pair', index], [turn]]],
+        );
+        const numbers = [28, 29, 23, 24, 25, 26, 27].map((turn, index): [StoreKey, number[]] => [index, [turn]]);
+        const all = [...numbers, ...pairs, ...texts];
+        const found = [...rows.range('rows', {})].map(({ key, value }) => [key, [...value]]);
+        expect(found).toEqual(all);
+        for (const [key, value] of all) expect(bytesOf(rows.get('rows', key))).toEqual(value);
+        expect(rows.get('rows', ['pair', 1])).toBeUndefined();
+        expect([...rows.range('rows', { from: 5, limit: 3 })].map(({ key }) => key)).toEqual([5, 6, ['pair', 0]]);
+        expect(bytesOf(rows.checkpoint())).toEqual([29]);
+      };
+      check();
+      rows = (await made.reopen()).partition(3);
+      check();
+    });
+  });
+}
+
+function putKeys(rows: PartitionStore, table: string, keys: readonly StoreKey[]): Promise<void> {
+  return rows.commit(
+    keys.map((key, index) => ({ table, key, value: Uint8Array.of(index) })),
+    CHECKPOINT,
+  );
 }
 
 function bytesOf(value: Uint8Array | undefined): number[] | undefined {

@@ -5,8 +5,10 @@ import { decodeRows, encodeRows, JournalLayer, keyOfMapKey, mapKeyOf } from './r
 import { compareKeys } from './store-key.js';
 
 const part = fc.oneof(fc.integer(), fc.maxSafeNat(), fc.string({ unit: 'binary', maxLength: 30 }));
+/** A text that begins with NUL stands for a key of several parts; the store refuses it as a key. */
+const single = part.filter((value) => typeof value === 'number' || !value.startsWith('\u0000'));
 const key: fc.Arbitrary<StoreKey> = fc.oneof(
-  part,
+  single,
   fc.constantFrom(1, 2, 3, 'a', 'b'),
   fc.array(part, { minLength: 2, maxLength: 3 }),
 );
