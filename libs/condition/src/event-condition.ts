@@ -8,7 +8,7 @@ import {
   type Happening,
   type ParsedCondition,
 } from './condition.js';
-import { type JsonObject, timestampFromText } from './json.js';
+import { type JsonObject, timestampFromText, valueOfJson } from './json.js';
 import { AT_LEAST_MAX, EVENT_NAME_LENGTH_MAX, PATH_STEPS_MAX, WITHIN_MS_MAX } from './limits.js';
 import { countNode, isEventName, type Place, pathOfText, refuseUnknown, report } from './parsing.js';
 
@@ -116,7 +116,7 @@ function parseSum(json: JsonObject, happening: Happening, place: Place): ParsedC
   const of: Aggregate[] = [];
   for (const [index, comparator] of comparators.entries()) {
     if (index > 0 && !countNode(path, parsing)) return undefined;
-    const value = json[comparator];
+    const value = valueOfJson(json[comparator]);
     if (typeof value !== 'number' && !(value instanceof Decimal)) {
       report(parsing, `${path}.${comparator}`, 'wrong_value', `${comparator} of a sum takes a number`);
     } else if (property !== undefined) {

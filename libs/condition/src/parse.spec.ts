@@ -247,6 +247,11 @@ describe('faults of conditions', () => {
     ['a span backwards', { event: 'E', did: true, after: '2026-01-02', before: '2026-01-01' }, ['where wrong_value']],
     ['a sum without a comparator', { event: 'E', sum: 'x' }, ['where missing_key']],
     ['a sum above a text', { event: 'E', sum: 'x', gt: '5' }, ['where.gt wrong_value']],
+    [
+      'a sum above what no number holds',
+      { event: 'E', sum: 'x', gt: Number.POSITIVE_INFINITY },
+      ['where.gt wrong_value'],
+    ],
     ['a sum of no property', { event: 'E', sum: '', gt: 5 }, ['where.sum bad_name']],
     ['a sum that did', { event: 'E', sum: 'x', gt: 5, did: true }, ['where.did unknown_key']],
     [

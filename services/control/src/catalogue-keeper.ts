@@ -2,7 +2,7 @@
 import {
   type Catalogue,
   type CatalogueFault,
-  compileCatalogue,
+  compileActivated,
   type PlanItem,
   parseCatalogue,
   planCatalogue,
@@ -115,8 +115,10 @@ function check(given: CatalogueText, place: { readonly workspace: string; readon
   if (read.kind === 'malformed') return { kind: 'faulty', faults: read.faults };
   const parsed = parseCatalogue(read.json);
   if (parsed.kind === 'invalid') return { kind: 'faulty', faults: parsed.faults };
-  compileCatalogue({ ...place, catalogue: parsed.catalogue });
-  return { kind: 'valid', catalogue: parsed.catalogue, json: stringifyExactJson(read.json) };
+  const json = stringifyExactJson(read.json);
+  // Just as stages will: what they could not compile must not get into the log.
+  compileActivated({ ...place, catalogueJson: json });
+  return { kind: 'valid', catalogue: parsed.catalogue, json };
 }
 
 function planOf(current: StoredCatalogue, after: Catalogue): PlanItem[] {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openClickHouse, type Projection, Projector } from '@attrium/clickhouse';
 import { type EmbeddedClickHouse, startEmbeddedClickHouse } from '@attrium/clickhouse-embedded';
-import { partitionOf } from '@attrium/event';
+import { Decimal, partitionOf } from '@attrium/event';
 import { hostSettings, loadConfig, type RunningHost, startHost } from '@attrium/host';
 import { journeyTriggerModule } from '@attrium/journey-trigger';
 import { packageDefinition, triggerV1 } from '@attrium/proto';
@@ -311,7 +311,10 @@ describe('the past', () => {
         kind: 'firing-suppressed',
         id: 'suppressed-1',
         why: 'frequency',
-        values: [{ name: 'spend', value: 12 }],
+        values: [
+          { name: 'spend', value: 12 },
+          { name: 'exact', value: new Decimal(12345678901234567890123456789n) },
+        ],
         memberships: ['vip'],
         lastFiredAt: recordedAt - 60_000,
       },
@@ -337,7 +340,11 @@ describe('the past', () => {
     );
     const asked = { kind: 'firing', workspace: 'shop', firingId: 'suppressed-1' };
     const told = (await answerDesk(deliveries.desk, asked)) as { answer: { firing: object } };
-    expect(told.answer.firing).toMatchObject({ attributes: { spend: 12 }, before: null, after: null });
+    expect(told.answer.firing).toMatchObject({
+      attributes: { spend: 12, exact: '12345678901.234567890123456789' },
+      before: null,
+      after: null,
+    });
     expect(told.answer.firing).not.toHaveProperty('valueNames');
     const wrong: ServiceError = await list({ page: 'nonsense' }).catch((error) => error);
     expect(wrong.code).toBe(status.INVALID_ARGUMENT);

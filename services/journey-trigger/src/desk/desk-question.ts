@@ -1,4 +1,5 @@
 /** The questions that other services ask the desk over NATS, and how they are answered. Who may ask what is decided by the asker. */
+import { Decimal, parseExactJson } from '@attrium/event';
 import { isCodedFailure, OperatingError } from '@attrium/host';
 import { z } from 'zod';
 import type { PastFiring } from '../clients/firing-history.js';
@@ -135,9 +136,12 @@ async function reply(desk: DeliveryDesk, question: DeskQuestion): Promise<unknow
   }
 }
 
-/** With its values as the firing itself has them: by name, as JSON. */
+/** With its values as the firing itself has them: by name, as JSON, what a double does not hold as text. */
 function firingJson({ valueNames, valueTexts, before, after, ...firing }: PastFiring): object {
-  const json = (text: string | null | undefined): unknown => JSON.parse(text ?? 'null');
+  const json = (text: string | null | undefined): unknown => {
+    const value = parseExactJson(text ?? 'null');
+    return value instanceof Decimal ? value.toString() : value;
+  };
   const attributes = Object.fromEntries(valueNames.map((name, index) => [name, json(valueTexts[index])]));
   return { ...firing, before: json(before), after: json(after), attributes };
 }

@@ -162,7 +162,7 @@ function unionOf(a: readonly PlannedSegment[], b: readonly PlannedSegment[]): re
   return union;
 }
 
-/** What a condition sees of an attribute. An unnamed one is a boolean: until it has a value, it is false. */
+/** What a condition sees of an attribute. An unnamed one without a value is false; what is asked of an unnamed sum holds for no boolean. */
 export function valueSeen(name: string, value: Value | undefined): Value | undefined {
   return value === undefined && isUnnamed(name) ? false : value;
 }
