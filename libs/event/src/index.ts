@@ -50,12 +50,16 @@ export {
 } from './merge-state.js';
 export { fnv1a32, partitionOf } from './partition.js';
 export {
+  type AccountCreated,
+  type AccountLinked,
+  type AccountUnlinked,
   type AttributeChange,
   type AttributesChanged,
   assertNever,
   type CatalogueActivated,
   CHANGE_REASONS,
   type ChangeReason,
+  type CurrentAccountChanged,
   DELIVERY_OUTCOMES,
   type DeliveryAttempted,
   type DeliveryOutcome,

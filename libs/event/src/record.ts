@@ -42,7 +42,10 @@ export interface Event {
   readonly bytes?: Uint8Array | undefined;
 }
 
-/** An event and the profile it belongs to. `origin` is the profile id it would belong to without any merge. */
+/**
+ * An event and the profile it belongs to. `origin` is the profile id it would belong to without any merge. An event that names an account
+ * is appended once more, to the account's partition: then `entity` is the account, and `origin` its id.
+ */
 export interface EventResolved {
   readonly kind: 'event-resolved';
   readonly id: string;
@@ -95,6 +98,51 @@ export interface ProfilesMerged {
   readonly loser: Entity;
   /** Identifiers that the survivor gained from the loser. */
   readonly identifiers: readonly Identifier[];
+  readonly cause: string;
+  readonly occurredAt: number;
+}
+
+/** A group id that was not known in the workspace is an account. Appended to the account's partition. */
+export interface AccountCreated {
+  readonly kind: 'account-created';
+  readonly id: string;
+  readonly entity: Entity;
+  /** Normalised, as all that name the account later are. */
+  readonly groupId: string;
+  readonly cause: string;
+  readonly occurredAt: number;
+}
+
+/** A profile has become a member of an account. Appended to the partitions of both. */
+export interface AccountLinked {
+  readonly kind: 'account-linked';
+  readonly id: string;
+  /** The profile. */
+  readonly entity: Entity;
+  readonly account: Entity;
+  readonly cause: string;
+  readonly occurredAt: number;
+}
+
+/** A profile is no member of an account any more: it was merged into another, which is one. Appended to the partitions of both. */
+export interface AccountUnlinked {
+  readonly kind: 'account-unlinked';
+  readonly id: string;
+  /** The profile. */
+  readonly entity: Entity;
+  readonly account: Entity;
+  readonly cause: string;
+  readonly occurredAt: number;
+}
+
+/** The account that the latest group event of a profile names is another one. Appended to the profile's partition. */
+export interface CurrentAccountChanged {
+  readonly kind: 'current-account-changed';
+  readonly id: string;
+  /** The profile. */
+  readonly entity: Entity;
+  /** Undefined: it has none, because it was merged away. */
+  readonly account?: Entity | undefined;
   readonly cause: string;
   readonly occurredAt: number;
 }
@@ -304,6 +352,10 @@ export type LogRecord =
   | IdentifierLinked
   | IdentifierRefused
   | ProfilesMerged
+  | AccountCreated
+  | AccountLinked
+  | AccountUnlinked
+  | CurrentAccountChanged
   | StateTransferred
   | MergeCompleted
   | AttributesChanged

@@ -99,6 +99,10 @@ const BODIES: Omit<Bodies, 'event'> = {
     cause: text,
     occurredAt: time,
   },
+  'account-created': { entity, groupId: text, cause: text, occurredAt: time },
+  'account-linked': { entity, account: entity, cause: text, occurredAt: time },
+  'account-unlinked': { entity, account: entity, cause: text, occurredAt: time },
+  'current-account-changed': { entity, account: maybe(entity), cause: text, occurredAt: time },
   'state-transferred': {
     stage: text,
     mergeId: text,

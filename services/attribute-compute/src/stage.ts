@@ -120,6 +120,7 @@ class AttributePartition implements PartitionStage {
         this.decideEvent(record, context);
         break;
       case 'profile-created':
+      case 'account-created':
         this.entities.created(record.entity);
         passOn(record, context);
         break;

@@ -123,6 +123,10 @@ class SegmentPartition implements PartitionStage {
         this.entities.created(record.entity);
         this.entities.of(record.entity);
         break;
+      case 'account-created':
+        this.entities.created(record.entity);
+        this.decideLink({ ...record, kind: 'identifier-linked', identifier: { type: 'group_id', value: record.groupId } });
+        break;
       case 'identifier-linked':
         this.decideLink(record);
         break;

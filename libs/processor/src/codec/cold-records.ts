@@ -1,14 +1,14 @@
 /** The records that are seldom written, between the types of libs/event and the generated messages. */
-import type { Entity, FactBody, Identifier, LogRecord } from '@attrium/event';
+import type { FactBody, Identifier, LogRecord } from '@attrium/event';
 import { assertNever } from '@attrium/event';
 import type { logV1, valueV1 } from '@attrium/proto/log';
+import { accountFactFromProto, accountFactToProto } from './account-records.js';
 import { CodecError } from './codec-error.js';
 import type { HotFact } from './hot-writer.js';
+import { entityFromProto, entityToProto } from './wire-entity.js';
 import {
   DELIVERY_OUTCOME_NUMBER,
   deliveryOutcomeOf,
-  ENTITY_KIND_NUMBER,
-  entityKindOf,
   REFUSAL_REASON_NUMBER,
   refusalReasonOf,
   SUPPRESSION_REASON_NUMBER,
@@ -58,6 +58,11 @@ export function coldToProto(record: ColdFact): EntryRecord {
         $case: 'mergeCompleted',
         value: { entity: entityToProto(record.entity), mergeIds: [...record.mergeIds] },
       };
+    case 'account-created':
+    case 'account-linked':
+    case 'account-unlinked':
+    case 'current-account-changed':
+      return accountFactToProto(record);
     case 'firing-suppressed':
       return {
         $case: 'firingSuppressed',
@@ -119,6 +124,11 @@ export function coldFromProto(id: string, record: EntryRecord): ColdRecord {
       const { entity, mergeIds } = record.value;
       return { kind: 'merge-completed', id, entity: entityFromProto(entity), mergeIds };
     }
+    case 'accountCreated':
+    case 'accountLinked':
+    case 'accountUnlinked':
+    case 'currentAccountChanged':
+      return accountFactFromProto(id, record);
     case 'firingSuppressed':
       return {
         ...firingHead(id, record.value),
@@ -155,16 +165,6 @@ function firingHead(id: string, value: logV1.FiringSuppressed) {
     cause: value.cause,
     on: firingCauseFromProto(value.on),
   };
-}
-
-function entityToProto({ workspace, kind, id, ordinal }: Entity): logV1.Entity {
-  return { workspace, kind: ENTITY_KIND_NUMBER[kind], id, ordinal };
-}
-
-function entityFromProto(entity: logV1.Entity | undefined): Entity {
-  if (entity === undefined) throw new CodecError('a record without its entity');
-  const { workspace, id, ordinal } = entity;
-  return { workspace, kind: entityKindOf(entity.kind), id, ordinal };
 }
 
 function identifierFromProto(identifier: valueV1.Identifier | undefined): Identifier {

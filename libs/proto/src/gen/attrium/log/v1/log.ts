@@ -127,6 +127,10 @@ export interface Entry {
     | { $case: "tick"; value: Tick }
     | { $case: "identifierRefused"; value: IdentifierRefused }
     | { $case: "deliveryAttempted"; value: DeliveryAttempted }
+    | { $case: "accountCreated"; value: AccountCreated }
+    | { $case: "accountLinked"; value: AccountLinked }
+    | { $case: "accountUnlinked"; value: AccountUnlinked }
+    | { $case: "currentAccountChanged"; value: CurrentAccountChanged }
     | undefined;
 }
 
@@ -162,7 +166,10 @@ export interface Event {
   payload: Uint8Array;
 }
 
-/** An event and the profile it belongs to. `origin` is the profile id it would belong to without any merge. */
+/**
+ * An event and the profile it belongs to. `origin` is the profile id it would belong to without any merge. An event that names an
+ * account is appended once more, to the account's partition: then `entity` is the account, and `origin` its id.
+ */
 export interface EventResolved {
   entity: Entity | undefined;
   origin: string;
@@ -207,6 +214,47 @@ export interface ProfilesMerged {
     | undefined;
   /** Identifiers that the survivor gained from the loser. */
   identifiers: Identifier[];
+  cause: string;
+  occurredAt: number;
+}
+
+/** A group id that was not known in the workspace is an account. Appended to the account's partition. */
+export interface AccountCreated {
+  entity:
+    | Entity
+    | undefined;
+  /** Normalised, as all that name the account later are. */
+  groupId: string;
+  cause: string;
+  occurredAt: number;
+}
+
+/** A profile has become a member of an account. Appended to the partitions of both. */
+export interface AccountLinked {
+  /** The profile. */
+  entity: Entity | undefined;
+  account: Entity | undefined;
+  cause: string;
+  occurredAt: number;
+}
+
+/** A profile is no member of an account any more: it was merged into another, which is one. Appended to the partitions of both. */
+export interface AccountUnlinked {
+  /** The profile. */
+  entity: Entity | undefined;
+  account: Entity | undefined;
+  cause: string;
+  occurredAt: number;
+}
+
+/** The account that the latest group event of a profile names is another one. Appended to the profile's partition. */
+export interface CurrentAccountChanged {
+  /** The profile. */
+  entity:
+    | Entity
+    | undefined;
+  /** Absent: it has none, because it was merged away. */
+  account: Entity | undefined;
   cause: string;
   occurredAt: number;
 }
@@ -672,6 +720,18 @@ export const Entry: MessageFns<Entry> = {
       case "deliveryAttempted":
         DeliveryAttempted.encode(message.record.value, writer.uint32(322).fork()).join();
         break;
+      case "accountCreated":
+        AccountCreated.encode(message.record.value, writer.uint32(522).fork()).join();
+        break;
+      case "accountLinked":
+        AccountLinked.encode(message.record.value, writer.uint32(530).fork()).join();
+        break;
+      case "accountUnlinked":
+        AccountUnlinked.encode(message.record.value, writer.uint32(538).fork()).join();
+        break;
+      case "currentAccountChanged":
+        CurrentAccountChanged.encode(message.record.value, writer.uint32(546).fork()).join();
+        break;
     }
     return writer;
   },
@@ -831,6 +891,41 @@ export const Entry: MessageFns<Entry> = {
             }
 
             message.record = { $case: "deliveryAttempted", value: DeliveryAttempted.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 65: {
+            if (tag !== 522) {
+              break;
+            }
+
+            message.record = { $case: "accountCreated", value: AccountCreated.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 66: {
+            if (tag !== 530) {
+              break;
+            }
+
+            message.record = { $case: "accountLinked", value: AccountLinked.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 67: {
+            if (tag !== 538) {
+              break;
+            }
+
+            message.record = { $case: "accountUnlinked", value: AccountUnlinked.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 68: {
+            if (tag !== 546) {
+              break;
+            }
+
+            message.record = {
+              $case: "currentAccountChanged",
+              value: CurrentAccountChanged.decode(reader, reader.uint32()),
+            };
             continue;
           }
         }
@@ -1501,6 +1596,322 @@ export const ProfilesMerged: MessageFns<ProfilesMerged> = {
           }
           case 6: {
             if (tag !== 48) {
+              break;
+            }
+
+            message.occurredAt = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseAccountCreated(): AccountCreated {
+  return { entity: undefined, groupId: "", cause: "", occurredAt: 0 };
+}
+
+export const AccountCreated: MessageFns<AccountCreated> = {
+  encode(message: AccountCreated, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.entity !== undefined) {
+      Entity.encode(message.entity, writer.uint32(10).fork()).join();
+    }
+    if (message.groupId !== "") {
+      writer.uint32(18).string(message.groupId);
+    }
+    if (message.cause !== "") {
+      writer.uint32(26).string(message.cause);
+    }
+    if (message.occurredAt !== 0) {
+      writer.uint32(32).int64(message.occurredAt);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AccountCreated {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAccountCreated();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.entity = Entity.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.groupId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.cause = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.occurredAt = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseAccountLinked(): AccountLinked {
+  return { entity: undefined, account: undefined, cause: "", occurredAt: 0 };
+}
+
+export const AccountLinked: MessageFns<AccountLinked> = {
+  encode(message: AccountLinked, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.entity !== undefined) {
+      Entity.encode(message.entity, writer.uint32(10).fork()).join();
+    }
+    if (message.account !== undefined) {
+      Entity.encode(message.account, writer.uint32(18).fork()).join();
+    }
+    if (message.cause !== "") {
+      writer.uint32(26).string(message.cause);
+    }
+    if (message.occurredAt !== 0) {
+      writer.uint32(32).int64(message.occurredAt);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AccountLinked {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAccountLinked();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.entity = Entity.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.account = Entity.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.cause = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.occurredAt = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseAccountUnlinked(): AccountUnlinked {
+  return { entity: undefined, account: undefined, cause: "", occurredAt: 0 };
+}
+
+export const AccountUnlinked: MessageFns<AccountUnlinked> = {
+  encode(message: AccountUnlinked, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.entity !== undefined) {
+      Entity.encode(message.entity, writer.uint32(10).fork()).join();
+    }
+    if (message.account !== undefined) {
+      Entity.encode(message.account, writer.uint32(18).fork()).join();
+    }
+    if (message.cause !== "") {
+      writer.uint32(26).string(message.cause);
+    }
+    if (message.occurredAt !== 0) {
+      writer.uint32(32).int64(message.occurredAt);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AccountUnlinked {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAccountUnlinked();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.entity = Entity.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.account = Entity.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.cause = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.occurredAt = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseCurrentAccountChanged(): CurrentAccountChanged {
+  return { entity: undefined, account: undefined, cause: "", occurredAt: 0 };
+}
+
+export const CurrentAccountChanged: MessageFns<CurrentAccountChanged> = {
+  encode(message: CurrentAccountChanged, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.entity !== undefined) {
+      Entity.encode(message.entity, writer.uint32(10).fork()).join();
+    }
+    if (message.account !== undefined) {
+      Entity.encode(message.account, writer.uint32(18).fork()).join();
+    }
+    if (message.cause !== "") {
+      writer.uint32(26).string(message.cause);
+    }
+    if (message.occurredAt !== 0) {
+      writer.uint32(32).int64(message.occurredAt);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CurrentAccountChanged {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCurrentAccountChanged();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.entity = Entity.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.account = Entity.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.cause = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
               break;
             }
 
