@@ -36,8 +36,9 @@ export function readAttribute(json: unknown, path: string, report: Report): Attr
     return undefined;
   }
   const input = parsed.data;
-  if (input.kind !== 'user') {
-    reportNotSupported(report, `${path}.kind`, `attributes of kind ${input.kind}`);
+  const { kind: of } = input;
+  if (of === 'event') {
+    reportNotSupported(report, `${path}.kind`, `attributes of kind ${of}`);
     return undefined;
   }
   if ((input.from === undefined) === (input.compute === undefined)) {
@@ -45,7 +46,7 @@ export function readAttribute(json: unknown, path: string, report: Report): Attr
     report(path, code, 'an attribute has either from (declared) or compute (computed)');
     return undefined;
   }
-  const head = { name: input.name, of: 'user', type: input.type, visible: input.visibility === 'visible' } as const;
+  const head = { name: input.name, of, type: input.type, visible: input.visibility === 'visible' };
   if (input.from !== undefined) {
     const merge = readMerge(input, path, report);
     const from = input.from.map((source, index) => readSource(source, `${path}.from[${index}]`, report));

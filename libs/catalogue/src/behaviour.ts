@@ -3,7 +3,7 @@ import type { Age, Aggregate, AggregateComparator, Behaviour, Condition, Happeni
 import { compareNumbers } from '@attrium/event';
 import { canonicalJson, stableHash } from './canonical.js';
 import type { CompiledAttribute, ComputedAttribute } from './compiled.js';
-import type { AttributeDefinition } from './definitions.js';
+import type { AttributeDefinition, DefinitionKind } from './definitions.js';
 
 /** What a condition compiles to: an attribute that nobody named, and what is asked of it. */
 export interface Unnamed {
@@ -12,11 +12,11 @@ export interface Unnamed {
 }
 
 /** The unnamed attribute of an event condition: true once enough such events are in the window. `did_not` is its negation. */
-export function unnamedBehaviour(behaviour: Behaviour): Unnamed {
+export function unnamedBehaviour(behaviour: Behaviour, of: DefinitionKind): Unnamed {
   const { atLeast, did } = behaviour;
   const happening = happeningOf(behaviour);
-  const name = unnamed({ ...happening, atLeast });
-  const head = { kind: 'computed', name, key: name, of: 'user', type: 'boolean', visible: false } as const;
+  const name = unnamed({ ...happening, atLeast, ...kindOf(of) });
+  const head = { kind: 'computed', name, key: name, of, type: 'boolean', visible: false } as const;
   const attribute: ComputedAttribute = { ...head, reducer: 'count', ...happening, atLeast };
   const condition = equalTo(name, true);
   return { attribute, condition: did ? condition : { kind: 'not', of: condition } };
@@ -26,15 +26,15 @@ export function unnamedBehaviour(behaviour: Behaviour): Unnamed {
  * The unnamed attribute of a sum. It has no value before the first event, and the sum of none is 0: what is true of 0 is therefore asked
  * as the negation of what is not.
  */
-export function unnamedAggregate(aggregate: Aggregate): Unnamed {
+export function unnamedAggregate(aggregate: Aggregate, of: DefinitionKind): Unnamed {
   const { reducer, property, comparator, value } = aggregate;
   const happening = happeningOf(aggregate);
-  const name = unnamed({ ...happening, reducer, property });
-  const head = { kind: 'computed', name, key: name, of: 'user', type: 'number', visible: false } as const;
-  const of = (isTrueOfZero(aggregate) ? COMPLEMENTS[comparator] : [comparator]).map(
+  const name = unnamed({ ...happening, reducer, property, ...kindOf(of) });
+  const head = { kind: 'computed', name, key: name, of, type: 'number', visible: false } as const;
+  const tests = (isTrueOfZero(aggregate) ? COMPLEMENTS[comparator] : [comparator]).map(
     (each): Condition => ({ kind: 'compare', operand: { kind: 'attribute', name }, comparator: each, value }),
   );
-  const condition: Condition = of.length === 1 ? of[0]! : { kind: 'any', of };
+  const condition: Condition = tests.length === 1 ? tests[0]! : { kind: 'any', of: tests };
   return {
     attribute: { ...head, reducer, property, ...happening },
     condition: isTrueOfZero(aggregate) ? { kind: 'not', of: condition } : condition,
@@ -79,6 +79,11 @@ export function isTrueOfZero({ comparator, value }: Aggregate): boolean {
 function happeningOf({ event, where, withinMs, fromMs, untilMs }: Happening): Happening {
   const range = { ...(fromMs === undefined ? {} : { fromMs }), ...(untilMs === undefined ? {} : { untilMs }) };
   return { event, where, withinMs, ...range };
+}
+
+/** What is asked of accounts is another attribute; the names of those of users are as they were without accounts. */
+function kindOf(of: DefinitionKind): { readonly of?: DefinitionKind } {
+  return of === 'user' ? {} : { of };
 }
 
 function unnamed(meaning: object): string {

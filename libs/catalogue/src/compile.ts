@@ -4,7 +4,7 @@ import { assertNever, parseExactJson } from '@attrium/event';
 import { type Unnamed, unnamedAge, unnamedAggregate, unnamedBehaviour } from './behaviour.js';
 import { attributeKey, canonicalJson } from './canonical.js';
 import type { CompiledAttribute, CompiledCatalogue, CompiledSegment, CompiledTrigger } from './compiled.js';
-import type { AttributeDefinition, Catalogue, SegmentDefinition, TriggerDefinition } from './definitions.js';
+import type { AttributeDefinition, Catalogue, DefinitionKind, SegmentDefinition, TriggerDefinition } from './definitions.js';
 import { readIdentity } from './identity.js';
 import { DEFAULT_IDENTITY, type IdentityDefinition } from './identity-definition.js';
 import { parseCatalogue } from './parse.js';
@@ -120,18 +120,18 @@ class UnnamedAttributes {
   }
 }
 
-function lower(condition: ParsedCondition, unnamed: UnnamedAttributes): Condition {
+function lower(condition: ParsedCondition, of: DefinitionKind, unnamed: UnnamedAttributes): Condition {
   switch (condition.kind) {
     case 'all':
-      return { kind: 'all', of: condition.of.map((child) => lower(child, unnamed)) };
+      return { kind: 'all', of: condition.of.map((child) => lower(child, of, unnamed)) };
     case 'any':
-      return { kind: 'any', of: condition.of.map((child) => lower(child, unnamed)) };
+      return { kind: 'any', of: condition.of.map((child) => lower(child, of, unnamed)) };
     case 'not':
-      return { kind: 'not', of: lower(condition.of, unnamed) };
+      return { kind: 'not', of: lower(condition.of, of, unnamed) };
     case 'behaviour':
-      return unnamed.add(unnamedBehaviour(condition));
+      return unnamed.add(unnamedBehaviour(condition, of));
     case 'aggregate':
-      return unnamed.add(unnamedAggregate(condition));
+      return unnamed.add(unnamedAggregate(condition, of));
     case 'age':
       return unnamed.add(unnamedAge(condition, unnamed.source(condition.attribute)));
     case 'compare':
@@ -143,13 +143,13 @@ function lower(condition: ParsedCondition, unnamed: UnnamedAttributes): Conditio
 }
 
 function compileSegment(segment: SegmentDefinition, unnamed: UnnamedAttributes): CompiledSegment {
-  const where = lower(segment.where, unnamed);
+  const where = lower(segment.where, segment.of, unnamed);
   const { attributes, segments } = readsOf(where);
   return { name: segment.name, of: segment.of, where, attributes, segments };
 }
 
 function compileTrigger(trigger: TriggerDefinition, unnamed: UnnamedAttributes): CompiledTrigger {
-  const condition = trigger.condition === undefined ? undefined : lower(trigger.condition, unnamed);
+  const condition = trigger.condition === undefined ? undefined : lower(trigger.condition, trigger.of, unnamed);
   const reads = condition === undefined ? undefined : readsOf(condition);
   const attributes = reads?.attributes ?? [];
   const { frequency } = trigger;

@@ -11,9 +11,12 @@ import type {
 } from './compiled.js';
 import type { IdentityDefinition } from './identity-definition.js';
 
+/** Whose: a person's, or a company's. */
+export type DefinitionKind = 'user' | 'account';
+
 interface AttributeDefinitionHead {
   readonly name: string;
-  readonly of: 'user';
+  readonly of: DefinitionKind;
   readonly type: ValueType;
   readonly visible: boolean;
 }
@@ -40,12 +43,14 @@ export type AttributeDefinition = DeclaredAttributeDefinition | ComputedAttribut
 
 export interface SegmentDefinition {
   readonly name: string;
-  readonly of: 'user';
+  readonly of: DefinitionKind;
   readonly where: ParsedCondition;
 }
 
 export interface TriggerDefinition {
   readonly name: string;
+  /** That of what it watches. */
+  readonly of: DefinitionKind;
   readonly paused: boolean;
   readonly when: TriggerWhen;
   readonly condition?: ParsedCondition | undefined;

@@ -126,7 +126,6 @@ describe('faults of catalogues', () => {
     ['a duplicate name', withAttribute({ name: 'email' }), [`${x}.name duplicate_name`]],
     ['no kind', withAttribute({ kind: undefined }), [`${x}.kind missing_key`]],
     ['an unknown kind', withAttribute({ kind: 'device' }), [`${x}.kind wrong_value`]],
-    ['an account attribute', withAttribute({ kind: 'account' }), [`${x}.kind not_supported_yet`]],
     ['an event attribute', withAttribute({ kind: 'event' }), [`${x}.kind not_supported_yet`]],
     ['an unknown type', withAttribute({ type: 'date' }), [`${x}.type wrong_value`]],
     ['an unknown merge strategy', withAttribute({ merge: 'best' }), [`${x}.merge wrong_value`]],
@@ -163,7 +162,7 @@ describe('faults of catalogues', () => {
       computed({ count: 'E', where: { attribute: 'email', gt: 1 } }),
       [`${x}.compute.where.attribute not_here`],
     ],
-    ['a segment of accounts', withSegment({ of: 'account' }), ['segments[1].of not_supported_yet']],
+    ['a segment of accounts over users', withSegment({ of: 'account' }), ['segments[1].where other_kind']],
     ['a segment without where', withSegment({ where: undefined }), ['segments[1].where missing_key']],
     [
       'an unknown attribute',
@@ -292,7 +291,7 @@ describe('faults of catalogues', () => {
   });
 
   it('says that something is not supported yet by this release', () => {
-    const outcome = parseCatalogue(withAttribute({ kind: 'account' }));
+    const outcome = parseCatalogue(withAttribute({ kind: 'event' }));
     expect(outcome.kind === 'invalid' && outcome.faults[0]!.message).toContain('not supported yet by this release');
   });
 

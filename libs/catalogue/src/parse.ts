@@ -13,7 +13,7 @@ import type { AttributeDefinition, Catalogue, SegmentDefinition, TriggerDefiniti
 import { boundFaults, type CatalogueFault, type Report, reportIssues, reportNotSupported } from './fault.js';
 import { readIdentity } from './identity.js';
 import { ATTRIBUTES_MAX, BEHAVIOURS_MAX, SEGMENTS_MAX, TRIGGERS_MAX } from './limits.js';
-import { checkName, type Names, namesOf } from './names.js';
+import { checkName, type Names, namesOf, reportOtherKind } from './names.js';
 import { segmentSchema } from './schema.js';
 import { sizeFault } from './size.js';
 import { readEntityCondition, readTrigger } from './trigger.js';
@@ -110,11 +110,12 @@ function readSegment(json: unknown, path: string, names: Names, report: Report):
     return undefined;
   }
   const { name, of } = parsed.data;
-  if (of !== 'user') reportNotSupported(report, `${path}.of`, `segments of kind ${of}`);
   if (parsed.data.where === undefined) report(`${path}.where`, 'missing_key', 'where is missing');
   else {
     const where = readEntityCondition(parsed.data.where, `${path}.where`, names, report);
-    if (where !== undefined && of === 'user') return { name, of, where };
+    if (where === undefined) return undefined;
+    reportOtherKind(names, of, readsOf(where), `${path}.where`, report);
+    return { name, of, where };
   }
   return undefined;
 }
@@ -151,15 +152,15 @@ function checkUnnamed(
   },
   report: Report,
 ): void {
-  const conditions = [
-    ...lists.segments.map((segment) => segment?.where),
-    ...lists.triggers.map((trigger) => trigger?.condition),
-  ];
+  const parts = [...lists.segments, ...lists.triggers].flatMap((definition) => {
+    const condition = definition === undefined ? undefined : 'where' in definition ? definition.where : definition.condition;
+    return condition === undefined ? [] : unnamedPartsOf(condition).map((part) => ({ part, of: definition!.of }));
+  });
   const sources = new Map(lists.attributes.map((attribute) => [attribute?.name, attribute]));
   const distinct = new Set<string>();
-  for (const part of conditions.flatMap((condition) => (condition === undefined ? [] : unnamedPartsOf(condition)))) {
-    if (part.kind === 'behaviour') distinct.add(unnamedBehaviour(part).attribute.name);
-    else if (part.kind === 'aggregate') distinct.add(unnamedAggregate(part).attribute.name);
+  for (const { part, of } of parts) {
+    if (part.kind === 'behaviour') distinct.add(unnamedBehaviour(part, of).attribute.name);
+    else if (part.kind === 'aggregate') distinct.add(unnamedAggregate(part, of).attribute.name);
     else {
       const source = sources.get(part.attribute);
       // A faulty definition is reported where it stands.

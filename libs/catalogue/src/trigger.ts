@@ -1,10 +1,10 @@
 /** Checks one trigger definition beyond its shape and turns it into what it means. */
-import { isJsonObject, type ParsedCondition, parseCondition } from '@attrium/condition';
+import { isJsonObject, type ParsedCondition, parseCondition, readsOf } from '@attrium/condition';
 import { readDuration } from './attribute.js';
 import type { Frequency, WebhookDestination } from './compiled.js';
 import type { TriggerDefinition } from './definitions.js';
 import { type Report, reportIssues, reportNotSupported } from './fault.js';
-import type { Names } from './names.js';
+import { type Names, reportOtherKind } from './names.js';
 import { type TriggerInput, triggerSchema } from './schema.js';
 import { readWhen } from './trigger-when.js';
 
@@ -34,7 +34,13 @@ export function readTrigger(json: unknown, path: string, names: Names, report: R
   const deliver = readDeliver(input.deliver, `${path}.deliver`, report);
   if (when === undefined) return undefined;
   const { name, payload = [] } = input;
-  return { name, paused: input.state === 'paused', when, condition, frequency, payload, ...deliver };
+  const of =
+    (when.kind === 'segment' ? names.segmentKinds.get(when.segment) : names.attributeKinds.get(when.attribute)) ?? 'user';
+  if (condition !== undefined) reportOtherKind(names, of, readsOf(condition), `${path}.if`, report);
+  reportOtherKind(names, of, { attributes: payload }, `${path}.payload`, report);
+  const keys = frequency.kind === 'every' || frequency.key === undefined ? [] : [frequency.key];
+  reportOtherKind(names, of, { attributes: keys }, `${path}.frequency.key`, report);
+  return { name, of, paused: input.state === 'paused', when, condition, frequency, payload, ...deliver };
 }
 
 function withoutLater(
