@@ -38,6 +38,11 @@ export const LINE_PATHS = [
   'an entry or an exit in a merge',
   'a firing',
   'a firing that was suppressed',
+  'an account',
+  'a merge of members',
+  'a value of an account',
+  'an account in a segment',
+  'a firing for an account',
 ] as const;
 
 export const PATHS = [...CRASHES, ...FAULTS, ...LOOP, ...LINE_PATHS] as const;

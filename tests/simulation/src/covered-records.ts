@@ -30,6 +30,7 @@ export function coveredByRecords(line: Line, unowned: (at: number) => boolean): 
   for (const { record } of attributes) {
     if (record.kind !== 'attributes-changed') continue;
     if (record.reason === 'merge') paths.add('a change of a value in a merge');
+    if (record.entity.kind === 'account') paths.add('a value of an account');
     if (record.reason !== 'window') continue;
     paths.add('a window that ended');
     if (unowned(record.effectiveAt)) paths.add('a window that ended while nobody owned it');
@@ -38,11 +39,12 @@ export function coveredByRecords(line: Line, unowned: (at: number) => boolean): 
     if (record.kind !== 'segment-changed') continue;
     const isFlip = record.entered.length + record.exited.length > 0;
     if (isFlip) paths.add('an entry and an exit');
+    if (isFlip && record.entity.kind === 'account') paths.add('an account in a segment');
     if (isFlip && record.reason === 'merge') paths.add('an entry or an exit in a merge');
     if (record.corrected.length > 0) paths.add('a correction of a membership');
   }
   for (const { record } of storedOf('firings')) {
-    if (record.kind === 'trigger-fired') paths.add('a firing');
+    if (record.kind === 'trigger-fired') paths.add(record.entity.kind === 'account' ? 'a firing for an account' : 'a firing');
     if (record.kind === 'firing-suppressed') paths.add('a firing that was suppressed');
   }
   return paths;
@@ -84,6 +86,10 @@ function coverResolved(resolved: readonly Stored[], paths: Set<Path>): void {
       survivors.add(record.survivor.ordinal);
       const partitions = merges.get(record.mergeId) ?? new Set();
       merges.set(record.mergeId, partitions.add(partition));
+    } else if (record.kind === 'account-created') {
+      paths.add('an account');
+    } else if (record.kind === 'account-unlinked') {
+      paths.add('a merge of members');
     } else if (record.kind === 'tick') {
       paths.add('a tick');
     }

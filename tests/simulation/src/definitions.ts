@@ -8,7 +8,7 @@ export interface AttributeSourceText {
 
 export interface AttributeText {
   readonly name: string;
-  readonly kind: 'user';
+  readonly kind: 'user' | 'account';
   readonly type: string;
   readonly merge?: string;
   readonly from?: readonly AttributeSourceText[];
@@ -56,7 +56,7 @@ export interface ConditionText {
 
 export interface SegmentText {
   readonly name: string;
-  readonly of: 'user';
+  readonly of: 'user' | 'account';
   readonly where: ConditionText;
 }
 

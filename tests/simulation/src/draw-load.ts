@@ -2,6 +2,7 @@
 import type { CatalogueActivated, Event, Identifier } from '@attrium/event';
 import type { Random } from '@attrium/testing/simulation';
 import type { CatalogueText } from './definitions.js';
+import { aboutAccount, besideAccounts, withAccounts } from './draw-accounts.js';
 import { drawCatalogue, EVENT_NAMES, redrawCatalogue, returnCatalogue } from './draw-catalogue.js';
 
 export const START_MS = Date.UTC(2026, 0, 1);
@@ -49,6 +50,7 @@ export function drawLoad(random: Random, { events, only, workspaces }: LoadOptio
   const catalogues = random.fork();
   const revisions = random.fork();
   const draws = random.fork();
+  const accounts = random.fork();
   const packs: Pack[] = [];
   const sent: Event[] = [];
   let at = START_MS + 100;
@@ -57,7 +59,7 @@ export function drawLoad(random: Random, { events, only, workspaces }: LoadOptio
     const person = draws.pick(people);
     const records: Event[] = [];
     for (let count = 1 + draws.int(4); count > 0; count--) {
-      const event = drawEvent(draws, person, `m${sent.length}`, at);
+      const event = aboutAccount(accounts, drawEvent(draws, person, `m${sent.length}`, at));
       sent.push(event);
       records.push(event);
     }
@@ -72,7 +74,9 @@ export function drawLoad(random: Random, { events, only, workspaces }: LoadOptio
     return number < events && (only === undefined || only.has(number));
   };
   const left = packs.map((pack) => ({ ...pack, records: pack.records.filter(isSent) }));
-  const activations = workspaces.flatMap((workspace) => activationsOf(workspace, catalogues, revisions, at));
+  const activations = workspaces.flatMap((workspace) =>
+    activationsOf(workspace, { catalogues, revisions, accounts }, at),
+  );
   return { packs: left.filter(({ records }) => records.length > 0), activations, endsAt: packs.at(-1)?.at ?? at };
 }
 
@@ -85,8 +89,12 @@ function repeated(random: Random, sent: readonly Event[], at: number): Pack {
   return { at: receivedAt, workspace: event.workspace, records };
 }
 
-function activationsOf(workspace: string, random: Random, revisions: Random, endsAt: number): Activation[] {
-  const first = drawCatalogue(random);
+function activationsOf(
+  workspace: string,
+  { catalogues, revisions, accounts }: Readonly<Record<'catalogues' | 'revisions' | 'accounts', Random>>,
+  endsAt: number,
+): Activation[] {
+  const first = withAccounts(accounts, drawCatalogue(catalogues));
   const activate = (revision: number, at: number, catalogue: CatalogueText): Activation => ({
     at,
     catalogue,
@@ -103,11 +111,15 @@ function activationsOf(workspace: string, random: Random, revisions: Random, end
   const all = [activate(1, START_MS, first)];
   if (revisions.chance(0.5)) {
     const at = START_MS + revisions.int(Math.max(1, endsAt - START_MS));
-    all.push(activate(2, at, redrawCatalogue(revisions, first, 2)));
+    const second = besideAccounts(accounts, [first], ([users]) => redrawCatalogue(revisions, users!, 2));
+    all.push(activate(2, at, second));
     let last = at;
     if (revisions.chance(0.7)) {
       last = at + revisions.int(Math.max(1, endsAt - at));
-      all.push(activate(3, last, returnCatalogue(revisions, first, all[1]!.catalogue, 3)));
+      const third = besideAccounts(accounts, [first, second], ([one, other]) =>
+        returnCatalogue(revisions, one!, other!, 3),
+      );
+      all.push(activate(3, last, third));
     }
     // A revision that comes again, or was overtaken, does nothing.
     for (const again of all.slice()) if (revisions.chance(0.4)) all.push({ ...again, at: last + revisions.int(5_000) });

@@ -112,12 +112,16 @@ function checkAlternation(facts: readonly (LogRecord & { kind: 'segment-changed'
 
 async function checkEndings(line: Line, identity: NaiveIdentity, facts: Facts): Promise<Difference | undefined> {
   const entities = new Map<number, Entity>();
-  for (const record of facts) if (record.kind === 'profile-created') entities.set(record.entity.ordinal, record.entity);
+  for (const record of facts) {
+    if (record.kind === 'profile-created' || record.kind === 'account-created') {
+      entities.set(record.entity.ordinal, record.entity);
+    }
+  }
   for (const ending of endingsOf(identity, line.clock.now())) {
     const entity = entities.get(ending.group.ordinal);
     if (entity === undefined) continue;
     const difference = await checkEnding(line, ending, entity, facts);
-    if (difference !== undefined) return { ...difference, position: `end, profile ${entity.id} (${entity.ordinal})` };
+    if (difference !== undefined) return { ...difference, position: `end, ${entity.kind} ${entity.id} (${entity.ordinal})` };
   }
   return undefined;
 }

@@ -117,7 +117,7 @@ class AttributeReplay {
   }
 
   private rulesFor({ entity }: Holder<Bag>, { partition }: Place): Rules | undefined {
-    return this.catalogues.of(entity.workspace, partition);
+    return this.catalogues.of(entity.workspace, partition)?.ofKind(entity.kind);
   }
 
   /** At once, in everyone: what a catalogue does not have was never counted. */

@@ -1,5 +1,5 @@
 /** The end of the story told from the beginning: all events that count, sorted by time, and nothing else. */
-import type { CatalogueActivated } from '@attrium/event';
+import type { CatalogueActivated, Entity } from '@attrium/event';
 import type { CountedEvent, Group, NaiveIdentity } from './identity.js';
 import type { Contribution } from './reducing.js';
 import { type Rule, type Rules, rulesOf } from './rules.js';
@@ -36,18 +36,33 @@ export function uniteIdentifiers(events: readonly CountedEvent[]): string[][] {
 }
 
 export function endingsOf(identity: NaiveIdentity, now: number): Ending[] {
-  return identity.groups.filter(({ gone }) => !gone).map((group) => endingOf(identity, group, now));
+  const people = identity.groups.filter(({ gone }) => !gone);
+  const eventsOf = (group: Group): CountedEvent[] =>
+    identity.events.filter(
+      ({ event, identifiers }) => event.workspace === group.workspace && group.identifiers.has(identifiers[0]!),
+    );
+  return [
+    ...people.map((group) => endingOf(identity, { group, kind: 'profile', events: eventsOf(group) }, now)),
+    ...identity.accounts.map(({ workspace, ordinal, events }) => {
+      const group = { workspace, ordinal, identifiers: new Set<string>(), gone: false };
+      return endingOf(identity, { group, kind: 'account', events }, now);
+    }),
+  ];
 }
 
-function endingOf(identity: NaiveIdentity, group: Group, now: number): Ending {
-  const events = identity.events
-    .filter(({ event, identifiers }) => event.workspace === group.workspace && group.identifiers.has(identifiers[0]!))
-    .sort((a, b) => a.event.occurredAt - b.event.occurredAt);
+interface Story {
+  readonly group: Group;
+  readonly kind: Entity['kind'];
+  readonly events: readonly CountedEvent[];
+}
+
+function endingOf(identity: NaiveIdentity, { group, kind, ...story }: Story, now: number): Ending {
+  const events = [...story.events].sort((a, b) => a.event.occurredAt - b.event.occurredAt);
   const revisions = [...(identity.activations.get(group.workspace)?.values() ?? [])].map(({ position, record }) => ({
     position,
-    rules: rulesOf(record as CatalogueActivated),
+    rules: rulesOf(record as CatalogueActivated).ofKind(kind),
   }));
-  const rules = revisions.at(-1)?.rules ?? rulesOf(noCatalogue(group.workspace));
+  const rules = revisions.at(-1)?.rules ?? rulesOf(noCatalogue(group.workspace)).ofKind(kind);
   const values = new Map<string, Plain>();
   const known = new Set<string>();
   for (const rule of rules.rules) {

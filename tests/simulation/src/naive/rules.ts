@@ -1,6 +1,6 @@
 /** What a catalogue asks of events, recomputed from lists of events: no states, no reducers. */
 import { compileCatalogue, isUnnamed, parseCatalogue } from '@attrium/catalogue';
-import type { CatalogueActivated, Event } from '@attrium/event';
+import type { CatalogueActivated, Entity, Event } from '@attrium/event';
 import type { AttributeText, CatalogueText, ConditionText } from '../definitions.js';
 import { type Contribution, REDUCE } from './reducing.js';
 import { isWithinRange, questionsIn } from './unnamed.js';
@@ -19,6 +19,7 @@ import {
 
 export interface Rule {
   readonly name: string;
+  readonly of: 'user' | 'account';
   /** Two rules of the same meaning share what they have counted. */
   readonly meaning: string;
   readonly withinMs: number | undefined;
@@ -38,6 +39,8 @@ export interface Rules {
   readonly rules: readonly Rule[];
   /** The unnamed attribute that answers a question. */
   unnamed(question: ConditionText): string;
+  /** Those of one kind of entity; of all of them nothing can be asked about events. */
+  ofKind(kind: Entity['kind']): Rules;
 }
 
 /** By their text: every stage and partition reads the same few catalogues. */
@@ -56,30 +59,57 @@ export function rulesOf({ catalogue: bytes, revision }: CatalogueActivated): Rul
 
 function readRules(text: string, revision: number): Rules {
   const catalogue = JSON.parse(text) as CatalogueText;
-  const conditions: readonly ConditionText[] = [
-    ...catalogue.segments.map(({ where }) => where),
-    ...catalogue.triggers.flatMap(({ if: condition }) => (condition === undefined ? [] : [condition])),
-  ];
-  const names = new Map<string, string>();
-  const rules = catalogue.attributes.map(attributeRule);
-  for (const question of conditions.flatMap(questionsIn)) {
-    const name = unnamedOf(question, catalogue);
-    names.set(JSON.stringify(question), name);
-    if (!rules.some((rule) => rule.name === name)) rules.push(unnamedRule(question, name, catalogue));
-  }
-  return { revision, catalogue, rules, unnamed: (question) => names.get(JSON.stringify(question))! };
+  const user = readKind(catalogue, 'user', revision);
+  const account = readKind(catalogue, 'account', revision);
+  const ofKind = (kind: Entity['kind']): Rules => (kind === 'profile' ? user : account);
+  const rules = [...user.rules, ...account.rules];
+  return { ...user, catalogue, rules, ofKind };
 }
 
-function unnamedOf(question: ConditionText, { attributes }: CatalogueText): string {
-  const segments = [{ name: 'only', of: 'user', where: question }];
+/** A trigger is of the kind of what it watches. */
+function readKind(whole: CatalogueText, of: 'user' | 'account', revision: number): Rules {
+  const attributes = whole.attributes.filter(({ kind }) => kind === of);
+  const segments = whole.segments.filter((segment) => segment.of === of);
+  const triggers = whole.triggers.filter(({ when }) =>
+    [...attributes, ...segments].some(({ name }) => name === when.segment || name === when.attribute),
+  );
+  const catalogue = { ...whole, attributes, segments, triggers };
+  const conditions: readonly ConditionText[] = [
+    ...segments.map(({ where }) => where),
+    ...triggers.flatMap(({ if: condition }) => (condition === undefined ? [] : [condition])),
+  ];
+  const names = new Map<string, string>();
+  const rules = attributes.map(attributeRule);
+  for (const question of conditions.flatMap(questionsIn)) {
+    const name = unnamedOf(question, of, catalogue);
+    names.set(JSON.stringify(question), name);
+    if (!rules.some((rule) => rule.name === name)) rules.push(unnamedRule(question, of, name, catalogue));
+  }
+  const own: Rules = {
+    revision,
+    catalogue,
+    rules,
+    unnamed: (question) => names.get(JSON.stringify(question))!,
+    ofKind: () => own,
+  };
+  return own;
+}
+
+function unnamedOf(question: ConditionText, of: 'user' | 'account', { attributes }: CatalogueText): string {
+  const segments = [{ name: 'only', of, where: question }];
   const parsed = parseCatalogue({ attributes, segments, triggers: [] });
   if (parsed.kind === 'invalid') throw new Error(`a question is invalid: ${JSON.stringify(parsed.faults)}`);
   const compiled = compileCatalogue({ workspace: 'w', revision: 1, catalogue: parsed.catalogue });
   return compiled.attributes.find(({ name }) => isUnnamed(name))!.name;
 }
 
-function unnamedRule(question: ConditionText, name: string, { attributes }: CatalogueText): Rule {
-  const head = { name, meaning: name, visible: false, initial: truth(false) };
+function unnamedRule(
+  question: ConditionText,
+  of: 'user' | 'account',
+  name: string,
+  { attributes }: CatalogueText,
+): Rule {
+  const head = { name, of, meaning: name, visible: false, initial: truth(false) };
   if (question.attribute !== undefined) {
     const source = attributes.find((attribute) => attribute.name === question.attribute)!;
     return { ...attributeRule(source), ...head, ...ageRule(question, attributeRule(source)) };
@@ -89,7 +119,7 @@ function unnamedRule(question: ConditionText, name: string, { attributes }: Cata
     const compute = { sum: event!, of: question.sum, ...(within === undefined ? {} : { within }) };
     const sum = attributeRule({
       name,
-      kind: 'user',
+      kind: of,
       type: 'number',
       compute: { ...compute, ...(where === undefined ? {} : { where }) },
     });
@@ -121,7 +151,7 @@ function ageRule(question: ConditionText, source: Rule): Pick<Rule, 'value' | 'f
 
 function attributeRule(text: AttributeText): Rule {
   const { name, type, compute } = text;
-  const head = { name, meaning: JSON.stringify(text), visible: true, initial: undefined };
+  const head = { name, of: text.kind, meaning: JSON.stringify(text), visible: true, initial: undefined };
   if (compute === undefined) {
     const contribution = (event: Event): Contribution | undefined => {
       const value = declaredValue(text, event);
@@ -162,7 +192,7 @@ function amountOf(value: Plain | undefined): Plain | undefined {
 }
 
 /** The first source that has a value of the type. */
-function declaredValue({ from = [], type }: AttributeText, event: Event): Plain | undefined {
+function declaredValue({ from = [], type, kind }: AttributeText, event: Event): Plain | undefined {
   const payload = payloadOf(event);
   for (const { trait, property, event: only } of from) {
     const hasProperties = event.type === 'track' || event.type === 'page';
@@ -171,8 +201,8 @@ function declaredValue({ from = [], type }: AttributeText, event: Event): Plain 
         ? hasProperties && (only === undefined || (event.type === 'track' && event.name === only))
           ? member(payload, `properties.${property}`)
           : undefined
-        : ((event.type === 'identify' ? member(payload, `traits.${trait}`) : undefined) ??
-          member(payload, `context.traits.${trait}`));
+        : ((event.type === (kind === 'user' ? 'identify' : 'group') ? member(payload, `traits.${trait}`) : undefined) ??
+          (kind === 'user' ? member(payload, `context.traits.${trait}`) : undefined));
     const value = typed(found, type);
     if (value !== undefined) return value;
   }

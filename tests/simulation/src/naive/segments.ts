@@ -95,6 +95,11 @@ class SegmentReplay implements NaiveSegments {
       case 'catalogue-activated':
         this.forget(this.catalogues.read(record, place), record.workspace, place);
         return;
+      case 'account-created': {
+        const identifier = { type: 'group_id', value: record.groupId };
+        merging.of(record.entity).data.identifiers.add(JSON.stringify(identifier));
+        return;
+      }
       case 'identifier-linked':
         merging.of(record.entity).data.identifiers.add(JSON.stringify(record.identifier));
         return;
@@ -132,7 +137,8 @@ class SegmentReplay implements NaiveSegments {
 
   private rulesFor({ entity }: Holder<Person>, { partition }: Place): Rules {
     const none = { revision: 0, catalogue: { attributes: [], segments: [], triggers: [] }, rules: [] };
-    return this.catalogues.of(entity.workspace, partition) ?? { ...none, unnamed: () => '' };
+    const empty: Rules = { ...none, unnamed: () => '', ofKind: () => empty };
+    return this.catalogues.of(entity.workspace, partition)?.ofKind(entity.kind) ?? empty;
   }
 
   /** At once, in everyone: values and memberships end with their definition. */
