@@ -4,7 +4,13 @@ import { assertNever, parseExactJson } from '@attrium/event';
 import { type Unnamed, unnamedAge, unnamedAggregate, unnamedBehaviour } from './behaviour.js';
 import { attributeKey, canonicalJson } from './canonical.js';
 import type { CompiledAttribute, CompiledCatalogue, CompiledSegment, CompiledTrigger } from './compiled.js';
-import type { AttributeDefinition, Catalogue, DefinitionKind, SegmentDefinition, TriggerDefinition } from './definitions.js';
+import type {
+  AttributeDefinition,
+  Catalogue,
+  DefinitionKind,
+  SegmentDefinition,
+  TriggerDefinition,
+} from './definitions.js';
 import { readIdentity } from './identity.js';
 import { DEFAULT_IDENTITY, type IdentityDefinition } from './identity-definition.js';
 import { parseCatalogue } from './parse.js';

@@ -27,6 +27,7 @@ export type {
   Catalogue,
   ComputedAttributeDefinition,
   DeclaredAttributeDefinition,
+  DefinitionKind,
   SegmentDefinition,
   TriggerDefinition,
 } from './definitions.js';

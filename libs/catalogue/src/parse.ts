@@ -153,7 +153,8 @@ function checkUnnamed(
   report: Report,
 ): void {
   const parts = [...lists.segments, ...lists.triggers].flatMap((definition) => {
-    const condition = definition === undefined ? undefined : 'where' in definition ? definition.where : definition.condition;
+    const condition =
+      definition === undefined ? undefined : 'where' in definition ? definition.where : definition.condition;
     return condition === undefined ? [] : unnamedPartsOf(condition).map((part) => ({ part, of: definition!.of }));
   });
   const sources = new Map(lists.attributes.map((attribute) => [attribute?.name, attribute]));

@@ -35,7 +35,8 @@ export function readTrigger(json: unknown, path: string, names: Names, report: R
   if (when === undefined) return undefined;
   const { name, payload = [] } = input;
   const of =
-    (when.kind === 'segment' ? names.segmentKinds.get(when.segment) : names.attributeKinds.get(when.attribute)) ?? 'user';
+    (when.kind === 'segment' ? names.segmentKinds.get(when.segment) : names.attributeKinds.get(when.attribute)) ??
+    'user';
   if (condition !== undefined) reportOtherKind(names, of, readsOf(condition), `${path}.if`, report);
   reportOtherKind(names, of, { attributes: payload }, `${path}.payload`, report);
   const keys = frequency.kind === 'every' || frequency.key === undefined ? [] : [frequency.key];

@@ -1,5 +1,6 @@
 /** The generated service definitions in the shape in which Nest takes them, so that no .proto file is read at run time. */
 import type { PackageDefinition } from '@grpc/proto-loader';
+import { AccountServiceService } from './gen/index.attrium.account.v1.js';
 import { AttributeServiceService } from './gen/index.attrium.attribute.v1.js';
 import { CatalogueServiceService } from './gen/index.attrium.catalogue.v1.js';
 import { EventServiceService } from './gen/index.attrium.event.v1.js';
@@ -9,6 +10,7 @@ import { SegmentServiceService, SegmentTableServiceService } from './gen/index.a
 import { DeliveryServiceService, TriggerServiceService } from './gen/index.attrium.trigger.v1.js';
 
 const SERVICES = {
+  'attrium.account.v1.AccountService': AccountServiceService,
   'attrium.attribute.v1.AttributeService': AttributeServiceService,
   'attrium.catalogue.v1.CatalogueService': CatalogueServiceService,
   'attrium.event.v1.EventService': EventServiceService,

@@ -1,6 +1,9 @@
 /** What Nest wires: the controllers of REST and gRPC over the parts that `startControl` makes. */
 import { Access, ProfileLocator, Readiness } from '@attrium/host';
 import { type DynamicModule, Module } from '@nestjs/common';
+import { AccountReader } from './account-reader.js';
+import { AccountController } from './api/account.controller.js';
+import { AccountRpcController } from './api/account-rpc.controller.js';
 import { CatalogueController } from './api/catalogue.controller.js';
 import { CatalogueRpcController } from './api/catalogue-rpc.controller.js';
 import { DeliveryController } from './api/delivery.controller.js';
@@ -31,6 +34,7 @@ export interface ControlParts {
   readonly keys: KeyStore;
   readonly secrets: SecretStore;
   readonly profiles: ProfileReader;
+  readonly accounts: AccountReader;
   readonly locator: ProfileLocator;
   readonly desk: DeliveryDeskClient;
   readonly segments: SegmentReader;
@@ -41,6 +45,7 @@ export function controlModule(parts: ControlParts): DynamicModule {
   return {
     module: ControlModule,
     controllers: [
+      AccountController,
       CatalogueController,
       IdentityController,
       DeliveryController,
@@ -50,6 +55,7 @@ export function controlModule(parts: ControlParts): DynamicModule {
       StatusController,
       TriggerController,
       WorkspaceController,
+      AccountRpcController,
       CatalogueRpcController,
       ProfileRpcController,
       SegmentRpcController,
@@ -62,6 +68,7 @@ export function controlModule(parts: ControlParts): DynamicModule {
       { provide: SecretStore, useValue: parts.secrets },
       { provide: ProfileLocator, useValue: parts.locator },
       { provide: ProfileReader, useValue: parts.profiles },
+      { provide: AccountReader, useValue: parts.accounts },
       { provide: DeliveryDeskClient, useValue: parts.desk },
       { provide: SegmentReader, useValue: parts.segments },
       { provide: LOG_SIZES, useValue: parts.logSizes },

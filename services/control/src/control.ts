@@ -26,6 +26,7 @@ import {
 } from '@attrium/nats';
 import { systemClock } from '@attrium/processor';
 import { descriptorSet, packageDefinitionOf } from '@attrium/proto';
+import { AccountReader } from './account-reader.js';
 import { CatalogueKeeper } from './catalogue-keeper.js';
 import { CatalogueLog } from './clients/catalogue-log.js';
 import { DeliveryDeskClient } from './clients/delivery-desk.js';
@@ -79,6 +80,7 @@ export async function startControl(
       secrets: new SecretStore(buckets.secrets),
       locator,
       profiles: new ProfileReader({ locator, now: () => systemClock.monotonic(), telemetry }),
+      accounts: new AccountReader({ locator, ask, shards }),
       desk: new DeliveryDeskClient(link),
       segments: new SegmentReader({ catalogues, tables, clock: systemClock, telemetry }),
       logSizes: () => logSizes(link),
@@ -87,8 +89,9 @@ export async function startControl(
     logger,
     readiness,
     grpc: {
-      packages: ['attrium.catalogue.v1', 'attrium.profile.v1', 'attrium.segment.v1'],
+      packages: ['attrium.account.v1', 'attrium.catalogue.v1', 'attrium.profile.v1', 'attrium.segment.v1'],
       packageDefinition: packageDefinitionOf([
+        'attrium.account.v1.AccountService',
         'attrium.catalogue.v1.CatalogueService',
         'attrium.profile.v1.ProfileService',
         'attrium.segment.v1.SegmentTableService',

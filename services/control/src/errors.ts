@@ -41,6 +41,7 @@ const FAILURES = {
     message: 'The log did not say whether it has the catalogue. Get the revision in force before you put it again.',
   },
   noProfile: { code: 'ATR-CONTROL-030', status: 'not-found', message: 'No profile has this identifier.' },
+  noAccount: { code: 'ATR-CONTROL-031', status: 'not-found', message: 'There is no such account.' },
   noWorkspace: {
     code: 'ATR-CONTROL-040',
     status: 'not-found',

@@ -10,7 +10,7 @@ import { stringifyExactJson } from '@attrium/event';
 import { Random } from '@attrium/testing/simulation';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { SegmentTables } from '../src/clients/segment-tables.js';
-import { drawCondition, drawProfiles, insertProfiles, isTrueOf, NOW, SCOPE } from './drawn-tables.js';
+import { drawCondition, drawProfiles, insertAccounts, insertProfiles, isTrueOf, NOW, SCOPE } from './drawn-tables.js';
 
 const LIMITS = { timeoutMs: 20_000, rowsMax: 10_000_000 };
 const PROFILES = 120;
@@ -61,6 +61,21 @@ describe('a preview', () => {
         const text = stringifyExactJson(json);
         expect({ text, ...preview }).toEqual({ text, members: members.length, profiles: PROFILES, sample: members });
       }
+    }
+  }, 300_000);
+
+  it('of accounts names those whose values, memberships and events it is true of, and nobody else', async () => {
+    const random = new Random(3);
+    const drawn = drawProfiles(random, PROFILES);
+    await insertAccounts(clickhouse, 'companies', drawn);
+    for (let index = 0; index < CONDITIONS / 2; index++) {
+      const json = drawCondition(random);
+      const condition = parsed(json);
+      const members = drawn.filter((account) => isTrueOf(condition, account)).map(({ id }) => id);
+      const asked = { now: NOW, sampleMax: PROFILES, of: 'account' } as const;
+      const preview = await tablesOf().preview('companies', condition, asked);
+      const text = stringifyExactJson(json);
+      expect({ text, ...preview }).toEqual({ text, members: members.length, profiles: PROFILES, sample: members });
     }
   }, 300_000);
 });

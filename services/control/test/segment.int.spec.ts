@@ -92,7 +92,7 @@ describe('segments', () => {
     for (const [body, expected] of [
       ['{', 'ATR-CONTROL-010'],
       ['{}', 'ATR-CONTROL-011'],
-      [{ where: { all: [] }, of: 'account' }, 'ATR-CONTROL-011'],
+      [{ where: { all: [] }, of: 'event' }, 'ATR-CONTROL-011'],
       [{ where: { all: [] }, sample: 101 }, 'ATR-CONTROL-011'],
       [{ where: { attribute: 'plan', equals: 'x'.repeat(70_000) } }, 'ATR-CONTROL-011'],
     ] as const) {

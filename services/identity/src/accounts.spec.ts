@@ -27,12 +27,12 @@ const shown = (emitted: Emitted[]): string[] =>
   emitted.map(({ fact }) => `${fact.kind}${'entity' in fact && fact.entity?.kind === 'account' ? ' of account' : ''}`);
 const accountsOf = (harness: StageHarness, identifier: Identifier) =>
   harness.answer({ kind: 'accounts', workspace: 'w', identifier }) as AccountsAnswer | null;
-const ask = <T extends Answer>(harness: StageHarness, kind: string, groupId: string, more: object = {}): T =>
+const ask = <T = Answer>(harness: StageHarness, kind: string, groupId: string, more: object = {}): T =>
   harness.answer({ kind, workspace: 'w', identifier: { type: 'group_id', value: groupId }, ...more }) as T;
 const membersOf = (harness: StageHarness, groupId: string): string[] => {
   const profileIds: string[] = [];
   for (let after: number | undefined = 0; after !== undefined; ) {
-    const page = ask<{ profileIds: string[]; next?: number }>(harness, 'members', groupId, { after, limit: 2 } as object);
+    const page: { profileIds: string[]; next?: number } = ask(harness, 'members', groupId, { after, limit: 2 });
     profileIds.push(...page.profileIds);
     after = page.next;
   }
@@ -53,9 +53,7 @@ describe('accounts', () => {
       expect(account!.ordinal).not.toBe(profile!.ordinal);
       expect(account!.origin).toBe(account!.id);
       const links = emitted.filter(({ fact }) => fact.kind === 'account-linked');
-      expect(links.map(({ partition }) => partition)).toEqual([
-        ...new Set([profile!.partition, account!.partition]),
-      ]);
+      expect(links.map(({ partition }) => partition)).toEqual([...new Set([profile!.partition, account!.partition])]);
       expect(shown(emitted)).toEqual([
         'profile-created',
         'identifier-linked',
@@ -115,7 +113,9 @@ describe('accounts', () => {
     expect(ask(harness, 'account', 'acme')).toMatchObject({ members: 2 });
     const facts = harness.read(event('m4', [user('u'), device('a')]), 1);
     const of = (kind: string) => facts.filter(({ fact }) => fact.kind === kind).map(({ fact }) => fact);
-    expect(new Set(of('account-unlinked').map((fact) => (fact as { account: { id: string } }).account.id)).size).toBe(2);
+    expect(new Set(of('account-unlinked').map((fact) => (fact as { account: { id: string } }).account.id)).size).toBe(
+      2,
+    );
     expect(new Set(of('account-linked').map((fact) => (fact as { account: { id: string } }).account.id)).size).toBe(1);
     expect(of('current-account-changed')).toHaveLength(2);
     const first = facts.findIndex(({ fact }) => fact.kind === 'profiles-merged');
@@ -165,7 +165,10 @@ describe('accounts', () => {
     ]);
     // A merge that would break the limit leaves both as they are.
     harness.read(group('m5', device('d'), 'e'), 1);
-    expect(shown(harness.read(event('m6', [user('u'), device('d')]), 1))).toEqual(['identifier-refused', 'event-resolved']);
+    expect(shown(harness.read(event('m6', [user('u'), device('d')]), 1))).toEqual([
+      'identifier-refused',
+      'event-resolved',
+    ]);
     expect(accountsOf(harness, device('d'))!.accounts).toHaveLength(1);
   });
 
@@ -186,7 +189,9 @@ describe('accounts', () => {
         );
         const listed = ['a', 'b', 'c'].filter(
           (groupId) =>
-            answer !== null && ask(harness, 'account', groupId) !== null && membersOf(harness, groupId).includes(answer.profileId),
+            answer !== null &&
+            ask(harness, 'account', groupId) !== null &&
+            membersOf(harness, groupId).includes(answer.profileId),
         );
         expect(listed).toEqual(accounts.map((text) => text[0]).sort());
         return `${number} with ${together.join()}: ${accounts.sort().join('; ')}`;

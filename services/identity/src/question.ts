@@ -43,6 +43,8 @@ export interface IdentityAnswer {
   /** Where the facts of the profile go, in every log after `events`. */
   readonly partition: number;
   readonly identifiers: readonly Identifier[];
+  /** Absent for none. */
+  readonly accounts?: readonly ProfileAccount[] | undefined;
 }
 
 /** To `identifiers`. */
@@ -103,6 +105,7 @@ export function answer(asked: Asked, given: unknown): Answer {
     ordinal: survivor,
     partition: partitionOf(profileId, partitions),
     identifiers: [...row.identifiers],
+    ...(row.accounts === undefined ? {} : { accounts: profileAccounts(state, survivor) }),
   };
 }
 

@@ -201,7 +201,12 @@ class IdentityShard implements PartitionStage {
       context.emit({ kind: 'current-account-changed', entity, account, cause, occurredAt }, partition);
     }
     const { refused } = accounts;
-    this.emitRefusals(event, refused === undefined ? decision.refused : [...decision.refused, refused], entity, context);
+    this.emitRefusals(
+      event,
+      refused === undefined ? decision.refused : [...decision.refused, refused],
+      entity,
+      context,
+    );
     context.emit({ kind: 'event-resolved', entity, origin, event }, partition);
     if (named !== undefined) {
       const { entity: account, created } = named;

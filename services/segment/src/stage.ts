@@ -125,7 +125,11 @@ class SegmentPartition implements PartitionStage {
         break;
       case 'account-created':
         this.entities.created(record.entity);
-        this.decideLink({ ...record, kind: 'identifier-linked', identifier: { type: 'group_id', value: record.groupId } });
+        this.decideLink({
+          ...record,
+          kind: 'identifier-linked',
+          identifier: { type: 'group_id', value: record.groupId },
+        });
         break;
       case 'identifier-linked':
         this.decideLink(record);

@@ -44,7 +44,8 @@ export function coveredByRecords(line: Line, unowned: (at: number) => boolean): 
     if (record.corrected.length > 0) paths.add('a correction of a membership');
   }
   for (const { record } of storedOf('firings')) {
-    if (record.kind === 'trigger-fired') paths.add(record.entity.kind === 'account' ? 'a firing for an account' : 'a firing');
+    if (record.kind === 'trigger-fired')
+      paths.add(record.entity.kind === 'account' ? 'a firing for an account' : 'a firing');
     if (record.kind === 'firing-suppressed') paths.add('a firing that was suppressed');
   }
   return paths;

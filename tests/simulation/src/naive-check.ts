@@ -121,7 +121,8 @@ async function checkEndings(line: Line, identity: NaiveIdentity, facts: Facts): 
     const entity = entities.get(ending.group.ordinal);
     if (entity === undefined) continue;
     const difference = await checkEnding(line, ending, entity, facts);
-    if (difference !== undefined) return { ...difference, position: `end, ${entity.kind} ${entity.id} (${entity.ordinal})` };
+    if (difference !== undefined)
+      return { ...difference, position: `end, ${entity.kind} ${entity.id} (${entity.ordinal})` };
   }
   return undefined;
 }

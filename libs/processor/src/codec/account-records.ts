@@ -41,7 +41,14 @@ export function accountFactFromProto(id: string, record: AccountEntry): AccountR
     case 'accountLinked':
       return { kind: 'account-linked', id, entity, account: entityFromProto(record.value.account), cause, occurredAt };
     case 'accountUnlinked':
-      return { kind: 'account-unlinked', id, entity, account: entityFromProto(record.value.account), cause, occurredAt };
+      return {
+        kind: 'account-unlinked',
+        id,
+        entity,
+        account: entityFromProto(record.value.account),
+        cause,
+        occurredAt,
+      };
     case 'currentAccountChanged': {
       const account = record.value.account === undefined ? undefined : entityFromProto(record.value.account);
       return { kind: 'current-account-changed', id, entity, account, cause, occurredAt };

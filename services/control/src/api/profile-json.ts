@@ -1,5 +1,6 @@
 /** Profiles as REST shows them. */
 import { Decimal, Timestamp, type Value } from '@attrium/event';
+import type { Account } from '../account-reader.js';
 import type { Profile } from '../profile-reader.js';
 
 /** Numbers are JSON numbers where a double holds them exactly, else text; times are ISO 8601. */
@@ -10,10 +11,28 @@ export function jsonOfValue(value: Value): unknown {
 }
 
 export function jsonOfProfile(profile: Profile): Record<string, unknown> {
-  const { profileId, identifiers, attributes, segments, merging } = profile;
+  const { profileId, identifiers, accounts, merging } = profile;
+  const shown = accounts.map(({ groupedAt, current, ...account }) => ({
+    ...account,
+    groupedAt: isoOf(groupedAt),
+    ...(current ? { current } : {}),
+  }));
   return {
     profileId,
     identifiers,
+    ...(shown.length > 0 ? { accounts: shown } : {}),
+    ...jsonOfValues(profile),
+    ...(merging ? { merging } : {}),
+  };
+}
+
+export function jsonOfAccount(account: Account): Record<string, unknown> {
+  const { accountId, groupId, members } = account;
+  return { accountId, groupId, members, ...jsonOfValues(account) };
+}
+
+function jsonOfValues({ attributes, segments }: Pick<Profile, 'attributes' | 'segments'>): Record<string, unknown> {
+  return {
     attributes: Object.fromEntries(
       [...attributes].map(([name, { value, effectiveAt, approximate }]) => [
         name,
@@ -21,7 +40,6 @@ export function jsonOfProfile(profile: Profile): Record<string, unknown> {
       ]),
     ),
     segments: segments.map(({ name, since }) => ({ name, since: isoOf(since) })),
-    ...(merging ? { merging } : {}),
   };
 }
 

@@ -77,6 +77,17 @@ export class ApiClient {
     return JSON.parse((await this.ask('GET', `${this.workspacePath}/profiles/${encodeURIComponent(identifier)}`)).text);
   }
 
+  async account(identifier: string): Promise<unknown> {
+    return JSON.parse((await this.ask('GET', `${this.workspacePath}/accounts/${encodeURIComponent(identifier)}`)).text);
+  }
+
+  /** `after`: the `next` of the page before; undefined for the first. */
+  async accountMembers(identifier: string, after: string | undefined): Promise<unknown> {
+    const page = after === undefined ? '' : `?after=${encodeURIComponent(after)}`;
+    const path = `${this.workspacePath}/accounts/${encodeURIComponent(identifier)}/members${page}`;
+    return JSON.parse((await this.ask('GET', path)).text);
+  }
+
   /** Which profile an identifier belongs to. */
   async resolved(identifier: string): Promise<unknown> {
     return JSON.parse(

@@ -51,7 +51,7 @@ export class SegmentTables {
   async preview(
     workspace: string,
     condition: ParsedCondition,
-    given: { readonly now: number; readonly sampleMax: number },
+    given: { readonly now: number; readonly sampleMax: number; readonly of?: 'user' | 'account' },
   ): Promise<Preview> {
     const { sql, parameters } = segmentQuery(condition, { workspace, ...given });
     const [row] = await this.ask<{ members: string; profiles: string; sample: string[] }>(sql, parameters);

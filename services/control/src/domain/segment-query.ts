@@ -1,5 +1,5 @@
 /**
- * A condition of a segment as SQL over the projected tables: who is in the segment as of now. It means what the stages mean
+ * A condition of a segment as SQL over the projected tables: who (profiles, or accounts) is in the segment as of now. It means what the stages mean
  * (docs/reference/conditions.md); a test compares the two.
  */
 import type { Aggregate, Behaviour, Happening, Operand, ParsedCondition } from '@attrium/condition';
@@ -20,6 +20,8 @@ export interface SegmentQueryOptions {
   /** "Now" of windows and ages, ms. */
   readonly now: number;
   readonly sampleMax: number;
+  /** Whose segment; undefined: of users. */
+  readonly of?: 'user' | 'account' | undefined;
 }
 
 /**
@@ -159,17 +161,31 @@ class Parts {
   tables(): string[] {
     const workspace = `workspace_id = ${this.parameters.add('String', this.options.workspace)}`;
     const one = (names: ReadonlySet<string>): string => this.parameters.add('Array(String)', [...names]);
-    const living = `${workspace} AND kind = 'profile' AND merged_into = ''`;
-    const tables = [this.rows('profile_id', undefined, `profiles FINAL WHERE ${living}`)];
+    const ofAccounts = this.options.of === 'account';
+    const kind = ofAccounts ? 'account' : 'profile';
+    const tables = ofAccounts
+      ? [this.rows('account_id', undefined, `accounts FINAL WHERE ${workspace}`)]
+      : [
+          this.rows(
+            'profile_id',
+            undefined,
+            `profiles FINAL WHERE ${workspace} AND kind = 'profile' AND merged_into = ''`,
+          ),
+        ];
     if (this.attributes.size > 0) {
-      const where = `${workspace} AND kind = 'profile' AND name IN ${one(this.attributes)}`;
+      const where = `${workspace} AND kind = '${kind}' AND name IN ${one(this.attributes)}`;
       tables.push(this.rows('profile_id', 'attributes', `attributes FINAL WHERE ${where}`));
     }
     if (this.segments.size > 0) {
-      const where = `${workspace} AND kind = 'profile' AND segment IN ${one(this.segments)}`;
+      const where = `${workspace} AND kind = '${kind}' AND segment IN ${one(this.segments)}`;
       tables.push(this.rows('profile_id', 'memberships', `memberships FINAL WHERE ${where}`));
     }
-    if (this.events.size > 0) {
+    if (this.events.size > 0 && ofAccounts) {
+      const where = `${workspace} AND group_id != '' AND type = 'track' AND (${[...this.events].join(' OR ')})`;
+      const named = `SELECT group_id AS named, account_id FROM accounts FINAL WHERE ${workspace}`;
+      const from = `events INNER ANY JOIN (${named}) AS account ON account.named = events.group_id`;
+      tables.push(this.rows('account.account_id', 'events', `${from} WHERE ${where}`));
+    } else if (this.events.size > 0) {
       // An event names the profile that it came to; that may have been merged away since.
       const where = `${workspace} AND type = 'track' AND (${[...this.events].join(' OR ')})`;
       const from = `events LEFT ANY JOIN (${survivors(workspace)}) AS merged ON merged.loser = events.profile_id`;

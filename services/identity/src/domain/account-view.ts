@@ -34,11 +34,7 @@ export interface MembersAnswer {
 }
 
 /** The ordinal of an account; undefined for none. */
-export function accountAsked(
-  state: IdentityState,
-  workspace: string,
-  { type, value }: Identifier,
-): number | undefined {
+export function accountAsked(state: IdentityState, workspace: string, { type, value }: Identifier): number | undefined {
   if (type !== GROUP_ID && type !== ACCOUNT_ID) return undefined;
   return state.accountIds.get(identifierKey(workspace, { type, value: normalise(value, 'none')! }));
 }

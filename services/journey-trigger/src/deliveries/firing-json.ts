@@ -32,7 +32,10 @@ export interface FiringJson {
   readonly workspace: string;
   readonly trigger: string;
   readonly revision: number;
+  /** Of the entity: of an account where `kind` says so. */
   readonly profileId: string;
+  /** Absent: a profile. */
+  readonly kind?: 'account';
   readonly identifiers: readonly Identifier[];
   readonly on: FiringOn;
   readonly effectiveAt: string;
@@ -52,6 +55,7 @@ export function firingJson(firing: TriggerFired): string {
     trigger: firing.trigger,
     revision: firing.revision,
     profileId: firing.entity.id,
+    ...(firing.entity.kind === 'account' ? { kind: 'account' } : {}),
     identifiers: firing.identifiers.map(({ type, value }) => ({ type, value })),
     on: onOf(firing.on),
     effectiveAt: isoText(firing.effectiveAt),

@@ -163,7 +163,8 @@ export function identityFacts(records: readonly LogRecord[]): FactBook {
   const book = new FactBook();
   const ordinals = new Map<string, number>();
   for (const record of records)
-    if (record.kind === 'profile-created' || record.kind === 'account-created') ordinals.set(record.entity.id, record.entity.ordinal);
+    if (record.kind === 'profile-created' || record.kind === 'account-created')
+      ordinals.set(record.entity.id, record.entity.ordinal);
   const told = new Set<string>();
   for (const record of records) {
     const position = record.id.slice(1, record.id.lastIndexOf('-'));

@@ -31,11 +31,22 @@ export interface GetProfileResponse {
   segments: Membership[];
   /** A merge of this profile is under way: attributes and segments may still change without an event. */
   merging: boolean;
+  /** The accounts that it is a member of, at most 100, in the order in which it became one. */
+  accounts: ProfileAccount[];
 }
 
 export interface GetProfileResponse_AttributesEntry {
   key: string;
   value: AttributeValue | undefined;
+}
+
+export interface ProfileAccount {
+  accountId: string;
+  groupId: string;
+  /** Time of the latest group event that made the profile a member. */
+  groupedAt: number;
+  /** It is the one that the latest group event of the profile names. */
+  current: boolean;
 }
 
 export interface BatchGetProfilesRequest {
@@ -127,7 +138,7 @@ export const GetProfileRequest: MessageFns<GetProfileRequest> = {
 };
 
 function createBaseGetProfileResponse(): GetProfileResponse {
-  return { profileId: "", identifiers: [], attributes: {}, segments: [], merging: false };
+  return { profileId: "", identifiers: [], attributes: {}, segments: [], merging: false, accounts: [] };
 }
 
 export const GetProfileResponse: MessageFns<GetProfileResponse> = {
@@ -146,6 +157,9 @@ export const GetProfileResponse: MessageFns<GetProfileResponse> = {
     }
     if (message.merging !== false) {
       writer.uint32(40).bool(message.merging);
+    }
+    for (const v of message.accounts) {
+      ProfileAccount.encode(v!, writer.uint32(82).fork()).join();
     }
     return writer;
   },
@@ -206,6 +220,14 @@ export const GetProfileResponse: MessageFns<GetProfileResponse> = {
             message.merging = reader.bool();
             continue;
           }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.accounts.push(ProfileAccount.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -261,6 +283,85 @@ export const GetProfileResponse_AttributesEntry: MessageFns<GetProfileResponse_A
             }
 
             message.value = AttributeValue.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseProfileAccount(): ProfileAccount {
+  return { accountId: "", groupId: "", groupedAt: 0, current: false };
+}
+
+export const ProfileAccount: MessageFns<ProfileAccount> = {
+  encode(message: ProfileAccount, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.accountId !== "") {
+      writer.uint32(10).string(message.accountId);
+    }
+    if (message.groupId !== "") {
+      writer.uint32(18).string(message.groupId);
+    }
+    if (message.groupedAt !== 0) {
+      writer.uint32(24).int64(message.groupedAt);
+    }
+    if (message.current !== false) {
+      writer.uint32(32).bool(message.current);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ProfileAccount {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseProfileAccount();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.accountId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.groupId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.groupedAt = longToNumber(reader.int64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.current = reader.bool();
             continue;
           }
         }
@@ -535,6 +636,17 @@ export interface ProfileServiceServer extends UntypedServiceImplementation {
   getProfile: handleUnaryCall<GetProfileRequest, GetProfileResponse>;
   /** Many profiles in one call. An identifier that no profile has is no error. */
   batchGetProfiles: handleUnaryCall<BatchGetProfilesRequest, BatchGetProfilesResponse>;
+}
+
+function longToNumber(int64: { toString(): string }): number {
+  const num = globalThis.Number(int64.toString());
+  if (num > globalThis.Number.MAX_SAFE_INTEGER) {
+    throw new globalThis.Error("Value is larger than Number.MAX_SAFE_INTEGER");
+  }
+  if (num < globalThis.Number.MIN_SAFE_INTEGER) {
+    throw new globalThis.Error("Value is smaller than Number.MIN_SAFE_INTEGER");
+  }
+  return num;
 }
 
 interface MessageFns<T> {
