@@ -183,7 +183,7 @@ class Parts {
     if (this.events.size > 0 && ofAccounts) {
       const where = `${workspace} AND group_id != '' AND type = 'track' AND (${[...this.events].join(' OR ')})`;
       const named = `SELECT group_id AS named, account_id FROM accounts FINAL WHERE ${workspace}`;
-      const from = `events INNER ANY JOIN (${named}) AS account ON account.named = events.group_id`;
+      const from = `events INNER JOIN (${named}) AS account ON account.named = events.group_id`;
       tables.push(this.rows('account.account_id', 'events', `${from} WHERE ${where}`));
     } else if (this.events.size > 0) {
       // An event names the profile that it came to; that may have been merged away since.
