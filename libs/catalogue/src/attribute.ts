@@ -2,8 +2,6 @@
 import {
   type Condition,
   isEventName,
-  isJsonObject,
-  type JsonObject,
   parseCondition,
   pathOfText,
   WITHIN_MS_MAX,
@@ -25,12 +23,9 @@ import { type Report, reportIssues, reportNotSupported } from './fault.js';
 import { LIST_ENTRIES_MAX } from './limits.js';
 import { type AttributeInput, attributeSchema, type computeSchema, type fromSchema } from './schema.js';
 
-/** Words of later releases, told apart from typing mistakes. */
-const LATER_REDUCERS = ['formula'];
-
-/** The definition; its faults are reported, and then it may be incomplete or undefined. */
+/** The definition; its faults are reported, and then it may be incomplete or undefined. What a formula reads is found by `readFormulas`. */
 export function readAttribute(json: unknown, path: string, report: Report): AttributeDefinition | undefined {
-  const parsed = attributeSchema.safeParse(withoutLaterReducers(json, path, report), { reportInput: true });
+  const parsed = attributeSchema.safeParse(json, { reportInput: true });
   if (!parsed.success) {
     reportIssues(report, path, parsed.error.issues);
     return undefined;
@@ -54,19 +49,14 @@ export function readAttribute(json: unknown, path: string, report: Report): Attr
   if (input.merge !== undefined) {
     report(`${path}.merge`, 'conflicting_keys', 'a computed attribute has no merge strategy: its reducer merges');
   }
+  if (input.compute?.formula !== undefined) {
+    for (const key of Object.keys(input.compute)) {
+      if (key !== 'formula') report(`${path}.compute.${key}`, 'conflicting_keys', `${key} does not go together with formula`);
+    }
+    return { kind: 'formula', ...head, formula: input.compute.formula, reads: [] };
+  }
   const computed = readCompute(input.compute!, input, path, report);
   return computed === undefined ? undefined : { kind: 'computed', ...head, ...computed };
-}
-
-/** Reports reducers of later releases and takes them out, so that the schema does not call them unknown. */
-function withoutLaterReducers(json: unknown, path: string, report: Report): unknown {
-  if (!isJsonObject(json) || !isJsonObject(json.compute)) return json;
-  const later = LATER_REDUCERS.filter((word) => Object.hasOwn(json.compute as JsonObject, word));
-  if (later.length === 0) return json;
-  for (const word of later) reportNotSupported(report, `${path}.compute.${word}`, `${word} in compute`);
-  const { compute: _compute, ...rest } = json;
-  // What remains of the definition is still checked, as if it were a declared attribute.
-  return Object.hasOwn(rest, 'from') ? rest : { ...rest, from: [{ trait: 'any' }] };
 }
 
 function readMerge({ merge, type }: AttributeInput, attributePath: string, report: Report): MergeStrategy {
@@ -131,7 +121,7 @@ function readCompute(
   const reducer = given[0];
   if (reducer === undefined || given.length > 1) {
     const code = reducer === undefined ? 'missing_key' : 'conflicting_keys';
-    report(path, code, `compute has one of ${REDUCERS.join(', ')}`);
+    report(path, code, `compute has one of ${REDUCERS.join(', ')}, formula`);
     return undefined;
   }
   const event = input[reducer] as string;

@@ -3,7 +3,7 @@ import type { Age, Aggregate, AggregateComparator, Behaviour, Condition, Happeni
 import { compareNumbers } from '@attrium/event';
 import { canonicalJson, stableHash } from './canonical.js';
 import type { CompiledAttribute, ComputedAttribute } from './compiled.js';
-import type { AttributeDefinition } from './definitions.js';
+import type { AttributeDefinition, FormulaAttributeDefinition } from './definitions.js';
 
 /** What a condition compiles to: an attribute that nobody named, and what is asked of it. */
 export interface Unnamed {
@@ -50,8 +50,10 @@ const COMPLEMENTS: Readonly<Record<AggregateComparator, readonly AggregateCompar
   lte: ['gt'],
 };
 
+type AgedDefinition = Exclude<AttributeDefinition, FormulaAttributeDefinition>;
+
 /** The unnamed attribute of an age: it folds what the timestamp folds, and is false as long as there is none. */
-export function unnamedAge(age: Age, source: AttributeDefinition): Unnamed {
+export function unnamedAge(age: Age, source: AgedDefinition): Unnamed {
   const { name: _name, visible: _visible, ...meaning } = source;
   const asked = { ageMs: age.olderThanMs, newer: age.newer };
   const name = unnamed({ ...meaning, age: asked });

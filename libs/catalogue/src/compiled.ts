@@ -115,7 +115,15 @@ export interface ComputedAttribute extends AttributeHead {
   readonly atLeast?: number | undefined;
 }
 
-export type CompiledAttribute = DeclaredAttribute | ComputedAttribute;
+/** Calculated from other attributes of the same entity; keeps no state of its own. */
+export interface FormulaAttribute extends AttributeHead {
+  readonly kind: 'formula';
+  readonly formula: string;
+  /** Names of the attributes that it reads, sorted, each once. */
+  readonly reads: readonly string[];
+}
+
+export type CompiledAttribute = DeclaredAttribute | ComputedAttribute | FormulaAttribute;
 
 export interface CompiledSegment {
   readonly name: string;

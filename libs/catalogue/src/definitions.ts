@@ -36,7 +36,19 @@ export interface ComputedAttributeDefinition extends AttributeDefinitionHead {
   readonly entriesMax?: number | undefined;
 }
 
-export type AttributeDefinition = DeclaredAttributeDefinition | ComputedAttributeDefinition;
+/** Calculated from other attributes of the same entity; keeps no state of its own. */
+export interface FormulaAttributeDefinition extends AttributeDefinitionHead {
+  readonly kind: 'formula';
+  /** CEL, as docs/reference/formulas.md has it. */
+  readonly formula: string;
+  /** Names of the attributes that it reads, sorted, each once. */
+  readonly reads: readonly string[];
+}
+
+export type AttributeDefinition =
+  | DeclaredAttributeDefinition
+  | ComputedAttributeDefinition
+  | FormulaAttributeDefinition;
 
 export interface SegmentDefinition {
   readonly name: string;

@@ -22,6 +22,7 @@ export const KINDS = ['user', 'account', 'event'] as const;
 const eventName = z.string().optional();
 
 export const computeSchema = z.strictObject({
+  formula: z.string().optional(),
   count: eventName,
   sum: eventName,
   min: eventName,

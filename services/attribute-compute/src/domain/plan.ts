@@ -11,8 +11,9 @@ import { type ConditionSubject, compileCondition } from '@attrium/condition';
 import { type Entity, EVENT_TYPES, type Event, type EventType, type Value, type ValueType } from '@attrium/event';
 import { aged } from './age.js';
 import type { AttributeReducer } from './attribute-reducer.js';
+import { NO_REDUCER, type PlannedFormula, plannedFormulas } from './formula.js';
 import { LIST_ENTRY_LENGTH_MAX, TEXT_LENGTH_MAX } from './limits.js';
-import { reducerOf } from './reducer.js';
+import { type FoldedAttribute, reducerOf } from './reducer.js';
 
 export interface PlannedAttribute {
   readonly name: string;
@@ -67,6 +68,10 @@ export interface KindPlan {
   /** In the order of their slots. */
   readonly attributes: readonly PlannedAttribute[];
   readonly windowed: readonly PlannedAttribute[];
+  /** Each after those that it reads. */
+  readonly formulas: readonly PlannedFormula[];
+  /** Names of what some formula reads. */
+  readonly readByFormulas: ReadonlySet<string>;
   readonly byKeyTag: ReadonlyMap<string, PlannedAttribute>;
   readonly byNameTag: ReadonlyMap<string, PlannedAttribute>;
   readonly byName: ReadonlyMap<string, PlannedAttribute>;
@@ -123,8 +128,11 @@ function kindPlanOf(all: readonly CompiledAttribute[], of: 'user' | 'account'): 
     const found = feed('track', name);
     if (found !== undefined) track.set(name, found);
   }
+  const formulas = plannedFormulas(planned);
   return {
     attributes,
+    formulas,
+    readByFormulas: new Set(formulas.flatMap(({ slots }) => [...slots.keys()])),
     windowed: attributes.filter(({ reducer }) => reducer.nextDue !== undefined),
     byKeyTag: indexOf(attributes, ({ keyTag }) => keyTag),
     byNameTag: indexOf(attributes, ({ nameTag }) => nameTag),
@@ -159,9 +167,14 @@ function plannedOf(definition: CompiledAttribute, slot: number): PlannedAttribut
     nameTag: tagOf(definition.name),
     keyTag: tagOf(definition.key),
     visible: definition.visible,
-    reducer: definition.age === undefined ? reducerOf(definition) : aged(reducerOf(definition), definition.age),
+    reducer: plannedReducer(definition),
     initial: isUnnamed(definition.name) && definition.type === 'boolean' ? false : undefined,
   };
+}
+
+function plannedReducer(definition: CompiledAttribute): AttributeReducer {
+  if (definition.kind === 'formula') return NO_REDUCER;
+  return definition.age === undefined ? reducerOf(definition) : aged(reducerOf(definition), definition.age);
 }
 
 /** The names of track events that some attribute asks for. */
@@ -169,7 +182,7 @@ function eventNames(definitions: readonly CompiledAttribute[]): Set<string> {
   const names = new Set<string>();
   for (const definition of definitions) {
     if (definition.kind === 'computed') names.add(definition.event);
-    else for (const { event } of definition.from) if (event !== undefined) names.add(event);
+    else if (definition.kind === 'declared') for (const { event } of definition.from) if (event !== undefined) names.add(event);
   }
   return names;
 }
@@ -190,7 +203,7 @@ function feedFor(
         const textLengthMax = textLengthMaxOf(definition);
         declared.push({ attribute, type: foldedTypeOf(definition), textLengthMax, sources });
       }
-    } else if (type === 'track' && definition.event === name) {
+    } else if (definition.kind === 'computed' && type === 'track' && definition.event === name) {
       computed.push(computedFeed(definition, attribute));
     }
   }
@@ -215,12 +228,12 @@ function computedFeed(definition: ComputedAttribute, attribute: PlannedAttribute
 }
 
 /** What is folded: of an age, the timestamps. */
-function foldedTypeOf({ age, type }: CompiledAttribute): ValueType {
+function foldedTypeOf({ age, type }: FoldedAttribute): ValueType {
   return age === undefined ? type : 'timestamp';
 }
 
 /** States that keep many values keep no long texts. */
-function textLengthMaxOf(definition: CompiledAttribute): number {
+function textLengthMaxOf(definition: FoldedAttribute): number {
   const keepsMany =
     definition.kind === 'declared'
       ? definition.merge === 'most_frequent'
