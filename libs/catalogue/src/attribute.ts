@@ -1,11 +1,5 @@
 /** Checks one attribute definition beyond its shape and turns it into what it means. */
-import {
-  type Condition,
-  isEventName,
-  parseCondition,
-  pathOfText,
-  WITHIN_MS_MAX,
-} from '@attrium/condition';
+import { type Condition, isEventName, parseCondition, pathOfText, WITHIN_MS_MAX } from '@attrium/condition';
 import { durationMs } from '@attrium/event';
 import type { z } from 'zod';
 import {
@@ -51,7 +45,8 @@ export function readAttribute(json: unknown, path: string, report: Report): Attr
   }
   if (input.compute?.formula !== undefined) {
     for (const key of Object.keys(input.compute)) {
-      if (key !== 'formula') report(`${path}.compute.${key}`, 'conflicting_keys', `${key} does not go together with formula`);
+      if (key !== 'formula')
+        report(`${path}.compute.${key}`, 'conflicting_keys', `${key} does not go together with formula`);
     }
     return { kind: 'formula', ...head, formula: input.compute.formula, reads: [] };
   }

@@ -84,6 +84,11 @@ function remainder(a: bigint, b: bigint): FormulaNumber {
   return new FormulaNumber(a % b);
 }
 
+function lowerOf(a: bigint, b: bigint): bigint {
+  if (a < b) return a;
+  return b;
+}
+
 /** The greatest whole number that is not above, in units. */
 function floorOf(units: bigint): bigint {
   const rest = units % UNIT;
@@ -102,7 +107,8 @@ function instant(ms: number): Timestamp {
 
 function parsedInstant(text: string): Timestamp {
   const parsed = timestampFromText(text);
-  if (parsed === undefined) throw new FormulaError('timestamp takes an ISO-8601 date, or a date and time with its zone');
+  if (parsed === undefined)
+    throw new FormulaError('timestamp takes an ISO-8601 date, or a date and time with its zone');
   return parsed;
 }
 
@@ -163,8 +169,8 @@ function registerFunctions(environment: Environment): void {
   const rounding = (name: string, of: (units: bigint) => bigint): void => {
     call(`math.${name}(number): number`, (_math: unknown, a: FormulaNumber) => bounded(of(a.units)));
   };
-  math('least', (a, b) => (a < b ? a : b));
-  math('greatest', (a, b) => (a > b ? a : b));
+  math('least', (a, b) => lowerOf(a, b));
+  math('greatest', (a, b) => -lowerOf(-a, -b));
   rounding('abs', (units) => (units < 0n ? -units : units));
   rounding('round', roundOf);
   rounding('floor', floorOf);

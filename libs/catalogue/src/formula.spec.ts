@@ -17,7 +17,7 @@ const TYPES = new Map<string, ValueType>([
 const compiler = new FormulaCompiler(TYPES);
 
 type Values = Readonly<Record<string, Value>>;
-function valueOf(text: string, values: Values = {}): unknown {
+function resultOf(text: string, values: Values = {}): unknown {
   const outcome = compiler.compile(text);
   if ('fault' in outcome) throw new Error(`${text}: ${outcome.fault.code} ${outcome.fault.message}`);
   const value = outcome.formula.evaluate((name) => values[name]);
@@ -71,18 +71,18 @@ describe('what a formula gives', () => {
     ['"\\u0041" + s // a comment', 'Apro'],
   ];
   it.each(cases)('%s', (text, expected) => {
-    expect(valueOf(text, values)).toEqual(expected);
+    expect(resultOf(text, values)).toEqual(expected);
   });
 
   it('names that CEL has taken are read as attributes.name', () => {
-    expect(valueOf('attributes.math + attributes.attributes', { math: 1, attributes: 2 })).toBe(3);
+    expect(resultOf('attributes.math + attributes.attributes', { math: 1, attributes: 2 })).toBe(3);
   });
 
   it('numbers that a double cannot hold stay exact on the way, and the result has 15 significant digits', () => {
     const big = new Decimal(12345678901234567890123456789n);
-    expect(valueOf('a == 12345678901.234567890123456789', { a: big })).toBe(true);
-    expect(valueOf('a - 12345678901', { a: big })).toBe(0.234567890123457);
-    expect(valueOf('a + 0', { a: big })).toBe(12345678901.2346);
+    expect(resultOf('a == 12345678901.234567890123456789', { a: big })).toBe(true);
+    expect(resultOf('a - 12345678901', { a: big })).toBe(0.234567890123457);
+    expect(resultOf('a + 0', { a: big })).toBe(12345678901.2346);
   });
 });
 
@@ -100,7 +100,7 @@ describe('missing values', () => {
     ['!has(attributes.tags) || size(tags) == 0', {}, true],
   ];
   it.each(cases)('%s of %j', (text, values, expected) => {
-    expect(valueOf(text, values)).toEqual(expected);
+    expect(resultOf(text, values)).toEqual(expected);
   });
 });
 
@@ -114,11 +114,11 @@ describe('what cannot be calculated', () => {
     ['at - duration(s) > at', { s: '1 day', at }],
   ];
   it.each(cases)('%s has no value and says that it failed', (text, values) => {
-    expect(valueOf(text, values)).toBe(FAILED);
+    expect(resultOf(text, values)).toBe(FAILED);
   });
 
   it('is no failure where it is not reached', () => {
-    expect(valueOf('b != 0 ? a / b : 0', { a: 1, b: 0 })).toBe(0);
+    expect(resultOf('b != 0 ? a / b : 0', { a: 1, b: 0 })).toBe(0);
   });
 });
 
@@ -194,9 +194,13 @@ describe('exactness', () => {
     fc.assert(
       fc.property(expression, expression, (left, right) => {
         const zero = 'a == 0 && ';
-        expect(valueOf(`${zero}${left.text} == ${right.text}`, { a: 0 })).toBe(left.up * right.down === right.up * left.down);
-        expect(valueOf(`${zero}${left.text} < ${right.text}`, { a: 0 })).toBe(left.up * right.down < right.up * left.down);
-        expect(valueOf(`${zero}${left.text} - ${left.text} == 0`, { a: 0 })).toBe(true);
+        expect(resultOf(`${zero}${left.text} == ${right.text}`, { a: 0 })).toBe(
+          left.up * right.down === right.up * left.down,
+        );
+        expect(resultOf(`${zero}${left.text} < ${right.text}`, { a: 0 })).toBe(
+          left.up * right.down < right.up * left.down,
+        );
+        expect(resultOf(`${zero}${left.text} - ${left.text} == 0`, { a: 0 })).toBe(true);
       }),
     );
   });
@@ -204,17 +208,21 @@ describe('exactness', () => {
   it('a quotient is the nearest number of 15 significant digits', () => {
     const amount = fc.bigInt({ min: -(10n ** 12n), max: 10n ** 12n });
     fc.assert(
-      fc.property(amount, amount.filter((divisor) => divisor !== 0n), (dividend, divisor) => {
-        const value = valueOf('a / b', { a: Number(dividend), b: Number(divisor) });
-        const units = unitsOf(value as ExactNumber)!;
-        const exact = dividend * 10n ** 18n;
-        const error = units * divisor - exact;
-        const magnitude = (exact / divisor).toString().replace('-', '').length;
-        const step = magnitude <= 15 ? 1n : 10n ** BigInt(magnitude - 15);
-        expect(units % step).toBe(0n);
-        const size = (amount: bigint): bigint => (amount < 0n ? -amount : amount);
-        expect(size(error) * 2n <= size(divisor) * step).toBe(true);
-      }),
+      fc.property(
+        amount,
+        amount.filter((divisor) => divisor !== 0n),
+        (dividend, divisor) => {
+          const value = resultOf('a / b', { a: Number(dividend), b: Number(divisor) });
+          const units = unitsOf(value as ExactNumber)!;
+          const exact = dividend * 10n ** 18n;
+          const error = units * divisor - exact;
+          const magnitude = (exact / divisor).toString().replace('-', '').length;
+          const step = magnitude <= 15 ? 1n : 10n ** BigInt(magnitude - 15);
+          expect(units % step).toBe(0n);
+          const size = (amount: bigint): bigint => (amount < 0n ? -amount : amount);
+          expect(size(error) * 2n <= size(divisor) * step).toBe(true);
+        },
+      ),
     );
   });
 });

@@ -1,5 +1,13 @@
 /** One formula: what it reads, whether its types fit, and how it is calculated. The language is in docs/reference/formulas.md. */
-import { dividedUnits, numberFromUnits, Timestamp, unitsFromText, unitsOf, type Value, type ValueType } from '@attrium/event';
+import {
+  dividedUnits,
+  numberFromUnits,
+  Timestamp,
+  unitsFromText,
+  unitsOf,
+  type Value,
+  type ValueType,
+} from '@attrium/event';
 import type { ASTNode } from '@marcbachmann/cel-js';
 import type { Environment } from '@marcbachmann/cel-js/evaluator';
 import type { CatalogueFaultCode } from './fault.js';
@@ -22,7 +30,7 @@ export interface Formula {
   readonly reads: readonly string[];
   readonly type: ValueType;
   /** The value; undefined where it reads an attribute that has none and does not ask first. Never throws. */
-  evaluate(valueOf: (name: string) => Value | undefined): Value | undefined | typeof FAILED;
+  evaluate(read: (name: string) => Value | undefined): Value | undefined | typeof FAILED;
 }
 
 export interface FormulaFault {
@@ -56,7 +64,7 @@ export class FormulaCompiler {
       if (type === undefined) return fault('type_mismatch', `an attribute cannot be a ${checked.type}`);
       if (walk.reads.size === 0) return fault('bad_formula', 'a formula reads at least one attribute');
       const reads = [...walk.reads].sort();
-      return { formula: { reads, type, evaluate: (valueOf) => evaluated(parsed, reads, walk.isStrict, valueOf) } };
+      return { formula: { reads, type, evaluate: (read) => evaluated(parsed, reads, walk.isStrict, read) } };
     } catch (error) {
       if (error instanceof Refusal) return { fault: error.fault };
       return faultOf(error, 'bad_formula');
@@ -129,8 +137,8 @@ class Walk {
     const text = this.text.slice(node.start, node.end);
     const units =
       typeof args === 'bigint' ? unitsFromText(args.toString()) : typeof args === 'number' ? unitsFromText(text) : null;
-    if (units === null) return refuse('not_here', `formulas have no ${text}`, node);
-    if (units === undefined) return refuse('over_limit', `${text} has too many digits`, node);
+    if (units === null) refuse('not_here', `formulas have no ${text}`, node);
+    if (units === undefined) refuse('over_limit', `${text} has too many digits`, node);
     node.args = new FormulaNumber(units);
   }
 
@@ -144,7 +152,8 @@ class Walk {
   /** The name in `attributes.name`. */
   private nameOf(node: Node): string {
     const [of, name] = node.args as [Node, string];
-    if (of.op !== 'id' || of.args !== 'attributes') refuse('not_here', 'only attributes has something after a dot', node);
+    if (of.op !== 'id' || of.args !== 'attributes')
+      refuse('not_here', 'only attributes has something after a dot', node);
     return name;
   }
 
@@ -189,12 +198,12 @@ function evaluated(
   run: (context: Record<string, unknown>) => unknown,
   reads: readonly string[],
   isStrict: boolean,
-  valueOf: (name: string) => Value | undefined,
+  read: (name: string) => Value | undefined,
 ): Value | undefined | typeof FAILED {
   const attributes = new FormulaAttributes() as Record<string, unknown>;
   const context: Record<string, unknown> = { attributes };
   for (const name of reads) {
-    const value = valueOf(name);
+    const value = read(name);
     if (value !== undefined) {
       const inner = innerOf(value);
       if (inner === undefined) return FAILED;
@@ -213,7 +222,8 @@ function evaluated(
 
 /** A value as the environment has it; undefined for a number that does not fit. */
 function innerOf(value: Value): unknown {
-  if (typeof value === 'string' || typeof value === 'boolean' || value instanceof Timestamp || isList(value)) return value;
+  if (typeof value === 'string' || typeof value === 'boolean' || value instanceof Timestamp || isList(value))
+    return value;
   const units = unitsOf(value);
   return units === undefined ? undefined : new FormulaNumber(units);
 }

@@ -19,7 +19,9 @@ function faultsOf(attributes: readonly object[], more: object = {}): readonly st
 
 describe('formulas of a catalogue', () => {
   it('read attributes and each other, in any order of definition', () => {
-    const outcome = parseCatalogue({ attributes: [formula('twice', 'more * 2'), formula('more', 'orders + 1'), orders] });
+    const outcome = parseCatalogue({
+      attributes: [formula('twice', 'more * 2'), formula('more', 'orders + 1'), orders],
+    });
     if (outcome.kind === 'invalid') throw new Error(JSON.stringify(outcome.faults));
     expect(outcome.catalogue.attributes.slice(0, 2)).toMatchObject([
       { kind: 'formula', name: 'twice', formula: 'more * 2', reads: ['more'] },
@@ -31,7 +33,9 @@ describe('formulas of a catalogue', () => {
 
   it('are used by segments and triggers with their type', () => {
     const segments = [{ name: 'busy', of: 'user', where: { attribute: 'more', gt: 3 } }];
-    const triggers = [{ name: 'up', when: { attribute: 'more', crosses: { up: 3 } }, frequency: 'every', deliver: [{ stream: true }] }];
+    const triggers = [
+      { name: 'up', when: { attribute: 'more', crosses: { up: 3 } }, frequency: 'every', deliver: [{ stream: true }] },
+    ];
     expect(faultsOf([orders, formula('more', 'orders + 1')], { segments, triggers })).toEqual([]);
     const wrong = [{ name: 'busy', of: 'user', where: { attribute: 'more', starts_with: 'a' } }];
     expect(faultsOf([orders, formula('more', 'orders + 1')], { segments: wrong })).toEqual([
@@ -70,7 +74,12 @@ describe('formulas of a catalogue', () => {
     ],
     [
       'too deep',
-      [orders, ...Array.from({ length: FORMULA_CHAIN_MAX + 1 }, (_, index) => formula(`f${index}`, index === 0 ? 'orders' : `f${index - 1}`))],
+      [
+        orders,
+        ...Array.from({ length: FORMULA_CHAIN_MAX + 1 }, (_, index) =>
+          formula(`f${index}`, index === 0 ? 'orders' : `f${index - 1}`),
+        ),
+      ],
       ['attributes[11].compute.formula over_limit'],
     ],
   ];
@@ -90,14 +99,12 @@ describe('formulas of a catalogue', () => {
 
 describe('the order of calculation', () => {
   /** Each reads some of those before it. */
-  const graph = fc
-    .array(fc.array(fc.nat({ max: 30 }), { maxLength: 4 }), { maxLength: 12 })
-    .map((list) =>
-      list.map((reads, index) => ({
-        name: `f${index}`,
-        reads: ['base', ...new Set(reads.filter((each) => each < index).map((each) => `f${each}`))],
-      })),
-    );
+  const graph = fc.array(fc.array(fc.nat({ max: 30 }), { maxLength: 4 }), { maxLength: 12 }).map((list) =>
+    list.map((reads, index) => ({
+      name: `f${index}`,
+      reads: ['base', ...new Set(reads.filter((each) => each < index).map((each) => `f${each}`))],
+    })),
+  );
 
   it('puts each after what it reads, whatever the order of definition', () => {
     fc.assert(

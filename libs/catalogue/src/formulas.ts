@@ -15,7 +15,9 @@ export function readFormulas(attributes: readonly Read[], names: Names, report: 
   if (formulas.length > FORMULAS_MAX) report('', 'over_limit', `there may be at most ${FORMULAS_MAX} formulas`);
   const compiler = new FormulaCompiler(typesIn(names));
   const read = attributes.map((attribute, index) =>
-    attribute?.kind === 'formula' ? readFormula(attribute, `attributes[${index}]`, { compiler, names, report }) : attribute,
+    attribute?.kind === 'formula'
+      ? readFormula(attribute, `attributes[${index}]`, { compiler, names, report })
+      : attribute,
   );
   checkOrder(read, report);
   return read;

@@ -33,6 +33,8 @@ export type {
   TriggerDefinition,
 } from './definitions.js';
 export { CATALOGUE_FAULT_CODES, type CatalogueFault, type CatalogueFaultCode } from './fault.js';
+export { FAILED, type Formula, FormulaCompiler, type FormulaFault, type FormulaOutcome } from './formula.js';
+export { inOrderOfReading } from './formulas.js';
 export {
   DEFAULT_IDENTITY,
   type IdentifierSource,
@@ -41,8 +43,6 @@ export {
   NORMALISATIONS,
   type Normalisation,
 } from './identity-definition.js';
-export { FAILED, type Formula, FormulaCompiler, type FormulaFault, type FormulaOutcome } from './formula.js';
-export { inOrderOfReading } from './formulas.js';
 export {
   ATTRIBUTES_MAX,
   BEHAVIOURS_MAX,

@@ -146,7 +146,7 @@ describe('faults of catalogues', () => {
     ['two reducers', computed({ count: 'E', sum: 'E', of: 'a' }), [`${x}.compute conflicting_keys`]],
     ['no reducer', computed({ within: '30d' }), [`${x}.compute missing_key`]],
     ['a formula that is none', computed({ formula: 'orders /' }), [`${x}.compute.formula bad_formula`]],
-    ['a formula of nothing known', computed({ formula: 'orders / 2' }), [`${x}.compute.formula unknown_attribute`]],
+    ['a formula of nothing known', computed({ formula: 'order / 2' }), [`${x}.compute.formula unknown_attribute`]],
     ['a formula of itself', computed({ formula: 'x / 2' }), [`${x}.compute.formula attribute_cycle`]],
     ['an unknown reducer', computed({ mode: 'E' }), [`${x}.compute.mode unknown_key`]],
     ['a reducer of another type', computed({ first_time: 'E' }), [`${x}.type type_mismatch`]],

@@ -30,12 +30,13 @@ import {
   isHeldRow,
   newEntity,
   nextDueOf,
+  type PublishedAt,
   pruneWindows,
   publishChanges,
   publishContributions,
   publishedNames,
 } from './domain/entity.js';
-import { type FormulaEvaluation, publishFormulas } from './domain/formula.js';
+import { publishFormulas } from './domain/formula.js';
 import { readEvent } from './domain/payload.js';
 import { feedOf, keysOf, type Plan, planOf } from './domain/plan.js';
 import { type AttributesAnswer, type AttributesQuestion, answerAttributes } from './domain/question.js';
@@ -151,7 +152,7 @@ class AttributePartition implements PartitionStage {
       const { windowed } = plan[row.entity.kind];
       const at = { asOf: dueAt, effectiveAt: dueAt };
       const changes = publishChanges(row, windowed, at);
-      this.formulas(row, plan, changes, { at, scope: 'affected' });
+      this.formulas(row, plan, changes, at);
       emitChanges(row, plan, changes, { reason: 'window', cause: `timer:${dueAt}`, effectiveAt: dueAt }, context);
     }
     pruneWindows(row, plan[row.entity.kind], dueAt);
@@ -188,14 +189,14 @@ class AttributePartition implements PartitionStage {
     if (!isHeldRow(row)) {
       const at = { asOf: context.now, effectiveAt: event.occurredAt };
       const changes = publishContributions(row, contributions, at);
-      this.formulas(row, plan, changes, { at, scope: 'affected' });
+      this.formulas(row, plan, changes, at);
       emitChanges(row, plan, changes, { reason: 'event', cause: event.id, effectiveAt: event.occurredAt }, context);
     }
     if (moved) this.schedule(row, plan, context.now, context);
   }
 
-  private formulas(row: EntityRow, plan: Plan, changes: AttributeChange[], how: FormulaEvaluation): void {
-    const failed = publishFormulas(row, plan[row.entity.kind], changes, how);
+  private formulas(row: EntityRow, plan: Plan, changes: AttributeChange[], at: PublishedAt): void {
+    const failed = publishFormulas(row, plan[row.entity.kind], changes, at);
     for (const name of failed) count(this.counters.failedFormulas, `${plan.workspace}/${name}`);
   }
 
@@ -213,7 +214,7 @@ class AttributePartition implements PartitionStage {
       const { mergeIds, occurredAt: effectiveAt } = released;
       const at = { asOf: context.now, effectiveAt };
       const changes = publishChanges(row, plan[entity.kind].attributes, at);
-      this.formulas(row, plan, changes, { at, scope: 'all' });
+      this.formulas(row, plan, changes, at);
       emitChanges(row, plan, changes, { reason: 'merge', cause: mergeIds.at(-1)!, effectiveAt }, context);
       context.emit({ kind: 'merge-completed', entity, mergeIds });
     }

@@ -8,27 +8,15 @@ import {
   stableHash,
 } from '@attrium/catalogue';
 import { type ConditionSubject, compileCondition } from '@attrium/condition';
-import { type Entity, EVENT_TYPES, type Event, type EventType, type Value, type ValueType } from '@attrium/event';
+import { type Entity, EVENT_TYPES, type Event, type EventType, type ValueType } from '@attrium/event';
 import { aged } from './age.js';
 import type { AttributeReducer } from './attribute-reducer.js';
-import { NO_REDUCER, type PlannedFormula, plannedFormulas } from './formula.js';
 import { LIST_ENTRY_LENGTH_MAX, TEXT_LENGTH_MAX } from './limits.js';
+import type { PlannedAttribute } from './planned-attribute.js';
+import { NO_REDUCER, type PlannedFormula, plannedFormulas } from './planned-formula.js';
 import { type FoldedAttribute, reducerOf } from './reducer.js';
 
-export interface PlannedAttribute {
-  readonly name: string;
-  /** Identity of its state. */
-  readonly key: string;
-  /** Its place in the rows that are in line with the plan. */
-  readonly slot: number;
-  /** Eight characters of one byte each that stand for the name, and for the key, in stored rows. */
-  readonly nameTag: string;
-  readonly keyTag: string;
-  readonly visible: boolean;
-  readonly reducer: AttributeReducer;
-  /** The value that an entity has before it is published for the first time: publishing it would say nothing new. */
-  readonly initial: Value | undefined;
-}
+export type { PlannedAttribute } from './planned-attribute.js';
 
 /** A declared attribute and those of its sources that an event may hold, in the order of their precedence. */
 export interface DeclaredFeed {
@@ -182,7 +170,8 @@ function eventNames(definitions: readonly CompiledAttribute[]): Set<string> {
   const names = new Set<string>();
   for (const definition of definitions) {
     if (definition.kind === 'computed') names.add(definition.event);
-    else if (definition.kind === 'declared') for (const { event } of definition.from) if (event !== undefined) names.add(event);
+    else if (definition.kind === 'declared')
+      for (const { event } of definition.from) if (event !== undefined) names.add(event);
   }
   return names;
 }
