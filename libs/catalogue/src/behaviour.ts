@@ -27,16 +27,20 @@ export function unnamedBehaviour(behaviour: Behaviour): Unnamed {
  * as the negation of what is not.
  */
 export function unnamedAggregate(aggregate: Aggregate): Unnamed {
-  const { reducer, property, comparator, value } = aggregate;
+  const { reducer, comparator, value } = aggregate;
   const happening = happeningOf(aggregate);
-  const name = unnamed({ ...happening, reducer, property });
+  const read =
+    aggregate.eventAttribute === undefined
+      ? { property: aggregate.property }
+      : { eventAttribute: aggregate.eventAttribute };
+  const name = unnamed({ ...happening, reducer, ...read });
   const head = { kind: 'computed', name, key: name, of: 'user', type: 'number', visible: false } as const;
   const of = (isTrueOfZero(aggregate) ? COMPLEMENTS[comparator] : [comparator]).map(
     (each): Condition => ({ kind: 'compare', operand: { kind: 'attribute', name }, comparator: each, value }),
   );
   const condition: Condition = of.length === 1 ? of[0]! : { kind: 'any', of };
   return {
-    attribute: { ...head, reducer, property, ...happening },
+    attribute: { ...head, reducer, ...read, ...happening },
     condition: isTrueOfZero(aggregate) ? { kind: 'not', of: condition } : condition,
   };
 }

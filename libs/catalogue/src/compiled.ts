@@ -1,5 +1,5 @@
 /** What stages work with: a catalogue that is valid, its behavioural conditions turned into unnamed attributes. */
-import type { Condition } from '@attrium/condition';
+import type { Condition, EventAttribute } from '@attrium/condition';
 import { type ExactNumber, VALUE_TYPES, type ValueType } from '@attrium/event';
 
 export const MERGE_STRATEGIES = ['most_recent', 'first_stored', 'most_frequent', 'min', 'max', 'sum', 'union'] as const;
@@ -102,6 +102,8 @@ export interface ComputedAttribute extends AttributeHead {
   readonly event: string;
   /** The property that the reducer reads; set for `REDUCERS_OF_PROPERTIES`. */
   readonly property?: readonly string[] | undefined;
+  /** In place of `property`. */
+  readonly eventAttribute?: EventAttribute | undefined;
   /** Which of the events count; over event properties only. */
   readonly where?: Condition | undefined;
   /** Rolling window in milliseconds; undefined: lifetime. */

@@ -1,5 +1,5 @@
 /** A valid catalogue as its author meant it: names resolved, durations in milliseconds, conditions parsed. */
-import type { Condition, ParsedCondition } from '@attrium/condition';
+import type { Condition, EventAttribute, ParsedCondition } from '@attrium/condition';
 import type { ValueType } from '@attrium/event';
 import type {
   AttributeSource,
@@ -31,6 +31,8 @@ export interface ComputedAttributeDefinition extends AttributeDefinitionHead {
   readonly reducer: Reducer;
   readonly event: string;
   readonly property?: readonly string[] | undefined;
+  /** In place of `property`. */
+  readonly eventAttribute?: EventAttribute | undefined;
   readonly where?: Condition | undefined;
   readonly withinMs?: number | undefined;
   readonly entriesMax?: number | undefined;
@@ -72,6 +74,8 @@ export interface Catalogue {
   /** Undefined: the rules that hold without one (`DEFAULT_IDENTITY`). */
   readonly identity?: IdentityDefinition | undefined;
   readonly attributes: readonly AttributeDefinition[];
+  /** Absent when there are none. What uses one holds its mapping. */
+  readonly eventAttributes?: readonly EventAttribute[] | undefined;
   readonly segments: readonly SegmentDefinition[];
   readonly triggers: readonly TriggerDefinition[];
 }

@@ -127,7 +127,7 @@ describe('faults of catalogues', () => {
     ['no kind', withAttribute({ kind: undefined }), [`${x}.kind missing_key`]],
     ['an unknown kind', withAttribute({ kind: 'device' }), [`${x}.kind wrong_value`]],
     ['an account attribute', withAttribute({ kind: 'account' }), [`${x}.kind not_supported_yet`]],
-    ['an event attribute', withAttribute({ kind: 'event' }), [`${x}.kind not_supported_yet`]],
+    ['an event attribute of a trait', withAttribute({ kind: 'event' }), [`${x}.from[0].trait not_here`]],
     ['an unknown type', withAttribute({ type: 'date' }), [`${x}.type wrong_value`]],
     ['an unknown merge strategy', withAttribute({ merge: 'best' }), [`${x}.merge wrong_value`]],
     ['neither from nor compute', withAttribute({ from: undefined }), [`${x} missing_key`]],

@@ -10,6 +10,7 @@ import {
 import { readAttribute } from './attribute.js';
 import { unnamedAge, unnamedAggregate, unnamedBehaviour } from './behaviour.js';
 import type { AttributeDefinition, Catalogue, SegmentDefinition, TriggerDefinition } from './definitions.js';
+import { isEventAttribute, readEventAttributes } from './event-attribute.js';
 import { boundFaults, type CatalogueFault, type Report, reportIssues, reportNotSupported } from './fault.js';
 import { readFormulas } from './formulas.js';
 import { readIdentity } from './identity.js';
@@ -79,17 +80,22 @@ function readLists(json: Readonly<Record<string, unknown>>, report: Report): Lis
 }
 
 function readDefinitions(lists: Lists, report: Report): Catalogue {
-  const names = namesOf(lists);
+  const eventAttributes = readEventAttributes(lists.attributes, report);
+  const names = namesOf(lists, eventAttributes);
   const present = <T>(definition: T | undefined): definition is T => definition !== undefined;
   checkNames(lists, report);
-  const written = lists.attributes.map((json, index) => readAttribute(json, `attributes[${index}]`, report));
+  const written = lists.attributes.map((json, index) =>
+    isEventAttribute(json) ? undefined : readAttribute(json, `attributes[${index}]`, names, report),
+  );
   const attributes = readFormulas(written, names, report);
   const segments = lists.segments.map((json, index) => readSegment(json, `segments[${index}]`, names, report));
   const triggers = lists.triggers.map((json, index) => readTrigger(json, `triggers[${index}]`, names, report));
   checkCycles(segments, report);
   checkUnnamed({ attributes, segments, triggers }, report);
+  const ofEvents = [...eventAttributes.values()].filter((each) => each !== 'faulty');
   return {
     attributes: attributes.filter(present),
+    ...(ofEvents.length === 0 ? {} : { eventAttributes: ofEvents }),
     segments: segments.filter(present),
     triggers: triggers.filter(present),
   };

@@ -7,7 +7,7 @@ import {
   isUnnamed,
   stableHash,
 } from '@attrium/catalogue';
-import { type ConditionSubject, compileCondition } from '@attrium/condition';
+import { type ConditionSubject, compileCondition, type EventAttribute } from '@attrium/condition';
 import { type Entity, EVENT_TYPES, type Event, type EventType, type ValueType } from '@attrium/event';
 import { aged } from './age.js';
 import type { AttributeReducer } from './attribute-reducer.js';
@@ -32,6 +32,8 @@ export interface ComputedFeed {
   readonly accepts: ((subject: ConditionSubject) => boolean) | undefined;
   /** The property that it reads; undefined for none. */
   readonly property: readonly string[] | undefined;
+  /** In place of the property. */
+  readonly eventAttribute: EventAttribute | undefined;
   /** As what it is read: an amount that is added up, or a value of a type. */
   readonly reads: 'amount' | ValueType;
   /** Code units of a text. */
@@ -201,7 +203,7 @@ function feedFor(
 }
 
 function computedFeed(definition: ComputedAttribute, attribute: PlannedAttribute): ComputedFeed {
-  const { reducer, where, property } = definition;
+  const { reducer, where, property, eventAttribute } = definition;
   const { fromMs = Number.NEGATIVE_INFINITY, untilMs = Number.POSITIVE_INFINITY } = definition;
   const adds = reducer === 'sum' || reducer === 'average';
   // What is only told apart is told apart by its text.
@@ -210,6 +212,7 @@ function computedFeed(definition: ComputedAttribute, attribute: PlannedAttribute
     attribute,
     accepts: where === undefined ? undefined : compileCondition(where),
     property,
+    eventAttribute,
     reads: adds ? 'amount' : isTold ? 'string' : foldedTypeOf(definition),
     textLengthMax: textLengthMaxOf(definition),
     ...{ fromMs, untilMs },
@@ -240,7 +243,7 @@ function feeds(source: AttributeSource, of: 'user' | 'account', type: EventType,
 }
 
 function parsing(declared: readonly DeclaredFeed[], computed: readonly ComputedFeed[], type: EventType): Feed['parse'] {
-  if (computed.some(({ accepts, property }) => accepts !== undefined || property !== undefined)) return 'always';
+  if (computed.some((feed) => (feed.accepts ?? feed.property ?? feed.eventAttribute) !== undefined)) return 'always';
   if (declared.length === 0) return 'never';
   const traitsOnly = declared.every(({ sources }) => sources.every(({ kind }) => kind === 'trait'));
   return traitsOnly && type !== 'identify' && type !== 'group' ? 'traits' : 'always';
