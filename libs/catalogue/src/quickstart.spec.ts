@@ -9,11 +9,11 @@ const json: unknown = parse(
 );
 
 describe('the quickstart catalogue', () => {
-  it('is valid, with 8 attributes, 3 segments and 3 triggers that all reach the stream', () => {
+  it('is valid, with 9 attributes, 3 segments and 3 triggers that all reach the stream', () => {
     const outcome = parseCatalogue(json);
     expect(outcome.kind === 'invalid' ? outcome.faults : []).toEqual([]);
     const { attributes, segments, triggers } = (outcome as Extract<typeof outcome, { kind: 'valid' }>).catalogue;
-    expect([attributes.length, segments.length, triggers.length]).toEqual([8, 3, 3]);
+    expect([attributes.length, segments.length, triggers.length]).toEqual([9, 3, 3]);
     expect(triggers.every(({ stream }) => stream)).toBe(true);
   });
 

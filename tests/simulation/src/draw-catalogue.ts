@@ -142,7 +142,11 @@ function redrawFormula(random: Random, before: AttributeText, attributes: readon
   const isNumber = ({ type, compute }: AttributeText): boolean => type === 'number' && compute?.formula === undefined;
   const read = attributes.filter((each) => isNumber(each) && before.compute!.formula!.includes(each.name));
   if (read.length === 0) return before;
-  const drawn = drawFormula(random, before.name, read.map(({ name }) => name));
+  const drawn = drawFormula(
+    random,
+    before.name,
+    read.map(({ name }) => name),
+  );
   return drawn.type === before.type ? drawn : before;
 }
 

@@ -3,7 +3,7 @@ import { type Plain, truth, wholeNumber } from './value.js';
 
 export interface NaiveFormula {
   readonly reads: readonly string[];
-  value(valueOf: (name: string) => Plain | undefined): Plain | undefined;
+  value(read: (name: string) => Plain | undefined): Plain | undefined;
 }
 
 interface Shape {
@@ -42,7 +42,7 @@ export function naiveFormula(text: string): NaiveFormula {
     const places = [...shape.text.matchAll(/\b[AB]\b/g)].map(([place]) => place);
     const a = match[places.indexOf('A') + 1]!;
     const b = places.includes('B') ? match[places.indexOf('B') + 1]! : a;
-    return { reads: [a, b], value: (valueOf) => shape.value(unitsOf(valueOf(a)), unitsOf(valueOf(b))) };
+    return { reads: [a, b], value: (read) => shape.value(unitsOf(read(a)), unitsOf(read(b))) };
   }
   throw new Error(`nobody draws the formula ${text}`);
 }
