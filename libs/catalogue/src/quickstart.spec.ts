@@ -152,6 +152,19 @@ describe('the quickstart catalogue', () => {
       "withinMs": undefined,
     },
     {
+      "formula": "lifetime_value / orders",
+      "key": "average_order~ee7530f1eaa36e96",
+      "kind": "formula",
+      "name": "average_order",
+      "of": "user",
+      "reads": [
+        "lifetime_value",
+        "orders",
+      ],
+      "type": "number",
+      "visible": true,
+    },
+    {
       "event": "Product Viewed",
       "key": "visits_30s~7f86f0598adee477",
       "kind": "computed",
