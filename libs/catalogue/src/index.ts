@@ -22,6 +22,16 @@ export {
   TYPES_OF_STRATEGY,
   type WebhookDestination,
 } from './compiled.js';
+export {
+  CONSENT_EVENT,
+  type ConsentDefinition,
+  type ConsentRule,
+  consentAttribute,
+  consentOfAttribute,
+  EVERY_CHANNEL,
+  type QuietHours,
+  WHOLE_PURPOSE,
+} from './consent-definition.js';
 export type {
   AttributeDefinition,
   Catalogue,
@@ -45,6 +55,7 @@ export {
   CATALOGUE_BYTES_MAX,
   CATALOGUE_DEPTH_MAX,
   CATALOGUE_NODES_MAX,
+  CHANNELS_MAX,
   DEDUP_HOURS_MAX,
   DEDUP_HOURS_MIN,
   DELIVER_MAX,
@@ -56,6 +67,7 @@ export {
   IDENTIFIER_VALUE_LENGTH_MAX,
   LIST_ENTRIES_MAX,
   PAYLOAD_MAX,
+  PURPOSES_MAX,
   RESERVED_NAMES,
   SEGMENTS_MAX,
   TRIGGERS_MAX,
@@ -63,4 +75,5 @@ export {
 } from './limits.js';
 export { type CatalogueOutcome, parseCatalogue } from './parse.js';
 export { type PlanItem, planCatalogue } from './plan.js';
+export { isTimeZone, minuteOfDay } from './time-zone.js';
 export { compileValuePattern, type ValuePattern } from './value-pattern.js';

@@ -1,9 +1,17 @@
 /** Decides which triggers fire on a change, and which do not and why. */
 import { type Frequency, isUnnamed } from '@attrium/catalogue';
 import type { ConditionSubject } from '@attrium/condition';
-import { assertNever, type FiringCause, type NamedValue, type SegmentChanged, type Value } from '@attrium/event';
+import {
+  assertNever,
+  type FiringCause,
+  type NamedValue,
+  type SegmentChanged,
+  type SuppressionReason,
+  type Value,
+} from '@attrium/event';
 import type { EntityRow } from './entity.js';
 import { type Fired, firedName } from './fired-book.js';
+import { refusalOf } from './permission.js';
 import type { Plan, PlannedTrigger } from './plan.js';
 
 export type Outcome =
@@ -18,25 +26,31 @@ export type Outcome =
       readonly kind: 'suppressed';
       readonly trigger: string;
       readonly on: FiringCause;
-      readonly why: 'condition' | 'frequency';
-      /** What decided: the values that the firing would have carried, the segments of `if`, and the firing before. */
+      readonly why: Exclude<SuppressionReason, 'merge'>;
+      /** What decided: the values that the firing would have carried, those that consent and quiet hours asked for, the segments of `if`, and the firing before. */
       readonly values: NamedValue[];
       readonly memberships: string[];
       readonly lastFiredAt: number | undefined;
     };
 
 /**
- * For each trigger that watches for one of the changes: first its condition, over what the change carries, then its frequency. A trigger
- * watches for one thing, so that it fires at most once on a change. Corrections of the past and backfills fire nothing.
+ * For each trigger that watches for one of the changes: first its condition, over what the change carries, then consent and quiet hours,
+ * then its frequency. A trigger watches for one thing, so that it fires at most once on a change. Corrections of the past and backfills
+ * fire nothing. `now`: log time of the decision, ms.
  */
-export function decideFirings(row: EntityRow | undefined, plan: Plan, change: SegmentChanged): Outcome[] {
+export function decideFirings(
+  row: EntityRow | undefined,
+  plan: Plan,
+  change: SegmentChanged,
+  now: number,
+): Outcome[] {
   if (change.reason === 'backfill') return [];
   const outcomes: Outcome[] = [];
   let subject: Subject | undefined;
   const decide = (triggers: readonly PlannedTrigger[] | undefined, on: () => FiringCause): void => {
     for (const trigger of triggers ?? []) {
       subject ??= subjectOf(change);
-      outcomes.push(decideTrigger(trigger, row, subject, change, on()));
+      outcomes.push(decideTrigger(trigger, row, subject, { change, now, on: on() }));
     }
   };
   for (const { segment, at } of change.entered) {
@@ -52,18 +66,28 @@ export function decideFirings(row: EntityRow | undefined, plan: Plan, change: Se
   return outcomes;
 }
 
+interface Occasion {
+  readonly change: SegmentChanged;
+  readonly now: number;
+  readonly on: FiringCause;
+}
+
 function decideTrigger(
   trigger: PlannedTrigger,
   row: EntityRow | undefined,
   subject: Subject,
-  change: SegmentChanged,
-  on: FiringCause,
+  { change, now, on }: Occasion,
 ): Outcome {
-  const { name, condition, frequency, segments } = trigger;
-  const values = carriedBy(trigger, subject);
+  const { name, condition, permission, asked, frequency, payload, segments } = trigger;
+  const values = carriedBy(payload, subject);
   const memberships = segments.filter(subject.inSegment);
   if (condition !== undefined && !condition(subject)) {
     return { kind: 'suppressed', trigger: name, on, why: 'condition', values, memberships, lastFiredAt: undefined };
+  }
+  const refusal = refusalOf(permission, subject.values, now);
+  if (refusal !== undefined) {
+    const told = carriedBy([...new Set([...payload, ...asked])], subject);
+    return { kind: 'suppressed', trigger: name, on, why: refusal, values: told, memberships, lastFiredAt: undefined };
   }
   const noted = firedName(name, keyOf(frequency, subject));
   const last = row?.fired.get(noted);
@@ -80,8 +104,8 @@ function keyOf(frequency: Frequency, { values }: Subject): { value: Value | unde
   return { value: values.get(frequency.key) };
 }
 
-function carriedBy({ payload }: PlannedTrigger, { values }: Subject): NamedValue[] {
-  return payload.flatMap((name) => {
+function carriedBy(names: readonly string[], { values }: Subject): NamedValue[] {
+  return names.flatMap((name) => {
     const value = values.get(name);
     return value === undefined ? [] : [{ name, value }];
   });
