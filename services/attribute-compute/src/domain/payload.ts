@@ -1,9 +1,10 @@
 /** Reads what an event feeds out of its payload, without trusting its shape. */
-import type { AttributeSource } from '@attrium/catalogue';
+import { type AttributeSource, CONSENT_EVENT } from '@attrium/catalogue';
 import { type ConditionSubject, jsonAt, valueOfJson } from '@attrium/condition';
 import { type Entity, type Event, parseExactJson, type Value } from '@attrium/event';
 import type { Feed, PlannedAttribute } from './plan.js';
 import type { Input } from './state.js';
+import { unknownStatements } from './statements.js';
 import { coerce, REFUSED, unitsOfJson } from './value-type.js';
 
 /** One attribute and what an event brings to it. */
@@ -13,7 +14,7 @@ export interface Contribution extends Input {
 
 export interface Reading {
   readonly contributions: readonly Contribution[];
-  /** Names of attributes for which the event has a value of the wrong type. */
+  /** Names of attributes for which the event has a value of the wrong type; `$consent` for each statement that no attribute takes. */
   readonly refused: readonly string[];
   /** The payload is no JSON of the kind that can be read: it counts as one without properties and traits. */
   readonly unreadable: boolean;
@@ -66,6 +67,10 @@ export function readEvent(
     if (value === REFUSED || (typeof value === 'string' && value.length > textLengthMax)) refused.push(attribute.name);
     else contributions.push({ attribute, at, id, value, units: 0n });
   }
+  if (feed.takesStatement !== undefined) {
+    const unknown = unknownStatements(jsonAt(payload.properties, STATEMENTS), feed.takesStatement);
+    for (let count = 0; count < unknown; count++) refused.push(CONSENT_EVENT);
+  }
   return { contributions, refused, unreadable: payload.unreadable };
 }
 
@@ -117,6 +122,7 @@ class Payload implements ConditionSubject {
 }
 
 const PROPERTIES = ['properties'];
+const STATEMENTS = ['statements'];
 const TRAITS = ['traits'];
 const CONTEXT_TRAITS = ['context', 'traits'];
 const NOTHING = new Payload(undefined, false);

@@ -4,6 +4,7 @@ import {
   type CompiledAttribute,
   type CompiledCatalogue,
   type ComputedAttribute,
+  CONSENT_EVENT,
   isUnnamed,
   stableHash,
 } from '@attrium/catalogue';
@@ -60,6 +61,8 @@ export interface Feed {
   readonly declared: readonly DeclaredFeed[];
   readonly computed: readonly ComputedFeed[];
   readonly parse: 'never' | 'traits' | 'always';
+  /** Of the events that state consent: whether some attribute holds what is stated. */
+  readonly takesStatement?: ((attribute: string) => boolean) | undefined;
 }
 
 /** The attributes of one kind of entity. */
@@ -195,7 +198,10 @@ function feedFor(
     }
   }
   if (declared.length === 0 && computed.length === 0) return undefined;
-  return { declared, computed, parse: parsing(declared, computed, type) };
+  const feed = { declared, computed, parse: parsing(declared, computed, type) };
+  if (type !== 'track' || name !== CONSENT_EVENT) return feed;
+  const names = new Set(Array.from(planned.values(), (attribute) => attribute.name));
+  return { ...feed, takesStatement: (attribute) => names.has(attribute) };
 }
 
 function computedFeed(definition: ComputedAttribute, attribute: PlannedAttribute): ComputedFeed {
