@@ -1,9 +1,9 @@
 /** Decides which triggers fire on a change, and which do not and why. */
 import { type Frequency, isUnnamed } from '@attrium/catalogue';
-import type { ConditionSubject } from '@attrium/condition';
-import { assertNever, type FiringCause, type NamedValue, type SegmentChanged, type Value } from '@attrium/event';
+import type { FiringCause, NamedValue, SegmentChanged, SuppressionReason, Value } from '@attrium/event';
+import { decideFinally, type Subject } from './decision.js';
 import type { EntityRow } from './entity.js';
-import { type Fired, firedName } from './fired-book.js';
+import { firedName } from './fired-book.js';
 import type { Plan, PlannedTrigger } from './plan.js';
 
 export type Outcome =
@@ -18,7 +18,7 @@ export type Outcome =
       readonly kind: 'suppressed';
       readonly trigger: string;
       readonly on: FiringCause;
-      readonly why: 'condition' | 'frequency';
+      readonly why: SuppressionReason;
       /** What decided: the values that the firing would have carried, the segments of `if`, and the firing before. */
       readonly values: NamedValue[];
       readonly memberships: string[];
@@ -59,17 +59,14 @@ function decideTrigger(
   change: SegmentChanged,
   on: FiringCause,
 ): Outcome {
-  const { name, condition, frequency, segments } = trigger;
+  const { name, frequency, segments } = trigger;
   const values = carriedBy(trigger, subject);
   const memberships = segments.filter(subject.inSegment);
-  if (condition !== undefined && !condition(subject)) {
-    return { kind: 'suppressed', trigger: name, on, why: 'condition', values, memberships, lastFiredAt: undefined };
-  }
   const noted = firedName(name, keyOf(frequency, subject));
-  const last = row?.fired.get(noted);
-  if (last !== undefined && !mayFireAgain(trigger, last, change)) {
-    const lastFiredAt = last.recordedAt;
-    return { kind: 'suppressed', trigger: name, on, why: 'frequency', values, memberships, lastFiredAt };
+  const verdict = decideFinally(trigger, { at: change.recordedAt, subject, last: row?.fired.get(noted) });
+  if (verdict.kind === 'suppressed') {
+    const { why, lastFiredAt } = verdict;
+    return { kind: 'suppressed', trigger: name, on, why, values, memberships, lastFiredAt };
   }
   return { kind: 'fires', trigger: name, on, values, name: noted };
 }
@@ -85,24 +82,6 @@ function carriedBy({ payload }: PlannedTrigger, { values }: Subject): NamedValue
     const value = values.get(name);
     return value === undefined ? [] : [{ name, value }];
   });
-}
-
-/** By log time, which is monotone and the same in every replay. */
-function mayFireAgain({ frequency }: PlannedTrigger, last: Fired, { recordedAt }: SegmentChanged): boolean {
-  switch (frequency.kind) {
-    case 'every':
-      return true;
-    case 'once':
-      return false;
-    case 'once_per':
-      return recordedAt - last.recordedAt >= frequency.periodMs;
-    default:
-      return assertNever(frequency);
-  }
-}
-
-interface Subject extends ConditionSubject {
-  readonly values: ReadonlyMap<string, Value>;
 }
 
 function subjectOf(change: SegmentChanged): Subject {
