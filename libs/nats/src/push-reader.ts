@@ -11,6 +11,7 @@ import {
   type StoredMessage,
 } from '@attrium/processor';
 import { createInbox, type Msg, type NatsConnection, nuid, type Subscription } from '@nats-io/transport-node';
+import { MessageQueue } from './message-queue.js';
 import { askJetStream, streamBounds, unexpected } from './stream-api.js';
 
 const HEARTBEAT_MS = 1_000;
@@ -31,8 +32,7 @@ interface Consumer {
 }
 
 export class PushReader implements LogReader {
-  private buffer: StoredMessage[] = [];
-  private taken = 0;
+  private readonly buffer = new MessageQueue<StoredMessage>();
   private takenInAll = 0;
   private receivedInAll = 0;
   /** Messages that were received but may not be given out yet. */
@@ -60,20 +60,15 @@ export class PushReader implements LogReader {
 
   next(): StoredMessage | undefined {
     this.woken = false;
-    const message = this.buffer[this.taken];
+    const message = this.buffer.take();
     if (message === undefined) return undefined;
-    this.taken++;
     this.takenInAll++;
-    if (this.taken === this.buffer.length) {
-      this.buffer = [];
-      this.taken = 0;
-    }
     if (this.flowControl.length > 0) this.answerFlowControl();
     return message;
   }
 
   get buffered(): number {
-    return this.buffer.length - this.taken;
+    return this.buffer.size;
   }
 
   async close(): Promise<void> {

@@ -1,5 +1,5 @@
 /** Everything that journey-trigger counts, by what happened. After a restart the stage counts the replayed gap again. */
-import { counter, histogram, sampledGauge } from '@attrium/host';
+import { counter, histogram, sampledGauge } from '@attrium/host/stage';
 import type { Occurrence } from './occurrence.js';
 import type { FailureClass } from './webhooks/webhook-attempt.js';
 
