@@ -78,7 +78,11 @@ describe('the section consent', () => {
     [
       'a trait of an unknown purpose and channel',
       json({ ...section, from: [{ trait: 'a..b', purpose: 'x', channel: 'fax' }] }),
-      ['consent.from[0].purpose unknown_purpose', 'consent.from[0].channel unknown_channel', 'consent.from[0].trait bad_name'],
+      [
+        'consent.from[0].purpose unknown_purpose',
+        'consent.from[0].channel unknown_channel',
+        'consent.from[0].trait bad_name',
+      ],
     ],
     [
       'quiet hours that are no times',
@@ -98,7 +102,11 @@ describe('the section consent', () => {
       json(quiet({ time_zone: { attribute: 'x' } })),
       ['consent.quiet_hours.time_zone.attribute unknown_attribute'],
     ],
-    ['quiet hours of no purpose', json(quiet({ purposes: ['x'] })), ['consent.quiet_hours.purposes[0] unknown_purpose']],
+    [
+      'quiet hours of no purpose',
+      json(quiet({ purposes: ['x'] })),
+      ['consent.quiet_hours.purposes[0] unknown_purpose'],
+    ],
     ['quiet hours that wait', json(quiet({ on_quiet: 'defer' })), ['consent.quiet_hours.on_quiet not_supported_yet']],
     ['a trigger of an unknown purpose', json(section, { purpose: 'x' }), ['triggers[0].purpose unknown_purpose']],
     [
@@ -131,7 +139,9 @@ describe('the section consent', () => {
 
   it('keeps the identity of what was stated when a trait is mapped anew', () => {
     const keys = (consent: unknown) =>
-      compileCatalogue({ workspace: 'w', revision: 1, catalogue: valid(json(consent)) }).attributes.map(({ key }) => key);
+      compileCatalogue({ workspace: 'w', revision: 1, catalogue: valid(json(consent)) }).attributes.map(
+        ({ key }) => key,
+      );
     expect(keys({ ...section, from: [] })).toEqual(keys(section));
   });
 

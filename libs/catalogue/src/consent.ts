@@ -15,7 +15,7 @@ import {
 } from './consent-definition.js';
 import { type ConsentInput, consentSchema } from './consent-schema.js';
 import { type Report, reportIssues, reportNotSupported } from './fault.js';
-import { checkName, type ConsentNames, type Names } from './names.js';
+import { type ConsentNames, checkName, type Names } from './names.js';
 import { isTimeZone } from './time-zone.js';
 
 /** The section; undefined where there is none. Its faults are reported, and then it may be undefined too. */

@@ -90,7 +90,8 @@ export class ProfileReader {
         ? resolved
         : ((await locator.find(workspace, { type: PROFILE_ID, value: moved.profileId })) ?? resolved);
     const { answer } = attributes;
-    const answered = answer.kind === 'attributes' ? sortedByName(answer.attributes) : new Map<string, AnsweredAttribute>();
+    const answered =
+      answer.kind === 'attributes' ? sortedByName(answer.attributes) : new Map<string, AnsweredAttribute>();
     return {
       profileId: current.profileId,
       identifiers: current.identifiers,

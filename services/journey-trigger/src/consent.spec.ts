@@ -88,10 +88,16 @@ describe('a trigger of a purpose', () => {
   });
 
   it('keeps to the default of its purpose where nothing was stated, and a new default holds at once', () => {
-    const harness = open(trigger({ frequency: 'every' }), trigger({ name: 'u', purpose: 'service', channel: undefined }));
+    const harness = open(
+      trigger({ frequency: 'every' }),
+      trigger({ name: 'u', purpose: 'service', channel: undefined }),
+    );
     expect(said(harness.read(changed(10, {}), 10))).toEqual(['fired', 'suppressed: consent']);
     const section = { ...consent, purposes: [{ name: 'marketing' }, { name: 'service', default: 'granted' }] };
-    harness.read(activate(2, [trigger({ frequency: 'every' }), trigger({ name: 'u', purpose: 'service' })], section), 20);
+    harness.read(
+      activate(2, [trigger({ frequency: 'every' }), trigger({ name: 'u', purpose: 'service' })], section),
+      20,
+    );
     expect(said(harness.read(changed(30, {}), 30))).toEqual(['suppressed: consent', 'fired']);
   });
 

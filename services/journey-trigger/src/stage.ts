@@ -121,7 +121,8 @@ class TriggerPartition implements PartitionStage {
     const { kept } = row;
     row.kept = [];
     for (const change of kept) {
-      for (const outcome of decideFirings(row, plan, change, context.now)) this.emitOutcome(outcome, row.entity, change, context);
+      for (const outcome of decideFirings(row, plan, change, context.now))
+        this.emitOutcome(outcome, row.entity, change, context);
     }
   }
 

@@ -75,7 +75,9 @@ export function drawLoad(random: Random, { events, only, workspaces }: LoadOptio
     return number < events && (only === undefined || only.has(number));
   };
   const left = packs.map((pack) => ({ ...pack, records: pack.records.filter(isSent) }));
-  const activations = workspaces.flatMap((workspace) => activationsOf(workspace, { catalogues, revisions, sections }, at));
+  const activations = workspaces.flatMap((workspace) =>
+    activationsOf(workspace, { catalogues, revisions, sections }, at),
+  );
   return { packs: left.filter(({ records }) => records.length > 0), activations, endsAt: packs.at(-1)?.at ?? at };
 }
 

@@ -1,10 +1,10 @@
 /** A catalogue as this stage uses it: for each kind of event the attributes that it concerns. Derived, never stored. */
 import {
   type AttributeSource,
+  CONSENT_EVENT,
   type CompiledAttribute,
   type CompiledCatalogue,
   type ComputedAttribute,
-  CONSENT_EVENT,
   isUnnamed,
   stableHash,
 } from '@attrium/catalogue';

@@ -71,7 +71,9 @@ describe('attrium consent', () => {
     await expect(run('consent', 'grant', 'user_id:u', '--purpose', 'no such')).rejects.toThrow(
       'This is wrong. (ATR-INGEST-116)',
     );
-    await expect(run('consent', 'grant', 'nonsense', '--purpose', 'news')).rejects.toThrow('nonsense is not TYPE:VALUE.');
+    await expect(run('consent', 'grant', 'nonsense', '--purpose', 'news')).rejects.toThrow(
+      'nonsense is not TYPE:VALUE.',
+    );
     expect(seen).toHaveLength(1);
   });
 });

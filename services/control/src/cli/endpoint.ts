@@ -36,7 +36,13 @@ export interface IngestEndpoint {
 }
 
 const endpointsSchema = z
-  .object({ control: z.string(), adminKey: z.string(), workspace: z.string(), ingest: z.string(), writeKey: z.string() })
+  .object({
+    control: z.string(),
+    adminKey: z.string(),
+    workspace: z.string(),
+    ingest: z.string(),
+    writeKey: z.string(),
+  })
   .partial();
 
 /** Throws CliError that says what is missing. */

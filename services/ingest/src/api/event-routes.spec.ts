@@ -349,7 +349,13 @@ describe('consent', () => {
 
   it('is refused as a whole, with the places of all faults', async () => {
     const at = { at: '2026-01-01T00:00:00Z' };
-    const answer = await post('/v1/consent/', { ...body, consent: [{ ...granted, ...at }, { purpose: 5, status: 'no' }] });
+    const answer = await post('/v1/consent/', {
+      ...body,
+      consent: [
+        { ...granted, ...at },
+        { purpose: 5, status: 'no' },
+      ],
+    });
     expect(answer.statusCode).toBe(400);
     expect(answer.json()).toMatchObject({ success: false, error: { code: 'ATR-INGEST-116', retryable: false } });
     expect(answer.json().error.message).toContain('"consent[1].purpose"');

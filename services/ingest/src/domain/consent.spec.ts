@@ -38,7 +38,12 @@ describe('a request to record consent', () => {
       userId: 'u',
       timestamp: 1_767_225_600_000,
       context: { locale: 'de' },
-      properties: { consent: [{ ...granted, source: 'form' }, { purpose: 'marketing', status: 'withdrawn' }] },
+      properties: {
+        consent: [
+          { ...granted, source: 'form' },
+          { purpose: 'marketing', status: 'withdrawn' },
+        ],
+      },
     });
     expect(second).toMatchObject({ messageId: 'm:1' });
     expect(second).not.toHaveProperty('timestamp');
@@ -47,7 +52,9 @@ describe('a request to record consent', () => {
 
   it('is of whoever any identifier names', () => {
     const [event] = eventsOf({ consent: [granted], identifiers: [{ type: 'email', value: 'a@b.c' }] });
-    expect(event!.context).toEqual({ externalIds: [{ id: 'a@b.c', type: 'email', collection: 'users', encoding: 'none' }] });
+    expect(event!.context).toEqual({
+      externalIds: [{ id: 'a@b.c', type: 'email', collection: 'users', encoding: 'none' }],
+    });
   });
 
   it.each<[name: string, body: Json, paths: string[]]>([
@@ -71,7 +78,12 @@ describe('a request to record consent', () => {
     ['a time before 1970', request({ consent: [{ ...granted, at: -1 }] }), ['consent[0].at']],
     [
       'the same twice for one time, however it is written',
-      request({ consent: [{ ...granted, at: 0 }, { ...granted, status: 'withdrawn', at: '1970-01-01T00:00:00.000Z' }] }),
+      request({
+        consent: [
+          { ...granted, at: 0 },
+          { ...granted, status: 'withdrawn', at: '1970-01-01T00:00:00.000Z' },
+        ],
+      }),
       ['consent[1]'],
     ],
     ['an unknown key', request({ traits: {} }), ['traits']],
@@ -88,10 +100,13 @@ describe('a request to record consent', () => {
 
   it('may be any JSON, and nothing is thrown', () => {
     fc.assert(
-      fc.property(fc.dictionary(fc.constantFrom('userId', 'consent', 'identifiers', 'context', 'x'), fc.jsonValue()), (body) => {
-        const read = readConsentRequest(parseExactJson(JSON.stringify(body)) as Json);
-        expect(read.kind === 'faulty' ? read.faults.length : read.events.length).toBeGreaterThan(0);
-      }),
+      fc.property(
+        fc.dictionary(fc.constantFrom('userId', 'consent', 'identifiers', 'context', 'x'), fc.jsonValue()),
+        (body) => {
+          const read = readConsentRequest(parseExactJson(JSON.stringify(body)) as Json);
+          expect(read.kind === 'faulty' ? read.faults.length : read.events.length).toBeGreaterThan(0);
+        },
+      ),
     );
   });
 });
@@ -104,9 +119,7 @@ describe('the event $consent', () => {
       { purpose: 'constructor', channel: '*', status: 'granted', source: 'form' },
     ];
     const statements = statementsOf({ consent });
-    expect(stringifyExactJson(statements)).toBe(
-      '{"marketing":{"email":true,"_":false},"constructor":{"*":true}}',
-    );
+    expect(stringifyExactJson(statements)).toBe('{"marketing":{"email":true,"_":false},"constructor":{"*":true}}');
     expect(isFault(statements)).toBe(false);
     expect(isFault(statementsOf({ consent: [{ purpose: 'path', status: 'granted' }] }))).toBe(false);
   });

@@ -134,12 +134,7 @@ interface Statement {
   readonly at?: unknown;
 }
 
-function readStatements(
-  list: unknown,
-  path: string,
-  keys: ReadonlySet<string>,
-  report: Report,
-): readonly Statement[] {
+function readStatements(list: unknown, path: string, keys: ReadonlySet<string>, report: Report): readonly Statement[] {
   if (!Array.isArray(list) || list.length === 0 || list.length > STATEMENTS_MAX) {
     report(path, `expected a list of 1 to ${STATEMENTS_MAX} objects { purpose, channel, status }`);
     return [];

@@ -30,7 +30,9 @@ function decisionTexts(firing: PastFiring, suppressedBy: string): string[] {
     case 'consent':
       return [`Its condition was true, but consent forbade it: ${statementText(firing)}.`];
     case 'quiet_hours':
-      return ['Its condition was true and consent was given, but by the clock of the profile it was within quiet hours.'];
+      return [
+        'Its condition was true and consent was given, but by the clock of the profile it was within quiet hours.',
+      ];
     case 'frequency': {
       const last = lastFiredAt === null ? '' : `: it had fired for this profile at ${timeText(lastFiredAt)}`;
       return [`Its condition was true, but its frequency forbade it${last}.`];

@@ -29,12 +29,7 @@ export type Outcome =
  * For each trigger that watches for one of the changes: what `decideFinally` says, over what the change carries. A trigger watches for one
  * thing, so that it fires at most once on a change. Corrections of the past and backfills fire nothing. `now`: log time of the decision, ms.
  */
-export function decideFirings(
-  row: EntityRow | undefined,
-  plan: Plan,
-  change: SegmentChanged,
-  now: number,
-): Outcome[] {
+export function decideFirings(row: EntityRow | undefined, plan: Plan, change: SegmentChanged, now: number): Outcome[] {
   if (change.reason === 'backfill') return [];
   const outcomes: Outcome[] = [];
   let subject: Subject | undefined;

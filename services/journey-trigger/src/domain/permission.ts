@@ -34,9 +34,7 @@ export function isGranted({ statements, otherwise }: ConsentRule, values: Values
 export function isQuiet(quietHours: QuietHours, values: Values, at: number): boolean {
   const { fromMinute, toMinute } = quietHours;
   const minute = localMinute(quietHours, values, at);
-  return fromMinute < toMinute
-    ? minute >= fromMinute && minute < toMinute
-    : minute >= fromMinute || minute < toMinute;
+  return fromMinute < toMinute ? minute >= fromMinute && minute < toMinute : minute >= fromMinute || minute < toMinute;
 }
 
 /** A zone that nobody knows is as good as none: then the zone of everyone holds, which the catalogue's check has found known. */

@@ -69,7 +69,9 @@ function readRules(text: string, revision: number): Rules {
     if (!rules.some((rule) => rule.name === name)) rules.push(unnamedRule(question, name, catalogue));
   }
   // What was stated is not forgotten when it comes from elsewhere.
-  rules.push(...consentTexts(catalogue).map((text) => ({ ...attributeRule(text), meaning: text.name, visible: false })));
+  rules.push(
+    ...consentTexts(catalogue).map((text) => ({ ...attributeRule(text), meaning: text.name, visible: false })),
+  );
   return { revision, catalogue, rules, unnamed: (question) => names.get(JSON.stringify(question))! };
 }
 
