@@ -1,13 +1,14 @@
 /** Draws what consent adds: the section of a catalogue, the purposes of its triggers, and events that state consent. */
 import type { Event } from '@attrium/event';
 import type { Random } from '@attrium/testing/simulation';
-import type { CatalogueText, ConsentText } from './definitions.js';
+import type { AttributeText, CatalogueText, ConsentText } from './definitions.js';
 
 const PURPOSES = ['news', 'offers'];
 const CHANNELS = ['email', 'push'];
-/** Runs begin at midnight, UTC, and take a minute or two. */
-const MINUTES = ['00:00', '00:01', '00:02', '05:46', '23:59'];
+/** Runs begin at midnight, UTC, and take a minute or two: the second zone is at a quarter to six then. */
+const MINUTES = ['00:00', '00:01', '05:45', '05:46', '12:00', '23:59'];
 const ZONES = ['UTC', 'Asia/Kathmandu'];
+const ZONE: AttributeText = { name: 'zone', kind: 'user', type: 'string', from: [{ property: 'zone' }] };
 
 /** What stays the same over the revisions of one workspace: which traits state consent, should it be asked for. */
 export interface ConsentPlan {
@@ -37,21 +38,19 @@ export function withConsent(random: Random, plan: ConsentPlan, catalogue: Catalo
     const channel = channels.length > 0 && random.chance(0.6) ? { channel: random.pick(channels) } : {};
     return { ...trigger, purpose: random.pick(purposes), ...channel };
   });
-  const named = purposes.map((name) => ({ name, default: random.pick(['granted', 'granted', 'withdrawn'] as const) }));
-  const quiet = random.chance(0.5) ? { quiet_hours: drawQuietHours(random, purposes, catalogue) } : {};
-  return { ...catalogue, consent: { purposes: named, channels, from, ...quiet }, triggers };
+  const named = purposes.map((name) => ({
+    name,
+    default: random.pick(['granted', 'granted', 'granted', 'withdrawn'] as const),
+  }));
+  const quiet = random.chance(0.7) ? { quiet_hours: drawQuietHours(random, purposes) } : {};
+  const attributes = [...catalogue.attributes, ZONE];
+  return { ...catalogue, attributes, consent: { purposes: named, channels, from, ...quiet }, triggers };
 }
 
-function drawQuietHours(
-  random: Random,
-  purposes: readonly string[],
-  { attributes }: CatalogueText,
-): NonNullable<ConsentText['quiet_hours']> {
+function drawQuietHours(random: Random, purposes: readonly string[]): NonNullable<ConsentText['quiet_hours']> {
   const [from, to] = random.shuffle(MINUTES) as [string, string];
   const zone = random.pick(ZONES);
-  const texts = attributes.filter(({ type }) => type === 'string');
-  const isOwn = texts.length > 0 && random.chance(0.6);
-  const time_zone = isOwn ? { attribute: random.pick(texts).name, otherwise: zone } : zone;
+  const time_zone = random.chance(0.6) ? { attribute: ZONE.name, otherwise: zone } : zone;
   return { from, to, time_zone, ...(random.chance(0.5) ? { purposes: [random.pick(purposes)] } : {}) };
 }
 
@@ -61,10 +60,10 @@ export function stating(random: Random, event: Event): Event {
   const statements = Object.fromEntries(
     PURPOSES.filter(() => random.chance(0.7)).map((purpose) => {
       const keys = ['_', '_', '*', ...CHANNELS].filter(() => random.chance(0.5));
-      return [purpose, Object.fromEntries(keys.map((key) => [key, random.pick([true, false, false, 'yes'])]))];
+      return [purpose, Object.fromEntries(keys.map((key) => [key, random.pick([true, true, false, 'yes'])]))];
     }),
   );
-  const plan = random.chance(0.5) ? { plan: random.pick([...ZONES, 'Nowhere/At_All']) } : {};
-  const payload = new TextEncoder().encode(JSON.stringify({ properties: { statements, ...plan } }));
+  const zone = random.chance(0.5) ? { zone: random.pick([...ZONES, 'Nowhere/At_All']) } : {};
+  const payload = new TextEncoder().encode(JSON.stringify({ properties: { statements, ...zone } }));
   return { ...event, name: '$consent', payload };
 }
