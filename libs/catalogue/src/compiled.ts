@@ -173,7 +173,7 @@ export interface CompiledTrigger {
   readonly stream: boolean;
   /** Named attributes whose values the firing carries: those that `payload` names, those that `if` reads, and the key of `frequency`. */
   readonly payload: readonly string[];
-  /** Asked after `condition`. */
+  /** Asked after `condition` and `frequency`. */
   readonly consent?: ConsentRule | undefined;
   readonly quietHours?: QuietHours | undefined;
   /** What `condition`, `consent` and `quietHours` read, unnamed attributes too: segment passes on the values of these and of `payload`. */

@@ -28,7 +28,9 @@ describe('the explanation of a firing that did not happen', () => {
     const [, , why, read] = explanationOf(
       suppressed('consent', { plan: '"pro"', '$consent.news.email': 'false', '$consent.news': 'true' }),
     );
-    expect(why).toBe('Its condition was true, but consent forbade it: news by email was withdrawn.');
+    expect(why).toBe(
+      'Its condition was true and its frequency allowed it, but consent forbade it: news by email was withdrawn.',
+    );
     expect(read).toContain('$consent.news = true');
     expect(explanationOf(suppressed('consent', { '$consent.news': 'false' }))[2]).toContain('news was withdrawn');
     expect(explanationOf(suppressed('consent', { plan: '"pro"' }))[2]).toContain('nothing was stated');

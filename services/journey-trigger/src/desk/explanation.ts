@@ -28,10 +28,10 @@ function decisionTexts(firing: PastFiring, suppressedBy: string): string[] {
       return [`Its condition was false. Of the segments that it names, the profile was ${inText}.`];
     }
     case 'consent':
-      return [`Its condition was true, but consent forbade it: ${statementText(firing)}.`];
+      return [`Its condition was true and its frequency allowed it, but consent forbade it: ${statementText(firing)}.`];
     case 'quiet_hours':
       return [
-        'Its condition was true and consent was given, but by the clock of the profile it was within quiet hours.',
+        'Its condition was true, its frequency allowed it and consent was given, but it was within quiet hours by the clock of the profile.',
       ];
     case 'frequency': {
       const last = lastFiredAt === null ? '' : `: it had fired for this profile at ${timeText(lastFiredAt)}`;

@@ -43,18 +43,23 @@ export type Verdict =
 
 const FIRES: Verdict = { kind: 'fires' };
 
-/** First the condition, then consent and quiet hours, then the frequency. */
-export function decideFinally(decidedBy: DecidedBy, { at, now, subject, values, last }: Moment): Verdict {
-  const { condition, permission, frequency } = decidedBy;
+/** What the definition alone says: first its condition, then its frequency. */
+export function decideBeforehand({ condition, frequency }: DecidedBy, { at, subject, last }: Moment): Verdict {
   if (subject !== undefined && condition !== undefined && !condition(subject)) {
     return { kind: 'suppressed', why: 'condition' };
   }
-  const refusal = refusalOf(permission, values, now);
-  if (refusal !== undefined) return { kind: 'suppressed', why: refusal };
   if (last !== undefined && !mayFireAgain(frequency, last, at)) {
     return { kind: 'suppressed', why: 'frequency', lastFiredAt: last.recordedAt };
   }
   return FIRES;
+}
+
+/** At the moment of the firing: then consent and quiet hours, which only this moment decides. */
+export function decideFinally(trigger: DecidedBy, moment: Moment): Verdict {
+  const verdict = decideBeforehand(trigger, moment);
+  if (verdict.kind === 'suppressed') return verdict;
+  const refusal = refusalOf(trigger.permission, moment.values, moment.now);
+  return refusal === undefined ? FIRES : { kind: 'suppressed', why: refusal };
 }
 
 /** By log time, which is monotone and the same in every replay. Once false, later firings keep it false for the same moment. */

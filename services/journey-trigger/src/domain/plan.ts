@@ -9,7 +9,7 @@ export interface PlannedTrigger {
   readonly frequency: Frequency;
   /** The `if`; undefined: always true. */
   readonly condition: Predicate | undefined;
-  /** Asked after the `if`. */
+  /** Asked after the `if` and the frequency. */
   readonly permission: PermissionRules;
   /** Attributes that `permission` reads: a firing that it suppressed carries their values too. */
   readonly asked: readonly string[];

@@ -156,11 +156,11 @@ class FiringReplay {
         const told = { values, memberships: membershipsOf(trigger, snapshot) };
         if (trigger.if !== undefined && !snapshot.holds(trigger.if)) {
           this.book.add(place.position, { ...head, why: 'condition', ...told });
+        } else if (!mayFire(trigger, times, recordedAt)) {
+          this.book.add(place.position, { ...head, why: 'frequency', ...told, lastFiredAt: Math.max(...times) });
         } else if (refused !== undefined) {
           const values = carriedBy(trigger, snapshot, lookedUp(trigger, rules!.catalogue));
           this.book.add(place.position, { ...head, why: refused, ...told, values });
-        } else if (!mayFire(trigger, times, recordedAt)) {
-          this.book.add(place.position, { ...head, why: 'frequency', ...told, lastFiredAt: Math.max(...times) });
         } else {
           data.fired.set(keyed, [...times, recordedAt]);
           this.book.add(place.position, { ...head, reason, values, identifiers: snapshot.identifiers });
