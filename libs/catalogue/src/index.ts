@@ -24,7 +24,6 @@ export {
 } from './compiled.js';
 export {
   CONSENT_EVENT,
-  type ConsentDefinition,
   type ConsentRule,
   consentAttribute,
   consentOfAttribute,
@@ -55,7 +54,6 @@ export {
   CATALOGUE_BYTES_MAX,
   CATALOGUE_DEPTH_MAX,
   CATALOGUE_NODES_MAX,
-  CHANNELS_MAX,
   DEDUP_HOURS_MAX,
   DEDUP_HOURS_MIN,
   DELIVER_MAX,
@@ -67,7 +65,6 @@ export {
   IDENTIFIER_VALUE_LENGTH_MAX,
   LIST_ENTRIES_MAX,
   PAYLOAD_MAX,
-  PURPOSES_MAX,
   RESERVED_NAMES,
   SEGMENTS_MAX,
   TRIGGERS_MAX,
@@ -75,5 +72,5 @@ export {
 } from './limits.js';
 export { type CatalogueOutcome, parseCatalogue } from './parse.js';
 export { type PlanItem, planCatalogue } from './plan.js';
-export { isTimeZone, minuteOfDay } from './time-zone.js';
+export { minuteOfDay } from './time-zone.js';
 export { compileValuePattern, type ValuePattern } from './value-pattern.js';
