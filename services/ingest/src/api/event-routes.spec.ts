@@ -373,6 +373,16 @@ describe('consent', () => {
     expect(appended).toEqual([]);
   });
 
+  it('is refused as a whole where one of its events is too large', async () => {
+    const long = (index: number) => ({ ...granted, purpose: `p${index}`, source: 'é'.repeat(200) });
+    const consent = [{ ...granted, at: 0 }, ...Array.from({ length: 99 }, (_, index) => long(index))];
+    const answer = await post('/v1/consent', { ...body, consent });
+    expect([answer.statusCode, answer.json().error.code]).toEqual([413, 'ATR-INGEST-111']);
+    expect(appended).toEqual([]);
+    expect((await post('/v1/consent', { ...body, consent: consent.slice(0, 50) })).statusCode).toBe(200);
+    expect(appended).toHaveLength(2);
+  });
+
   it('may come in a batch of events, where what is wrong is refused alone', async () => {
     const event = { type: 'track', event: '$consent', userId: 'u', messageId: 'e' };
     const batch = [

@@ -98,9 +98,8 @@ async function takeConsent(
   const { body, grant } = await open(request, 'event', options);
   const read = readConsentRequest(body);
   if (read.kind === 'faulty') return refuse(reply, rejectionOfFaults(read.faults));
-  const { events } = read;
-  // Its events differ in their times and statements, which are checked: what else could be refused is the same in all of them.
-  const { rejected } = await options.intake.take({ grant, events, ip: ipOf(request, options) });
+  const submission = { grant, events: read.events, ip: ipOf(request, options), whole: true };
+  const { rejected } = await options.intake.take(submission);
   const reason = rejected[0]?.rejection;
   return reason === undefined ? reply.type(JSON_TYPE).send(OK) : refuse(reply, reason);
 }
