@@ -6,7 +6,13 @@ import { attributeKey, canonicalJson } from './canonical.js';
 import type { CompiledAttribute, CompiledCatalogue, CompiledSegment, CompiledTrigger } from './compiled.js';
 import { consentAttributes, consentRule, quietHoursOf } from './consent.js';
 import type { ConsentDefinition } from './consent-definition.js';
-import type { AttributeDefinition, Catalogue, SegmentDefinition, TriggerDefinition } from './definitions.js';
+import type {
+  AttributeDefinition,
+  Catalogue,
+  FormulaAttributeDefinition,
+  SegmentDefinition,
+  TriggerDefinition,
+} from './definitions.js';
 import { readIdentity } from './identity.js';
 import { DEFAULT_IDENTITY, type IdentityDefinition } from './identity-definition.js';
 import { parseCatalogue } from './parse.js';
@@ -116,9 +122,10 @@ class UnnamedAttributes {
     return condition;
   }
 
-  source(name: string): AttributeDefinition {
+  /** Of an age; `parseCatalogue` refuses ages of formulas. */
+  source(name: string): Exclude<AttributeDefinition, FormulaAttributeDefinition> {
     const source = this.sources.get(name);
-    if (source === undefined) throw new Error(`there is no attribute ${name}`);
+    if (source === undefined || source.kind === 'formula') throw new Error(`there is no attribute ${name} with an age`);
     return source;
   }
 }

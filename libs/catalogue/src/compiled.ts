@@ -1,5 +1,5 @@
 /** What stages work with: a catalogue that is valid, its behavioural conditions turned into unnamed attributes. */
-import type { Condition } from '@attrium/condition';
+import type { Condition, EventAttribute } from '@attrium/condition';
 import { type ExactNumber, VALUE_TYPES, type ValueType } from '@attrium/event';
 import type { ConsentRule, QuietHours } from './consent-definition.js';
 
@@ -103,6 +103,8 @@ export interface ComputedAttribute extends AttributeHead {
   readonly event: string;
   /** The property that the reducer reads; set for `REDUCERS_OF_PROPERTIES`. */
   readonly property?: readonly string[] | undefined;
+  /** In place of `property`. */
+  readonly eventAttribute?: EventAttribute | undefined;
   /** Which of the events count; over event properties only. */
   readonly where?: Condition | undefined;
   /** Rolling window in milliseconds; undefined: lifetime. */
@@ -116,7 +118,15 @@ export interface ComputedAttribute extends AttributeHead {
   readonly atLeast?: number | undefined;
 }
 
-export type CompiledAttribute = DeclaredAttribute | ComputedAttribute;
+/** Calculated from other attributes of the same entity; keeps no state of its own. */
+export interface FormulaAttribute extends AttributeHead {
+  readonly kind: 'formula';
+  readonly formula: string;
+  /** Names of the attributes that it reads, sorted, each once. */
+  readonly reads: readonly string[];
+}
+
+export type CompiledAttribute = DeclaredAttribute | ComputedAttribute | FormulaAttribute;
 
 export interface CompiledSegment {
   readonly name: string;

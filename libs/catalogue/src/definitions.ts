@@ -1,5 +1,5 @@
 /** A valid catalogue as its author meant it: names resolved, durations in milliseconds, conditions parsed. */
-import type { Condition, ParsedCondition } from '@attrium/condition';
+import type { Condition, EventAttribute, ParsedCondition } from '@attrium/condition';
 import type { ValueType } from '@attrium/event';
 import type {
   AttributeSource,
@@ -32,12 +32,26 @@ export interface ComputedAttributeDefinition extends AttributeDefinitionHead {
   readonly reducer: Reducer;
   readonly event: string;
   readonly property?: readonly string[] | undefined;
+  /** In place of `property`. */
+  readonly eventAttribute?: EventAttribute | undefined;
   readonly where?: Condition | undefined;
   readonly withinMs?: number | undefined;
   readonly entriesMax?: number | undefined;
 }
 
-export type AttributeDefinition = DeclaredAttributeDefinition | ComputedAttributeDefinition;
+/** Calculated from other attributes of the same entity; keeps no state of its own. */
+export interface FormulaAttributeDefinition extends AttributeDefinitionHead {
+  readonly kind: 'formula';
+  /** CEL, as docs/reference/formulas.md has it. */
+  readonly formula: string;
+  /** Names of the attributes that it reads, sorted, each once. */
+  readonly reads: readonly string[];
+}
+
+export type AttributeDefinition =
+  | DeclaredAttributeDefinition
+  | ComputedAttributeDefinition
+  | FormulaAttributeDefinition;
 
 export interface SegmentDefinition {
   readonly name: string;
@@ -65,6 +79,8 @@ export interface Catalogue {
   readonly identity?: IdentityDefinition | undefined;
   readonly consent?: ConsentDefinition | undefined;
   readonly attributes: readonly AttributeDefinition[];
+  /** Absent when there are none. What uses one holds its mapping. */
+  readonly eventAttributes?: readonly EventAttribute[] | undefined;
   readonly segments: readonly SegmentDefinition[];
   readonly triggers: readonly TriggerDefinition[];
 }

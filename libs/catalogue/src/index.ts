@@ -11,6 +11,7 @@ export {
   type CompiledTrigger,
   type ComputedAttribute,
   type DeclaredAttribute,
+  type FormulaAttribute,
   type Frequency,
   MERGE_STRATEGIES,
   type MergeStrategy,
@@ -36,10 +37,13 @@ export type {
   Catalogue,
   ComputedAttributeDefinition,
   DeclaredAttributeDefinition,
+  FormulaAttributeDefinition,
   SegmentDefinition,
   TriggerDefinition,
 } from './definitions.js';
 export { CATALOGUE_FAULT_CODES, type CatalogueFault, type CatalogueFaultCode } from './fault.js';
+export { FAILED, type Formula, FormulaCompiler, type FormulaFault, type FormulaOutcome } from './formula.js';
+export { inOrderOfReading } from './formulas.js';
 export {
   DEFAULT_IDENTITY,
   type IdentifierSource,
@@ -59,6 +63,10 @@ export {
   DELIVER_MAX,
   EXTERNAL_ID_NAME_LENGTH_MAX,
   FAULTS_MAX,
+  FORMULA_CHAIN_MAX,
+  FORMULA_DEPTH_MAX,
+  FORMULA_LENGTH_MAX,
+  FORMULAS_MAX,
   FROM_MAX,
   IDENTIFIER_LIMIT_MAX,
   IDENTIFIER_TYPES_MAX,

@@ -9,6 +9,15 @@ export const SEGMENTS_MAX = 500;
 export const TRIGGERS_MAX = 200;
 /** Distinct event conditions and ages of all segments and triggers: each becomes an unnamed attribute. */
 export const BEHAVIOURS_MAX = 500;
+/** Formulas of one workspace. */
+export const FORMULAS_MAX = 50;
+/** Code units of one formula. */
+export const FORMULA_LENGTH_MAX = 1_000;
+/** Nodes of one formula, and how deep they may be nested. */
+export const FORMULA_NODES_MAX = 500;
+export const FORMULA_DEPTH_MAX = 32;
+/** Formulas that read formulas that read formulas, and so on. */
+export const FORMULA_CHAIN_MAX = 10;
 /** Traits and properties that feed one declared attribute. */
 export const FROM_MAX = 20;
 /** Entries that a list of an attribute may be asked to keep (`limit` of distinct_list). */

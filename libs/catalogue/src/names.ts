@@ -1,6 +1,7 @@
 /** The names a catalogue defines, and the checks that every name passes. */
 import { type ConditionScope, isJsonObject, type LeftType, NAME_PATTERN } from '@attrium/condition';
 import { VALUE_TYPES, type ValueType } from '@attrium/event';
+import { type EventAttributes, isEventAttribute } from './event-attribute.js';
 import type { Report } from './fault.js';
 import { RESERVED_NAMES } from './limits.js';
 
@@ -20,14 +21,13 @@ export interface ConsentNames {
   readonly channels: ReadonlySet<string>;
 }
 
-export function namesOf(lists: {
-  readonly attributes: readonly unknown[];
-  readonly segments: readonly unknown[];
-  readonly consent?: unknown;
-}): Names {
+export function namesOf(
+  lists: { readonly attributes: readonly unknown[]; readonly segments: readonly unknown[]; readonly consent?: unknown },
+  eventAttributes: EventAttributes,
+): Names {
   const attributes = new Map<string, LeftType>();
   for (const json of lists.attributes) {
-    if (!isJsonObject(json) || typeof json.name !== 'string') continue;
+    if (!isJsonObject(json) || typeof json.name !== 'string' || isEventAttribute(json)) continue;
     const type = VALUE_TYPES.includes(json.type as ValueType) ? (json.type as ValueType) : 'any';
     attributes.set(json.name, attributes.has(json.name) ? 'any' : type);
   }
@@ -39,6 +39,7 @@ export function namesOf(lists: {
     consent: consentNamesOf(lists.consent),
     attributeType: (name) => attributes.get(name),
     hasSegment: (name) => segments.has(name),
+    eventAttribute: (name) => eventAttributes.get(name),
   };
 }
 

@@ -11,7 +11,9 @@ import { readAttribute } from './attribute.js';
 import { unnamedAge, unnamedAggregate, unnamedBehaviour } from './behaviour.js';
 import { readConsent } from './consent.js';
 import type { AttributeDefinition, Catalogue, SegmentDefinition, TriggerDefinition } from './definitions.js';
+import { isEventAttribute, readEventAttributes } from './event-attribute.js';
 import { boundFaults, type CatalogueFault, type Report, reportIssues, reportNotSupported } from './fault.js';
+import { readFormulas } from './formulas.js';
 import { readIdentity } from './identity.js';
 import { ATTRIBUTES_MAX, BEHAVIOURS_MAX, SEGMENTS_MAX, TRIGGERS_MAX } from './limits.js';
 import { checkName, type Names, namesOf } from './names.js';
@@ -80,18 +82,24 @@ function readLists(json: Readonly<Record<string, unknown>>, report: Report): Lis
 }
 
 function readDefinitions(lists: Lists, consentJson: unknown, report: Report): Catalogue {
-  const names = namesOf({ ...lists, consent: consentJson });
+  const eventAttributes = readEventAttributes(lists.attributes, report);
+  const names = namesOf({ ...lists, consent: consentJson }, eventAttributes);
   const present = <T>(definition: T | undefined): definition is T => definition !== undefined;
   checkNames(lists, report);
-  const attributes = lists.attributes.map((json, index) => readAttribute(json, `attributes[${index}]`, report));
+  const written = lists.attributes.map((json, index) =>
+    isEventAttribute(json) ? undefined : readAttribute(json, `attributes[${index}]`, names, report),
+  );
+  const attributes = readFormulas(written, names, report);
   const segments = lists.segments.map((json, index) => readSegment(json, `segments[${index}]`, names, report));
   const triggers = lists.triggers.map((json, index) => readTrigger(json, `triggers[${index}]`, names, report));
   const consent = readConsent(consentJson, CONSENT, names, report);
   checkCycles(segments, report);
   checkUnnamed({ attributes, segments, triggers }, report);
+  const ofEvents = [...eventAttributes.values()].filter((each) => each !== 'faulty');
   return {
     ...(consent === undefined ? {} : { consent }),
     attributes: attributes.filter(present),
+    ...(ofEvents.length === 0 ? {} : { eventAttributes: ofEvents }),
     segments: segments.filter(present),
     triggers: triggers.filter(present),
   };
@@ -156,18 +164,23 @@ function checkUnnamed(
   report: Report,
 ): void {
   const conditions = [
-    ...lists.segments.map((segment) => segment?.where),
-    ...lists.triggers.map((trigger) => trigger?.condition),
+    ...lists.segments.map((segment, index) => ({ path: `segments[${index}].where`, condition: segment?.where })),
+    ...lists.triggers.map((trigger, index) => ({ path: `triggers[${index}].if`, condition: trigger?.condition })),
   ];
   const sources = new Map(lists.attributes.map((attribute) => [attribute?.name, attribute]));
   const distinct = new Set<string>();
-  for (const part of conditions.flatMap((condition) => (condition === undefined ? [] : unnamedPartsOf(condition)))) {
-    if (part.kind === 'behaviour') distinct.add(unnamedBehaviour(part).attribute.name);
-    else if (part.kind === 'aggregate') distinct.add(unnamedAggregate(part).attribute.name);
-    else {
-      const source = sources.get(part.attribute);
-      // A faulty definition is reported where it stands.
-      if (source !== undefined) distinct.add(unnamedAge(part, source).attribute.name);
+  for (const { path, condition } of conditions) {
+    for (const part of condition === undefined ? [] : unnamedPartsOf(condition)) {
+      if (part.kind === 'behaviour') distinct.add(unnamedBehaviour(part).attribute.name);
+      else if (part.kind === 'aggregate') distinct.add(unnamedAggregate(part).attribute.name);
+      else {
+        const source = sources.get(part.attribute);
+        // A faulty definition is reported where it stands.
+        if (source?.kind === 'formula') {
+          const message = `${source.name} is a formula, and how long ago it is cannot be asked; ask it of what the formula reads`;
+          report(path, 'not_here', message);
+        } else if (source !== undefined) distinct.add(unnamedAge(part, source).attribute.name);
+      }
     }
   }
   if (distinct.size > BEHAVIOURS_MAX) {

@@ -25,6 +25,10 @@ export function planCatalogue(before: Catalogue | undefined, after: Catalogue): 
     ...compareIdentity(old.identity ?? DEFAULT_IDENTITY, after.identity ?? DEFAULT_IDENTITY),
     ...planConsent(old.consent, after.consent),
     ...compare('attribute', old.attributes, after.attributes, attributeNotice),
+    ...compare('attribute', old.eventAttributes ?? [], after.eventAttributes ?? [], () => ({
+      fromNowOn: true,
+      notice: 'holds for events from now on; the values of what reads it begin anew',
+    })),
     ...compare('segment', old.segments, after.segments, () => ({ fromNowOn: true, notice: FROM_NOW_ON })),
     ...compare('trigger', old.triggers, after.triggers, () => ({
       fromNowOn: true,

@@ -22,6 +22,7 @@ export const KINDS = ['user', 'account', 'event'] as const;
 const eventName = z.string().optional();
 
 export const computeSchema = z.strictObject({
+  formula: z.string().optional(),
   count: eventName,
   sum: eventName,
   min: eventName,
@@ -35,7 +36,11 @@ export const computeSchema = z.strictObject({
   distinct_list: eventName,
   most_frequent: eventName,
   exists: eventName,
-  of: z.string().optional(),
+  of: z
+    .union([z.string(), z.strictObject({ event_attribute: z.string() })], {
+      error: 'of takes the name of a property, or { event_attribute: name }',
+    })
+    .optional(),
   where: z.unknown().optional(),
   within: z.string().optional(),
   limit: z.int().min(1).max(LIST_ENTRIES_MAX).optional(),

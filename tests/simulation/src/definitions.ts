@@ -13,6 +13,7 @@ export interface AttributeText {
   readonly merge?: string;
   readonly from?: readonly AttributeSourceText[];
   readonly compute?: {
+    readonly formula?: string;
     readonly count?: string;
     readonly sum?: string;
     readonly min?: string;

@@ -11,6 +11,7 @@ import type {
   TriggerText,
 } from './definitions.js';
 import { drawIdentity, lowerLimits } from './draw-identity.js';
+import { FORMULA_SHAPES } from './naive/formulas.js';
 
 export const EVENT_NAMES = ['Order', 'Visit', 'Cart'] as const;
 const PLANS = ['free', 'pro', 'team'];
@@ -18,7 +19,8 @@ const PLANS = ['free', 'pro', 'team'];
 const WINDOWS = ['1s', '2s', '3s', '5s', '8s', '13s', '20s', '30s', '45s', '60s', '1h'];
 
 export function drawCatalogue(random: Random): CatalogueText {
-  const attributes = Array.from({ length: 3 + random.int(6) }, (_, index) => drawAttribute(random, `a${index}`));
+  const drawn = Array.from({ length: 3 + random.int(6) }, (_, index) => drawAttribute(random, `a${index}`));
+  const attributes = random.shuffle([...drawn, ...drawFormulas(random, drawn)]);
   const segments: SegmentText[] = [];
   for (let index = 1 + random.int(4); index > 0; index--) {
     segments.push({ name: `s${segments.length}`, of: 'user', where: drawCondition(random, attributes, segments, 0) });
@@ -41,10 +43,14 @@ export function redrawCatalogue(random: Random, before: CatalogueText, revision:
   const isRead = (name: string): boolean => JSON.stringify([before.segments, triggers]).includes(`"segment":"${name}"`);
   const segments = before.segments.filter(({ name }) => isRead(name) || !random.chance(0.35));
   const readers = JSON.stringify([segments, triggers]);
+  const isReadBy = (formulas: readonly AttributeText[], name: string): boolean =>
+    formulas.some(({ compute }) => new RegExp(`\\b${name}\\b`).test(compute?.formula ?? ''));
+  const formulas = before.attributes.filter(({ compute }) => compute?.formula !== undefined);
   const attributes = before.attributes
-    .filter(({ name }) => readers.includes(`"${name}"`) || !random.chance(0.35))
+    .filter(({ name }) => readers.includes(`"${name}"`) || isReadBy(formulas, name) || !random.chance(0.35))
     .map((attribute) => {
       if (!random.chance(0.2)) return attribute;
+      if (attribute.compute?.formula !== undefined) return redrawFormula(random, attribute, before.attributes);
       const drawn = drawAttribute(random, attribute.name);
       return drawn.type === attribute.type ? drawn : attribute;
     });
@@ -113,6 +119,35 @@ function drawAttribute(random: Random, name: string): AttributeText {
     default:
       return drawOfProperty(random, name, { ...where, ...within });
   }
+}
+
+/** Up to three formulas; the later ones may read the first. */
+function drawFormulas(random: Random, attributes: readonly AttributeText[]): AttributeText[] {
+  const numbers = attributes.filter(({ type }) => type === 'number').map(({ name }) => name);
+  if (numbers.length === 0 || random.chance(0.3)) return [];
+  const first = drawFormula(random, 'f0', numbers);
+  const read = first.type === 'number' ? [...numbers, 'f0', 'f0'] : numbers;
+  return [first, ...Array.from({ length: random.int(3) }, (_, index) => drawFormula(random, `f${index + 1}`, read))];
+}
+
+function drawFormula(random: Random, name: string, numbers: readonly string[]): AttributeText {
+  const { text, type } = random.pick(FORMULA_SHAPES);
+  const [a, b] = [random.pick(numbers), random.pick(numbers)];
+  const formula = text.replaceAll(/\b[AB]\b/g, (place) => (place === 'A' ? a : b));
+  return { name, kind: 'user', type, compute: { formula } };
+}
+
+/** Of the same type, over numbers that are no formulas. What it read stays. */
+function redrawFormula(random: Random, before: AttributeText, attributes: readonly AttributeText[]): AttributeText {
+  const isNumber = ({ type, compute }: AttributeText): boolean => type === 'number' && compute?.formula === undefined;
+  const read = attributes.filter((each) => isNumber(each) && before.compute!.formula!.includes(each.name));
+  if (read.length === 0) return before;
+  const drawn = drawFormula(
+    random,
+    before.name,
+    read.map(({ name }) => name),
+  );
+  return drawn.type === before.type ? drawn : before;
 }
 
 /** A declared attribute whose strategy is of its type. */

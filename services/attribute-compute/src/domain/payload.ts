@@ -1,6 +1,6 @@
 /** Reads what an event feeds out of its payload, without trusting its shape. */
 import { type AttributeSource, CONSENT_EVENT } from '@attrium/catalogue';
-import { type ConditionSubject, jsonAt, valueOfJson } from '@attrium/condition';
+import { type ConditionSubject, type EventAttribute, jsonAt, valueOfJson } from '@attrium/condition';
 import { type Entity, type Event, parseExactJson, type Value } from '@attrium/event';
 import type { Feed, PlannedAttribute } from './plan.js';
 import type { Input } from './state.js';
@@ -48,22 +48,28 @@ export function readEvent(
     }
   }
   for (let index = 0; index < feed.computed.length; index++) {
-    const { attribute, accepts, property, reads, textLengthMax, fromMs, untilMs } = feed.computed[index]!;
+    const { attribute, accepts, property, eventAttribute, reads, textLengthMax, fromMs, untilMs } =
+      feed.computed[index]!;
     if (at < fromMs || at > untilMs) continue;
     if (accepts !== undefined && !accepts(payload)) continue;
-    if (property === undefined) {
+    if (property === undefined && eventAttribute === undefined) {
       contributions.push({ attribute, at, id, value: undefined, units: 0n });
       continue;
     }
-    const json = jsonAt(payload.properties, property);
+    const json = eventAttribute === undefined ? jsonAt(payload.properties, property!) : payload.field(eventAttribute);
     if (json === undefined || json === null) continue;
+    if (json === REFUSED) {
+      refused.push(attribute.name);
+      continue;
+    }
     if (reads === 'amount') {
       const units = unitsOfJson(json);
       if (units === REFUSED) refused.push(attribute.name);
       else contributions.push({ attribute, at, id, value: undefined, units });
       continue;
     }
-    const value = coerce(json, reads);
+    // An event attribute is a value of its type already.
+    const value = eventAttribute?.type === reads ? (json as Value) : coerce(json, reads);
     if (value === REFUSED || (typeof value === 'string' && value.length > textLengthMax)) refused.push(attribute.name);
     else contributions.push({ attribute, at, id, value, units: 0n });
   }
@@ -79,9 +85,9 @@ function parsePayload(feed: Feed, event: Event, text: (bytes: Uint8Array) => str
   const json = text(event.payload);
   if (feed.parse === 'traits' && !json.includes('"traits"')) return NOTHING;
   try {
-    return new Payload(parseExactJson(json), false);
+    return new Payload(parseExactJson(json), false, event);
   } catch {
-    return new Payload(undefined, true);
+    return new Payload(undefined, true, event);
   }
 }
 
@@ -92,6 +98,7 @@ class Payload implements ConditionSubject {
   constructor(
     private readonly json: unknown,
     readonly unreadable: boolean,
+    private readonly event: Event | undefined,
   ) {
     this.properties = jsonAt(json, PROPERTIES);
   }
@@ -116,6 +123,27 @@ class Payload implements ConditionSubject {
     return valueOfJson(jsonAt(this.properties, path));
   }
 
+  /** The first field that fits the event and has a value of the type; `REFUSED` when there are only values of another type. */
+  field({ type, from }: EventAttribute): Value | undefined | typeof REFUSED {
+    let found: typeof REFUSED | undefined;
+    for (let index = 0; index < from.length; index++) {
+      const { path, event, source } = from[index]!;
+      if (source !== undefined && source !== this.event?.source) continue;
+      if (event !== undefined && (this.event?.type !== 'track' || event !== this.event.name)) continue;
+      const json = jsonAt(this.properties, path);
+      if (json === undefined || json === null) continue;
+      const value = coerce(json, type);
+      if (value !== REFUSED) return value;
+      found = REFUSED;
+    }
+    return found;
+  }
+
+  eventAttribute(attribute: EventAttribute): Value | undefined {
+    const value = this.field(attribute);
+    return value === REFUSED ? undefined : value;
+  }
+
   inSegment(): boolean {
     return false;
   }
@@ -125,4 +153,4 @@ const PROPERTIES = ['properties'];
 const STATEMENTS = ['statements'];
 const TRAITS = ['traits'];
 const CONTEXT_TRAITS = ['context', 'traits'];
-const NOTHING = new Payload(undefined, false);
+const NOTHING = new Payload(undefined, false, undefined);

@@ -1,4 +1,4 @@
-import type { CompiledAttribute, ComputedAttribute, MergeStrategy, Reducer } from '@attrium/catalogue';
+import type { ComputedAttribute, MergeStrategy, Reducer } from '@attrium/catalogue';
 import { numberFromUnits, Timestamp, type Value } from '@attrium/event';
 import { RowReader, RowWriter } from '@attrium/processor';
 import { describe, expect, it } from '@jest/globals';
@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { readState, writeState } from '../store/state-codec.js';
 import { firstGrainMs } from './grain.js';
 import { WINDOW_BUCKETS_MAX, WINDOW_EXACT_TIMES_MAX } from './limits.js';
-import { reducerOf } from './reducer.js';
+import { type FoldedAttribute, reducerOf } from './reducer.js';
 import type { Input, State, WindowState } from './state.js';
 
 const WITHIN_MS = 100_000;
@@ -23,7 +23,7 @@ const timestamp: fc.Arbitrary<Value> = fc.integer({ min: -5, max: 5 }).map((ms) 
 const list: fc.Arbitrary<Value> = fc.array(fc.constantFrom('a', 'b', 'c', 'd'), { maxLength: 3 });
 
 interface Case {
-  readonly definition: CompiledAttribute;
+  readonly definition: FoldedAttribute;
   readonly value: fc.Arbitrary<Value>;
 }
 
@@ -77,7 +77,7 @@ function inputsOf(value: fc.Arbitrary<Value>): fc.Arbitrary<Input[]> {
     .map((drawn) => drawn.map(({ at, ...rest }, index): Input => ({ at: at * 500, id: `e${index}`, ...rest })));
 }
 
-function fold(definition: CompiledAttribute, events: readonly Input[], now = -Infinity): State {
+function fold(definition: FoldedAttribute, events: readonly Input[], now = -Infinity): State {
   const reducer = reducerOf(definition);
   return events.reduce((state, input) => reducer.add(state, input, now), reducer.empty());
 }

@@ -3,6 +3,7 @@ import { compileCatalogue, isUnnamed, parseCatalogue } from '@attrium/catalogue'
 import type { CatalogueActivated, Event } from '@attrium/event';
 import type { AttributeText, CatalogueText, ConditionText } from '../definitions.js';
 import { consentTexts } from './consent.js';
+import { type NaiveFormula, naiveFormula } from './formulas.js';
 import { type Contribution, REDUCE } from './reducing.js';
 import { isWithinRange, questionsIn } from './unnamed.js';
 import {
@@ -29,6 +30,8 @@ export interface Rule {
   contribution(event: Event): Contribution | undefined;
   /** Of the contributions that are inside the window; `ever`: whether there was one at all. */
   value(inside: readonly Contribution[], ever: boolean, asOf: number): Plain | undefined;
+  /** Set on formulas, which count nothing. */
+  readonly formula?: NaiveFormula;
   /** When the value may change by itself, besides when something leaves the window. */
   flipsAt?(contribution: Contribution): number;
 }
@@ -127,6 +130,10 @@ function ageRule(question: ConditionText, source: Rule): Pick<Rule, 'value' | 'f
 function attributeRule(text: AttributeText): Rule {
   const { name, type, compute } = text;
   const head = { name, meaning: JSON.stringify(text), visible: true, initial: undefined };
+  if (compute?.formula !== undefined) {
+    const formula = naiveFormula(compute.formula);
+    return { ...head, formula, withinMs: undefined, contribution: () => undefined, value: () => undefined };
+  }
   if (compute === undefined) {
     const contribution = (event: Event): Contribution | undefined => {
       const value = declaredValue(text, event);
@@ -135,7 +142,7 @@ function attributeRule(text: AttributeText): Rule {
     const reduce = REDUCE[text.merge ?? 'most_recent']!;
     return { ...head, withinMs: undefined, contribution, value: (all, ever) => (ever ? reduce(all) : undefined) };
   }
-  const { of, where, within, limit, ...rest } = compute;
+  const { of, where, within, limit, formula: _none, ...rest } = compute;
   const [[reducer, asked]] = Object.entries(rest) as [[string, string]];
   const withinMs = within === undefined ? undefined : millisecondsOf(within);
   const contribution = (event: Event): Contribution | undefined => {
