@@ -22,8 +22,16 @@ import {
 } from './compiled.js';
 import type { AttributeDefinition } from './definitions.js';
 import { type Report, reportIssues, reportNotSupported } from './fault.js';
-import { LIST_ENTRIES_MAX } from './limits.js';
+import { GAP_MS_MAX, LIST_ENTRIES_MAX } from './limits.js';
 import { type AttributeInput, attributeSchema, type computeSchema, type fromSchema } from './schema.js';
+import {
+  MOBILE_GAP_MS,
+  SESSION_MEASURES,
+  type SessionMeaning,
+  type SessionMeasure,
+  TYPE_OF_SESSION_MEASURE,
+  WEB_GAP_MS,
+} from './session.js';
 
 /** Words of later releases, told apart from typing mistakes. */
 const LATER_REDUCERS = ['formula'];
@@ -53,6 +61,10 @@ export function readAttribute(json: unknown, path: string, report: Report): Attr
   }
   if (input.merge !== undefined) {
     report(`${path}.merge`, 'conflicting_keys', 'a computed attribute has no merge strategy: its reducer merges');
+  }
+  if (input.compute!.session !== undefined) {
+    const session = readSession(input.compute!, input, path, report);
+    return session === undefined ? undefined : { kind: 'session', ...head, ...session };
   }
   const computed = readCompute(input.compute!, input, path, report);
   return computed === undefined ? undefined : { kind: 'computed', ...head, ...computed };
@@ -131,8 +143,11 @@ function readCompute(
   const reducer = given[0];
   if (reducer === undefined || given.length > 1) {
     const code = reducer === undefined ? 'missing_key' : 'conflicting_keys';
-    report(path, code, `compute has one of ${REDUCERS.join(', ')}`);
+    report(path, code, `compute has one of ${REDUCERS.join(', ')}, session`);
     return undefined;
+  }
+  if (input.gap !== undefined) {
+    report(`${path}.gap`, 'conflicting_keys', `gap goes together with session, not with ${reducer}`);
   }
   const event = input[reducer] as string;
   if (!isEventName(event)) report(`${path}.${reducer}`, 'bad_name', `${reducer} takes the name of an event`);
@@ -149,6 +164,67 @@ function readCompute(
   // The default said aloud means the same.
   const entriesMax = input.limit === undefined || input.limit === LIST_ENTRIES_MAX ? {} : { entriesMax: input.limit };
   return { reducer, event, property, where, withinMs, ...entriesMax };
+}
+
+function readSession(
+  input: z.infer<typeof computeSchema>,
+  attribute: AttributeInput,
+  attributePath: string,
+  report: Report,
+): SessionMeaning | undefined {
+  const path = `${attributePath}.compute`;
+  for (const key of [...REDUCERS, 'of', 'limit'] as const) {
+    if (input[key] !== undefined) {
+      report(`${path}.${key}`, 'conflicting_keys', `session takes gap, where and within, and no ${key}`);
+    }
+  }
+  const measure = SESSION_MEASURES.find((each) => each === input.session);
+  if (measure === undefined) {
+    report(`${path}.session`, 'wrong_value', `session is one of ${SESSION_MEASURES.join(', ')}`);
+    return undefined;
+  }
+  const type = TYPE_OF_SESSION_MEASURE[measure];
+  if (attribute.type !== type) {
+    report(`${attributePath}.type`, 'type_mismatch', `session: ${measure} gives a value of type ${type}`);
+  }
+  const where = input.where === undefined ? undefined : readEventCondition(input.where, `${path}.where`, report);
+  const gaps = readGaps(input.gap, `${path}.gap`, report);
+  return { measure, ...gaps, where, withinMs: readSessionWindow(input.within, measure, path, report) };
+}
+
+/** One gap for all devices, or one for each kind of them. */
+function readGaps(
+  gap: z.infer<typeof computeSchema>['gap'],
+  path: string,
+  report: Report,
+): Pick<SessionMeaning, 'webGapMs' | 'mobileGapMs'> {
+  if (typeof gap === 'string') {
+    const ms = readGap(gap, path, report) ?? WEB_GAP_MS;
+    return { webGapMs: ms, mobileGapMs: ms };
+  }
+  return {
+    webGapMs: readGap(gap?.web, `${path}.web`, report) ?? WEB_GAP_MS,
+    mobileGapMs: readGap(gap?.mobile, `${path}.mobile`, report) ?? MOBILE_GAP_MS,
+  };
+}
+
+function readGap(text: string | undefined, path: string, report: Report): number | undefined {
+  const ms = text === undefined ? undefined : readDuration(text, path, report);
+  if (ms === undefined || ms <= GAP_MS_MAX) return ms;
+  report(path, 'over_limit', `a session may be idle for at most ${GAP_MS_MAX / 3_600_000}h`);
+  return undefined;
+}
+
+function readSessionWindow(
+  within: string | undefined,
+  measure: SessionMeasure,
+  path: string,
+  report: Report,
+): number | undefined {
+  if (within === undefined) return undefined;
+  if (measure === 'count') return readDuration(within, `${path}.within`, report);
+  report(`${path}.within`, 'conflicting_keys', `within goes together with session: count, not with ${measure}`);
+  return undefined;
 }
 
 function readProperty(

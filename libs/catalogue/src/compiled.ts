@@ -1,6 +1,7 @@
 /** What stages work with: a catalogue that is valid, its behavioural conditions turned into unnamed attributes. */
 import type { Condition } from '@attrium/condition';
 import { type ExactNumber, VALUE_TYPES, type ValueType } from '@attrium/event';
+import type { SessionMeaning } from './session.js';
 
 export const MERGE_STRATEGIES = ['most_recent', 'first_stored', 'most_frequent', 'min', 'max', 'sum', 'union'] as const;
 export type MergeStrategy = (typeof MERGE_STRATEGIES)[number];
@@ -115,7 +116,12 @@ export interface ComputedAttribute extends AttributeHead {
   readonly atLeast?: number | undefined;
 }
 
-export type CompiledAttribute = DeclaredAttribute | ComputedAttribute;
+/** Derived from the sessions that the events of a profile form. */
+export interface SessionAttribute extends AttributeHead, SessionMeaning {
+  readonly kind: 'session';
+}
+
+export type CompiledAttribute = DeclaredAttribute | ComputedAttribute | SessionAttribute;
 
 export interface CompiledSegment {
   readonly name: string;

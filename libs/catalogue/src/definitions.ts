@@ -10,6 +10,7 @@ import type {
   WebhookDestination,
 } from './compiled.js';
 import type { IdentityDefinition } from './identity-definition.js';
+import type { SessionMeaning } from './session.js';
 
 interface AttributeDefinitionHead {
   readonly name: string;
@@ -36,7 +37,15 @@ export interface ComputedAttributeDefinition extends AttributeDefinitionHead {
   readonly entriesMax?: number | undefined;
 }
 
-export type AttributeDefinition = DeclaredAttributeDefinition | ComputedAttributeDefinition;
+/** Derived from sessions. */
+export interface SessionAttributeDefinition extends AttributeDefinitionHead, SessionMeaning {
+  readonly kind: 'session';
+}
+
+export type AttributeDefinition =
+  | DeclaredAttributeDefinition
+  | ComputedAttributeDefinition
+  | SessionAttributeDefinition;
 
 export interface SegmentDefinition {
   readonly name: string;

@@ -17,6 +17,7 @@ export {
   REDUCERS,
   REDUCERS_OF_PROPERTIES,
   type Reducer,
+  type SessionAttribute,
   type TriggerWhen,
   TYPES_OF_REDUCER,
   TYPES_OF_STRATEGY,
@@ -28,6 +29,7 @@ export type {
   ComputedAttributeDefinition,
   DeclaredAttributeDefinition,
   SegmentDefinition,
+  SessionAttributeDefinition,
   TriggerDefinition,
 } from './definitions.js';
 export { CATALOGUE_FAULT_CODES, type CatalogueFault, type CatalogueFaultCode } from './fault.js';
@@ -51,6 +53,7 @@ export {
   EXTERNAL_ID_NAME_LENGTH_MAX,
   FAULTS_MAX,
   FROM_MAX,
+  GAP_MS_MAX,
   IDENTIFIER_LIMIT_MAX,
   IDENTIFIER_TYPES_MAX,
   IDENTIFIER_VALUE_LENGTH_MAX,
@@ -63,4 +66,5 @@ export {
 } from './limits.js';
 export { type CatalogueOutcome, parseCatalogue } from './parse.js';
 export { type PlanItem, planCatalogue } from './plan.js';
+export { SESSION_MEASURES, type SessionMeasure, TYPE_OF_SESSION_MEASURE } from './session.js';
 export { compileValuePattern, type ValuePattern } from './value-pattern.js';

@@ -35,6 +35,12 @@ export const computeSchema = z.strictObject({
   distinct_list: eventName,
   most_frequent: eventName,
   exists: eventName,
+  session: z.string().optional(),
+  gap: z
+    .union([z.string(), z.strictObject({ web: z.string().optional(), mobile: z.string().optional() })], {
+      error: 'gap is a duration such as 30m, or { web: 30m, mobile: 5m }',
+    })
+    .optional(),
   of: z.string().optional(),
   where: z.unknown().optional(),
   within: z.string().optional(),

@@ -5,6 +5,7 @@ import {
   type CompiledCatalogue,
   type ComputedAttribute,
   isUnnamed,
+  type SessionAttribute,
   stableHash,
 } from '@attrium/catalogue';
 import { type ConditionSubject, compileCondition } from '@attrium/condition';
@@ -52,6 +53,14 @@ export interface ComputedFeed {
   readonly untilMs: number;
 }
 
+/** An attribute of sessions: every event that belongs to one feeds it. */
+export interface SessionFeed {
+  readonly attribute: PlannedAttribute;
+  readonly accepts: ((subject: ConditionSubject) => boolean) | undefined;
+  /** Whether it keeps what the page is. */
+  readonly readsPage: boolean;
+}
+
 /**
  * What one sort of event (type, and name of a track event) feeds. `parse`: whether its payload has to be read: never, always, or only
  * where it speaks of traits.
@@ -59,6 +68,7 @@ export interface ComputedFeed {
 export interface Feed {
   readonly declared: readonly DeclaredFeed[];
   readonly computed: readonly ComputedFeed[];
+  readonly sessions: readonly SessionFeed[];
   readonly parse: 'never' | 'traits' | 'always';
 }
 
@@ -169,7 +179,8 @@ function eventNames(definitions: readonly CompiledAttribute[]): Set<string> {
   const names = new Set<string>();
   for (const definition of definitions) {
     if (definition.kind === 'computed') names.add(definition.event);
-    else for (const { event } of definition.from) if (event !== undefined) names.add(event);
+    else if (definition.kind === 'declared')
+      for (const { event } of definition.from) if (event !== undefined) names.add(event);
   }
   return names;
 }
@@ -183,6 +194,7 @@ function feedFor(
 ): Feed | undefined {
   const declared: DeclaredFeed[] = [];
   const computed: ComputedFeed[] = [];
+  const sessions: SessionFeed[] = [];
   for (const [definition, attribute] of planned) {
     if (definition.kind === 'declared') {
       const sources = definition.from.filter((source) => feeds(source, of, type, name));
@@ -190,12 +202,16 @@ function feedFor(
         const textLengthMax = textLengthMaxOf(definition);
         declared.push({ attribute, type: foldedTypeOf(definition), textLengthMax, sources });
       }
+    } else if (definition.kind === 'session') {
+      sessions.push(sessionFeed(definition, attribute));
     } else if (type === 'track' && definition.event === name) {
       computed.push(computedFeed(definition, attribute));
     }
   }
-  if (declared.length === 0 && computed.length === 0) return undefined;
-  return { declared, computed, parse: parsing(declared, computed, type) };
+  if (declared.length === 0 && computed.length === 0 && sessions.length === 0) return undefined;
+  // The id of a session is in the payload.
+  const parse = sessions.length > 0 ? 'always' : parsing(declared, computed, type);
+  return { declared, computed, sessions, parse };
 }
 
 function computedFeed(definition: ComputedAttribute, attribute: PlannedAttribute): ComputedFeed {
@@ -214,6 +230,14 @@ function computedFeed(definition: ComputedAttribute, attribute: PlannedAttribute
   };
 }
 
+function sessionFeed({ where, measure }: SessionAttribute, attribute: PlannedAttribute): SessionFeed {
+  return {
+    attribute,
+    accepts: where === undefined ? undefined : compileCondition(where),
+    readsPage: measure === 'entry_page' || measure === 'exit_page',
+  };
+}
+
 /** What is folded: of an age, the timestamps. */
 function foldedTypeOf({ age, type }: CompiledAttribute): ValueType {
   return age === undefined ? type : 'timestamp';
@@ -224,9 +248,9 @@ function textLengthMaxOf(definition: CompiledAttribute): number {
   const keepsMany =
     definition.kind === 'declared'
       ? definition.merge === 'most_frequent'
-      : definition.reducer === 'most_frequent' ||
+      : definition.kind === 'computed' && (definition.reducer === 'most_frequent' ||
         definition.reducer === 'distinct_list' ||
-        (definition.reducer === 'first_value' && definition.withinMs !== undefined);
+        (definition.reducer === 'first_value' && definition.withinMs !== undefined));
   return keepsMany ? LIST_ENTRY_LENGTH_MAX : TEXT_LENGTH_MAX;
 }
 

@@ -2,10 +2,14 @@
 import type { CompiledAttribute } from '@attrium/catalogue';
 import type { AttributeReducer } from './attribute-reducer.js';
 import { REDUCER_TABLE, STRATEGY_TABLE } from './reducer-table.js';
+import { SESSION_COUNT_WITHIN, SESSION_TABLE } from './session-table.js';
 
 /** A reducer for one definition. */
 export function reducerOf(attribute: CompiledAttribute): AttributeReducer {
   if (attribute.kind === 'declared') return STRATEGY_TABLE[attribute.merge].make(attribute);
+  if (attribute.kind === 'session') {
+    return (attribute.withinMs === undefined ? SESSION_TABLE[attribute.measure] : SESSION_COUNT_WITHIN).make(attribute);
+  }
   const { lifetime, window } = REDUCER_TABLE[attribute.reducer];
   return (attribute.withinMs === undefined ? lifetime : window).make(attribute);
 }
