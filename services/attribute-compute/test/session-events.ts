@@ -56,18 +56,15 @@ export function naiveSessions(events: readonly SessionEvent[], gaps: Gaps): Sess
   return sessions.sort((a, b) => compareSessions(a, b));
 }
 
+export const pagesOf = (session: readonly SessionEvent[]): SessionEvent[] =>
+  session.filter(({ activity }) => activity.isPage);
+
 function sorted(events: readonly SessionEvent[]): SessionEvent[] {
   return [...events].sort((a, b) => a.at - b.at || (a.id < b.id ? -1 : 1));
 }
 
 function compareSessions(a: readonly SessionEvent[], b: readonly SessionEvent[]): number {
-  const [x, y] = [a[0]!, b[0]!];
-  return (
-    a.at(-1)!.at - b.at(-1)!.at ||
-    x.at - y.at ||
-    x.activity.key - y.activity.key ||
-    (x.activity.sort < y.activity.sort ? -1 : 1)
-  );
+  return a.at(-1)!.at - b.at(-1)!.at || a[0]!.at - b[0]!.at || pagesOf(a).length - pagesOf(b).length;
 }
 
 /** The value of every measure at a time; times as their milliseconds. */
@@ -78,9 +75,12 @@ export function naiveMeasures(
 ): Readonly<Record<string, unknown>> {
   const sessions = naiveSessions(events, gaps);
   const lengthOf = (session: readonly SessionEvent[]): number => session.at(-1)!.at - session[0]!.at;
-  const pagesOf = (session: readonly SessionEvent[]): SessionEvent[] => session.filter((each) => each.activity.isPage);
   const latest = sessions.at(-1);
   if (latest === undefined) return {};
+  // Of sessions that are equally late, long and rich in pages the one whose page is the latest.
+  const equals = sessions.filter((session) => compareSessions(session, latest) === 0);
+  const pageAt = (index: number): string | undefined =>
+    sorted(equals.flatMap((session) => pagesOf(session).at(index) ?? [])).at(-1)?.activity.page;
   const total = (list: readonly number[]): number => list.reduce((sum, each) => sum + each, 0);
   return {
     count: sessions.length,
@@ -90,8 +90,8 @@ export function naiveMeasures(
     start: latest[0]!.at,
     duration: lengthOf(latest) / 1_000,
     pages: pagesOf(latest).length,
-    entry_page: pagesOf(latest)[0]?.activity.page,
-    exit_page: pagesOf(latest).at(-1)?.activity.page,
+    entry_page: pageAt(0),
+    exit_page: pageAt(-1),
     last_seen: Math.max(...events.map(({ at }) => at)),
     average_duration: total(sessions.map(lengthOf)) / 1_000 / sessions.length,
     pages_per_session: total(sessions.map((session) => pagesOf(session).length)) / sessions.length,

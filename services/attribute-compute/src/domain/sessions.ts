@@ -71,7 +71,7 @@ export function sessionCountWithin(gaps: Gaps, withinMs: number): AttributeReduc
   };
 }
 
-/** When the latest session began: the one whose last event is the latest. */
+/** When the latest session began: the one whose last event is the latest; of several the one that began last, then the one with more pages. */
 export function sessionStart(gaps: Gaps): AttributeReducer<SessionsState> {
   return ofLatest({ ...gaps, page: 0 }, ({ start }) => new Timestamp(start));
 }
@@ -237,13 +237,17 @@ function union(a: Session, b: Session, { page }: Rules): Session {
 
 function pageOf(a: SessionPage | undefined, b: SessionPage | undefined, direction: number): SessionPage | undefined {
   if (a === undefined || b === undefined) return a ?? b;
-  return (a.at - b.at || compareText(a.id, b.id)) * direction >= 0 ? a : b;
+  return comparePages(a, b) * direction >= 0 ? a : b;
 }
 
-/** The order of sessions: by their last event, then by their first, then by what they are of. */
+/** The order of sessions: by their last event, their first, their pages. Those that still are equal give the same values. */
 function isBefore(a: Session, b: Session): boolean {
-  const order = a.end - b.end || a.start - b.start || a.key - b.key || compareText(a.sort, b.sort);
-  return order < 0;
+  const order = a.end - b.end || a.start - b.start || a.pages - b.pages || comparePages(a.page, b.page);
+  return (order || a.key - b.key || compareText(a.sort, b.sort)) < 0;
+}
+
+function comparePages(a: SessionPage | undefined, b: SessionPage | undefined): number {
+  return a === undefined || b === undefined ? 0 : a.at - b.at || compareText(a.id, b.id);
 }
 
 /** Sessions beyond the limit, the earliest first, are only counted from then on. */
