@@ -3,6 +3,7 @@ import { compileCatalogue, isUnnamed, parseCatalogue } from '@attrium/catalogue'
 import type { CatalogueActivated, Event } from '@attrium/event';
 import type { AttributeText, CatalogueText, ConditionText } from '../definitions.js';
 import { type Contribution, REDUCE } from './reducing.js';
+import { openUntil, sessionValue, visitOf } from './sessions.js';
 import { isWithinRange, questionsIn } from './unnamed.js';
 import {
   holds,
@@ -130,6 +131,7 @@ function attributeRule(text: AttributeText): Rule {
     const reduce = REDUCE[text.merge ?? 'most_recent']!;
     return { ...head, withinMs: undefined, contribution, value: (all, ever) => (ever ? reduce(all) : undefined) };
   }
+  if (compute.session !== undefined) return { ...head, ...sessionRule(text) };
   const { of, where, within, limit, ...rest } = compute;
   const [[reducer, asked]] = Object.entries(rest) as [[string, string]];
   const withinMs = within === undefined ? undefined : millisecondsOf(within);
@@ -141,6 +143,19 @@ function attributeRule(text: AttributeText): Rule {
   };
   const reduce = REDUCE[reducer]!;
   return { ...head, withinMs, contribution, value: (inside, ever) => (ever ? reduce(inside, limit) : undefined) };
+}
+
+function sessionRule(text: AttributeText): Pick<Rule, 'withinMs' | 'contribution' | 'value' | 'flipsAt'> {
+  const { session, where, within } = text.compute!;
+  return {
+    withinMs: within === undefined ? undefined : millisecondsOf(within),
+    contribution: (event) => {
+      const visit = visitOf(event, payloadOf(event), where);
+      return visit === undefined ? undefined : { ...bare(event), visit };
+    },
+    value: (inside, ever, asOf) => (ever ? sessionValue(text, inside, asOf) : undefined),
+    ...(session === 'current' ? { flipsAt: (step: Contribution) => openUntil(text, step) } : {}),
+  };
 }
 
 const bare = ({ occurredAt: at, id: eventId }: Event): Contribution => ({ at, eventId, value: undefined });
