@@ -94,11 +94,7 @@ describe('faults of attributes', () => {
     ['a start that is a number', computed({ session: 'start' }), [`${x}.type type_mismatch`]],
     ['sessions of an event', computed({ session: 'count', count: 'E' }), [`${x}.compute.count conflicting_keys`]],
     ['sessions of a property', computed({ session: 'count', of: 'a' }), [`${x}.compute.of conflicting_keys`]],
-    [
-      'pages in a window',
-      computed({ session: 'pages', within: '1d' }),
-      [`${x}.compute.within conflicting_keys`],
-    ],
+    ['pages in a window', computed({ session: 'pages', within: '1d' }), [`${x}.compute.within conflicting_keys`]],
     ['no gap', computed({ session: 'count', gap: '0m' }), [`${x}.compute.gap wrong_value`]],
     ['a long gap', computed({ session: 'count', gap: { web: '25h' } }), [`${x}.compute.gap.web over_limit`]],
     ['a gap of a television', computed({ session: 'count', gap: { tv: '1h' } }), [`${x}.compute.gap.tv unknown_key`]],

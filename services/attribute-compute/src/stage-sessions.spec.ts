@@ -2,7 +2,16 @@ import { SESSION_MEASURES, TYPE_OF_SESSION_MEASURE } from '@attrium/catalogue';
 import { type Emitted, stageHarness } from '@attrium/testing';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { catalogueRecord, changesIn, type EventOptions, isChange, plain, profileIn, resolved, T0 } from '../test/records.js';
+import {
+  catalogueRecord,
+  changesIn,
+  type EventOptions,
+  isChange,
+  plain,
+  profileIn,
+  resolved,
+  T0,
+} from '../test/records.js';
 import { naiveMeasures, naiveSessions, type SessionEvent } from '../test/session-events.js';
 import { newAttributeCounters } from './counters.js';
 import { activityOf } from './domain/activity.js';
@@ -43,7 +52,15 @@ const drawn: fc.Arbitrary<Drawn[]> = fc
       late: fc.oneof(fc.constant(0), fc.nat({ max: 30 })),
       type: fc.constantFrom('track' as const, 'page' as const, 'screen' as const, 'identify' as const),
       devices: fc.constantFrom(['a'], ['b'], ['b', 'a'], []),
-      session: fc.constantFrom({}, {}, {}, { sessionId: 's1' }, { session_id: 17 }, { sessionId: -1 }, { session: { id: 'x' } }),
+      session: fc.constantFrom(
+        {},
+        {},
+        {},
+        { sessionId: 's1' },
+        { session_id: 17 },
+        { sessionId: -1 },
+        { session: { id: 'x' } },
+      ),
       library: fc.constantFrom('analytics.js', 'analytics-kotlin', 'axios', 7, null),
       shop: fc.boolean(),
       url: fc.constantFrom('https://shop.test/', 'https://shop.test/cart', '', 5),
@@ -75,7 +92,10 @@ function naiveValues(list: readonly Drawn[], now: number): Record<string, unknow
   if (active.length === 0) return {};
   const values: Record<string, unknown> = { ...naiveMeasures(active, GAPS, now) };
   const gap = { webGapMs: 5_000, mobileGapMs: 5_000 };
-  values.count_9s = naiveSessions(active.filter(({ at }) => at > now - 9_000), gap).length;
+  values.count_9s = naiveSessions(
+    active.filter(({ at }) => at > now - 9_000),
+    gap,
+  ).length;
   const shop = activeOf(list.filter(({ inShop }) => inShop));
   if (shop.length > 0) values.shop_count = naiveSessions(shop, { webGapMs: 1_800_000, mobileGapMs: 300_000 }).length;
   for (const name of ['start', 'last_seen']) values[name] = { ms: values[name] };
@@ -144,7 +164,8 @@ describe('what belongs to a session', () => {
       expect(of(payload, { identifiers: [] })).toEqual(named);
     }
     expect(of({ sessionId: 17 })).toEqual(of({ sessionId: '17' }));
-    for (const sessionId of [-1, 0, '', 1.5, null, [], 'x'.repeat(513)]) expect(of({ sessionId })).toMatchObject({ sort: 'web' });
+    for (const sessionId of [-1, 0, '', 1.5, null, [], 'x'.repeat(513)])
+      expect(of({ sessionId })).toMatchObject({ sort: 'web' });
     const both = [device('a'), { type: 'device_id', value: 'd' }];
     const alone = [{ type: 'device_id', value: 'd' }];
     expect(of({}, { identifiers: both })).toEqual(of({}, { identifiers: alone }));

@@ -84,9 +84,7 @@ export function naiveMeasures(
   const total = (list: readonly number[]): number => list.reduce((sum, each) => sum + each, 0);
   return {
     count: sessions.length,
-    current: events.some(
-      ({ at, activity }) => asOf < at + (activity.isMobile ? gaps.mobileGapMs : gaps.webGapMs),
-    ),
+    current: events.some(({ at, activity }) => asOf < at + (activity.isMobile ? gaps.mobileGapMs : gaps.webGapMs)),
     start: latest[0]!.at,
     duration: lengthOf(latest) / 1_000,
     pages: pagesOf(latest).length,

@@ -48,7 +48,8 @@ export function redrawCatalogue(random: Random, before: CatalogueText, revision:
       const drawn = drawAttribute(random, attribute.name);
       return drawn.type === attribute.type ? drawn : attribute;
     });
-  if (random.chance(0.6)) attributes.push(drawAttribute(random, `b${revision}`));
+  // Conditions and triggers need something to be about.
+  if (attributes.length === 0 || random.chance(0.6)) attributes.push(drawAttribute(random, `b${revision}`));
   if (random.chance(0.5)) {
     const where = drawCondition(random, attributes, segments, 0);
     segments.push({ name: `r${revision}`, of: 'user', where });
@@ -124,7 +125,12 @@ function drawSession(random: Random, name: string): AttributeText {
   const within = session === 'count' && random.chance(0.4) ? { within: random.pick(WINDOWS) } : {};
   const gap = random.pick([{}, { gap: random.pick(WINDOWS) }, { gap: { web: '5s', mobile: random.pick(WINDOWS) } }]);
   const where = random.chance(0.15) ? { where: drawFilter(random) } : {};
-  return { name, kind: 'user', type: TYPE_OF_SESSION_MEASURE[session], compute: { session, ...gap, ...where, ...within } };
+  return {
+    name,
+    kind: 'user',
+    type: TYPE_OF_SESSION_MEASURE[session],
+    compute: { session, ...gap, ...where, ...within },
+  };
 }
 
 /** A declared attribute whose strategy is of its type. */

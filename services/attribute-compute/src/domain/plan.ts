@@ -248,9 +248,10 @@ function textLengthMaxOf(definition: CompiledAttribute): number {
   const keepsMany =
     definition.kind === 'declared'
       ? definition.merge === 'most_frequent'
-      : definition.kind === 'computed' && (definition.reducer === 'most_frequent' ||
-        definition.reducer === 'distinct_list' ||
-        (definition.reducer === 'first_value' && definition.withinMs !== undefined));
+      : definition.kind === 'computed' &&
+        (definition.reducer === 'most_frequent' ||
+          definition.reducer === 'distinct_list' ||
+          (definition.reducer === 'first_value' && definition.withinMs !== undefined));
   return keepsMany ? LIST_ENTRY_LENGTH_MAX : TEXT_LENGTH_MAX;
 }
 

@@ -26,12 +26,14 @@ const TIME = '10';
 const TOTALS = {
   state: '4 to 22, and 13 to 24 for each session, up to 1,000',
   exact: 'events of the latest 1,000 sessions',
-  beyond: 'each event of an older session that comes later counts as a session of its own: no session is missing, and at most one too many is counted for each such event',
+  beyond:
+    'each event of an older session that comes later counts as a session of its own: no session is missing, and at most one too many is counted for each such event',
 };
 const LATEST = {
   state: '4 to 22, and 13 to 24 for each session, up to 100',
   exact: 'events of the latest 100 sessions',
-  beyond: 'a session that an event joins to an older one begins with what is kept of it; marked while that can be so. A session id that comes again after 100 later sessions begins a new session',
+  beyond:
+    'a session that an event joins to an older one begins with what is kept of it; marked while that can be so. A session id that comes again after 100 later sessions begins a new session',
 };
 const LATEST_PAGE = {
   ...LATEST,

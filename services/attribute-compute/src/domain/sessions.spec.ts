@@ -39,7 +39,8 @@ describe('sessions and a naive recomputation', () => {
         const value = plain(reducer.value(fold(reducer, list), asOf));
         const naive = naiveMeasures(list, theGaps, asOf)[measure];
         if (list.length === 0) expect(value === undefined || value === false).toBe(true);
-        else if (measure.startsWith('average') || measure.startsWith('pages_')) expect(value).toBeCloseTo(naive as number);
+        else if (measure.startsWith('average') || measure.startsWith('pages_'))
+          expect(value).toBeCloseTo(naive as number);
         else expect(value).toEqual(naive);
       }),
     );
@@ -84,12 +85,12 @@ const web = (at: number, device = 'a', id = `e${at}`): SessionEvent => ({
 
 describe('sessions', () => {
   const count = reducerOf(definitionOf('count'));
-  const valueOf = (reducer: AttributeReducer, list: readonly SessionEvent[], asOf = 0): unknown =>
+  const valueAt = (reducer: AttributeReducer, list: readonly SessionEvent[], asOf = 0): unknown =>
     plain(reducer.value(fold(reducer, list), asOf));
 
   it('end exactly when the gap has passed', () => {
-    expect(valueOf(count, [web(0), web(4_999)])).toBe(1);
-    expect(valueOf(count, [web(0), web(5_000)])).toBe(2);
+    expect(valueAt(count, [web(0), web(4_999)])).toBe(1);
+    expect(valueAt(count, [web(0), web(5_000)])).toBe(2);
     const current = reducerOf(definitionOf('current'));
     const state = fold(current, [web(0)]);
     expect([current.value(state, 4_999), current.value(state, 5_000)]).toEqual([true, false]);
@@ -97,22 +98,21 @@ describe('sessions', () => {
   });
 
   it('are joined by a late event between them, and those of two devices never', () => {
-    expect(valueOf(count, [web(0), web(8_000), web(4_000)])).toBe(1);
-    expect(valueOf(count, [web(0), web(8_000), web(4_000, 'b')])).toBe(3);
+    expect(valueAt(count, [web(0), web(8_000), web(4_000)])).toBe(1);
+    expect(valueAt(count, [web(0), web(8_000), web(4_000, 'b')])).toBe(3);
   });
 
   it('have the first and the last page of the joined session', () => {
     const list = [web(0), web(8_000), web(4_000)];
-    expect(valueOf(reducerOf(definitionOf('entry_page')), list)).toBe('/0');
-    expect(valueOf(reducerOf(definitionOf('exit_page')), list)).toBe('/8000');
+    expect(valueAt(reducerOf(definitionOf('entry_page')), list)).toBe('/0');
+    expect(valueAt(reducerOf(definitionOf('exit_page')), list)).toBe('/8000');
   });
 });
 
 describe('beyond the sessions that are kept', () => {
   const many = SESSIONS_MAX + 300;
   const singles = Array.from({ length: many }, (_, index) => web(index * 10_000, `d${index % 3}`));
-  const scattered = (seed: number): SessionEvent[] =>
-    singles.map((_, index) => singles[(seed + index * 701) % many]!);
+  const scattered = (seed: number): SessionEvent[] => singles.map((_, index) => singles[(seed + index * 701) % many]!);
   const bytesOf = (state: State): number => {
     const writer = new RowWriter();
     writeState(writer, state);
@@ -172,7 +172,9 @@ describe('beyond the sessions that are kept', () => {
     const state = fold(reducer, singles) as SessionsState;
     expect(state.sessions).toHaveLength(LATEST_SESSIONS_MAX);
     expect([plain(reducer.value(state, 0)), reducer.isApproximate!(state)]).toEqual([(many - 1) * 10_000, false]);
-    const bridged = Array.from({ length: 3 * (many - 1) }, (_, index) => web(index * 3_400, `d${(many - 1) % 3}`, `b${index}`));
+    const bridged = Array.from({ length: 3 * (many - 1) }, (_, index) =>
+      web(index * 3_400, `d${(many - 1) % 3}`, `b${index}`),
+    );
     const joined = fold(reducer, [...singles, ...bridged]);
     expect(reducer.isApproximate!(joined)).toBe(true);
   });

@@ -114,7 +114,7 @@ interface Totals {
 }
 
 /** Over all sessions, those that are only counted too. */
-function totals(gaps: Gaps, valueOf: (totals: Totals) => Value): AttributeReducer<SessionsState> {
+function totals(gaps: Gaps, valueAt: (totals: Totals) => Value): AttributeReducer<SessionsState> {
   return {
     ...sessions({ ...gaps, sessionsMax: SESSIONS_MAX, page: 0 }),
     value({ sessions: kept, olderCount, olderMs, olderPages }) {
@@ -126,7 +126,7 @@ function totals(gaps: Gaps, valueOf: (totals: Totals) => Value): AttributeReduce
         ms += session.end - session.start;
         pages += session.pages;
       }
-      return valueOf({ count, ms, pages });
+      return valueAt({ count, ms, pages });
     },
     isApproximate: ({ olderCount }) => olderCount > 0,
   };
@@ -135,14 +135,14 @@ function totals(gaps: Gaps, valueOf: (totals: Totals) => Value): AttributeReduce
 /** An older session can have belonged to the latest one only if that began less than a gap after the last of the older ones. */
 function ofLatest(
   { page, ...gaps }: Gaps & Pick<Rules, 'page'>,
-  valueOf: (session: Session) => Value | undefined,
+  valueAt: (session: Session) => Value | undefined,
 ): AttributeReducer<SessionsState> {
   const gapMs = Math.max(gaps.webGapMs, gaps.mobileGapMs);
   return {
     ...sessions({ ...gaps, sessionsMax: LATEST_SESSIONS_MAX, page }),
     value({ sessions: kept }) {
       const latest = kept.at(-1);
-      return latest === undefined ? undefined : valueOf(latest);
+      return latest === undefined ? undefined : valueAt(latest);
     },
     isApproximate: ({ sessions: kept, olderCount, olderUntil }) =>
       olderCount > 0 && kept.at(-1)!.start < olderUntil + gapMs,

@@ -2,7 +2,17 @@
 import type { Event } from '@attrium/event';
 import type { AttributeText, ConditionText } from '../definitions.js';
 import { type Contribution, quotient } from './reducing.js';
-import { holds, type Json, member, millisecondsOf, type Plain, scalar, textOfUnits, truth, wholeNumber } from './value.js';
+import {
+  holds,
+  type Json,
+  member,
+  millisecondsOf,
+  type Plain,
+  scalar,
+  textOfUnits,
+  truth,
+  wholeNumber,
+} from './value.js';
 
 /** Where an event happened, and what was seen there. */
 export interface Visit {
@@ -56,7 +66,11 @@ export function sessionValue(text: AttributeText, all: readonly Contribution[], 
   if (measure === 'current') return truth(all.some((step) => openUntil(text, step) > asOf));
   const lengths = sessions.map((steps) => steps.at(-1)!.at - steps[0]!.at);
   if (measure === 'average_duration') return average(lengths, 10n ** 15n);
-  if (measure === 'pages_per_session') return average(sessions.map((steps) => pagesIn(steps).length), 10n ** 18n);
+  if (measure === 'pages_per_session')
+    return average(
+      sessions.map((steps) => pagesIn(steps).length),
+      10n ** 18n,
+    );
   const page = measure === 'exit_page' ? -1 : measure === 'entry_page' ? 0 : undefined;
   const latest = sessions.sort((a, b) => compareSessions(a, b, page)).at(-1)!;
   if (measure === 'start') return { is: 'time', ms: latest[0]!.at };
@@ -73,7 +87,9 @@ function sessionsIn(steps: readonly Step[], [webMs, mobileMs]: readonly [number,
   for (const step of sorted) {
     const { where, isNamed, isMobile } = step.visit;
     const isOfOne = ({ visit }: Step): boolean =>
-      visit.where === where && visit.isNamed === isNamed && (isNamed || webMs === mobileMs || visit.isMobile === isMobile);
+      visit.where === where &&
+      visit.isNamed === isNamed &&
+      (isNamed || webMs === mobileMs || visit.isMobile === isMobile);
     const gapMs = isNamed ? Number.POSITIVE_INFINITY : isMobile ? mobileMs : webMs;
     const open = found.find((session) => isOfOne(session[0]!) && step.at - session.at(-1)!.at < gapMs);
     if (open === undefined) found.push([step]);
