@@ -6,6 +6,7 @@ import { errorCodeFaults } from './error-codes.js';
 import { EXCEPTIONS } from './exceptions.js';
 import { type Exception, type Finding, withoutExceptions } from './finding.js';
 import { longFiles, longFunctions } from './lengths.js';
+import { heavyStarts, importsOf } from './light-start.js';
 import { anchorsOf, brokenLinks, unlistedDecisions } from './links.js';
 import { deadFiles, unbuiltPackages, undocumentedServices } from './packages.js';
 import { syntaxOf } from './syntax.js';
@@ -28,6 +29,7 @@ describe('the code', () => {
   test('has files of at most 400 lines', () => expectTidy('long file', longFiles()));
   test('has functions of at most 90 lines', () => expectTidy('long function', longFunctions()));
   test('has no file that nothing uses', () => expectTidy('dead file', deadFiles()));
+  test('starts its stages without what only their API needs', () => expectTidy('heavy start', heavyStarts()));
   test('defines each error code once, and each has its section', () => expectTidy('error code', errorCodeFaults()));
 });
 
@@ -63,6 +65,12 @@ describe('the check itself', () => {
     const tree = syntaxOf(path);
     const last = Math.max(...[...collectLines(tree)]);
     expect(last).toBeLessThanOrEqual(textOf(path).split('\n').length);
+  });
+
+  test('sees imports, except those of types', () => {
+    expect(importsOf('services/segment/src/main.ts')).toContain('@attrium/host/stage');
+    expect(importsOf('libs/host/src/stage.ts')).toContain('./stage-service.js');
+    expect(importsOf('libs/host/src/stage-service.ts')).not.toContain('@nestjs/common');
   });
 
   test('makes the anchors of headings as GitHub does', () => {

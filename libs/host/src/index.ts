@@ -71,6 +71,7 @@ export {
   type ProfileQuestion,
 } from './profile-locator.js';
 export { Readiness, type ReadinessCheck, type ReadinessReport } from './readiness.js';
+export { runMain } from './run-main.js';
 export {
   type AskStage,
   askTimeoutSetting,
@@ -78,6 +79,6 @@ export {
   type StageClientOptions,
   stageClient,
 } from './stage-client.js';
-export { runStageService, type StageHandle, type StageServiceOptions } from './stage-service.js';
+export { runStageService, type StageHandle, type StageServiceOptions, type StageSurface } from './stage-service.js';
 export { ownedPartitionsOf, type StageConfig, stageSettings } from './stage-settings.js';
-export { type HostContext, type HostOptions, type RunningHost, runMain, startHost } from './start-host.js';
+export { type HostContext, type HostOptions, type RunningHost, startHost } from './start-host.js';

@@ -24,9 +24,9 @@ import { Readiness } from './readiness.js';
 import { type AskStage, stageClient } from './stage-client.js';
 import { ownedPartitionsOf, type StageConfig } from './stage-settings.js';
 import { exposeProjectors, exposeStage, observeStage, watchLag } from './stage-telemetry.js';
-import { type RunningHost, startHost } from './start-host.js';
+import type { RunningHost } from './start-host.js';
 
-/** What the API and the deliverer of a stage service work with. */
+/** What the surface of a stage service works with. */
 export interface StageHandle {
   readonly config: StageConfig;
   readonly logger: Logger;
@@ -40,11 +40,19 @@ export interface StageHandle {
   readonly locator: ProfileLocator;
 }
 
+/** What a stage service shows to others, and what runs beside the stage. */
+export interface StageSurface {
+  readonly module: Type | DynamicModule;
+  readonly grpc?: GrpcServices;
+  /** Run on the way down, before the stage stops. */
+  readonly onDrain?: readonly DrainStep[];
+}
+
 export interface StageServiceOptions {
   readonly binding: StageBinding;
   readonly config: StageConfig;
-  readonly module: (handle: StageHandle) => Type | DynamicModule;
-  readonly grpc?: GrpcServices;
+  /** Called once the stage goes on; it loads the surface, which takes longer than the stage needs to be back. */
+  readonly surface: (handle: StageHandle) => Promise<StageSurface>;
   /** False in tests: no signal handlers, no exit. */
   readonly ownsProcess?: boolean;
   readonly projections?: readonly Projection[];
@@ -56,12 +64,13 @@ export interface StageServiceOptions {
   }[];
   /** Folder of the `.sql` files that make the tables of the projections. */
   readonly migrationsDirectory?: string;
-  /** Starts what runs beside the stage; the steps returned run on the way down, before the stage stops. */
-  readonly beside?: (handle: StageHandle) => Promise<readonly DrainStep[]>;
 }
 
 const CONNECT_TIMEOUT_MS = 60_000;
 const START_RETRY_MS = 500;
+/** How long the surface is held back for a stage that has something to catch up with. */
+const CATCH_UP_MS_MAX = 1_000;
+const CATCH_UP_LOOK_MS = 5;
 
 export async function runStageService(options: StageServiceOptions): Promise<RunningHost> {
   const { binding, config } = options;
@@ -101,16 +110,19 @@ export async function runStageService(options: StageServiceOptions): Promise<Run
     access: new Access(opening.keys),
     locator: new ProfileLocator({ ask: askStage, partitions: config.partitions, shards: config.shards }),
   };
-  const beside = (await options.beside?.(handle)) ?? [];
+  // Loading takes the event loop for itself.
+  await caughtUp(stage);
+  const [{ startHost }, surface] = await Promise.all([import('./start-host.js'), options.surface(handle)]);
+  const { module, grpc, onDrain = [] } = surface;
   return startHost({
     service: binding.name,
-    module: options.module(handle),
+    module,
     config,
     logger,
     readiness,
-    ...(options.grpc === undefined ? {} : { grpc: options.grpc }),
+    ...(grpc === undefined ? {} : { grpc }),
     ...(options.ownsProcess === undefined ? {} : { ownsProcess: options.ownsProcess }),
-    onDrain: [...beside, { name: 'lag', run: () => lag.stop() }, { name: 'stage', run: () => stage.stop() }],
+    onDrain: [...onDrain, { name: 'lag', run: () => lag.stop() }, { name: 'stage', run: () => stage.stop() }],
     onClose: [
       { name: 'questions', run: () => Promise.all(asks.map((served) => served.stop())) },
       { name: 'keys', run: () => opening.close() },
@@ -162,6 +174,14 @@ async function startStage(stage: StageProcessor, logger: Logger): Promise<void> 
       logger.warn({ err: error }, 'the stage cannot start yet');
       await new Promise((resolve) => setTimeout(resolve, START_RETRY_MS));
     }
+  }
+}
+
+/** Resolves when the stage has caught up with its log, at the latest after a second. */
+async function caughtUp(stage: StageProcessor): Promise<void> {
+  const until = performance.now() + CATCH_UP_MS_MAX;
+  while (!stage.isCaughtUp && performance.now() < until) {
+    await new Promise((resolve) => setTimeout(resolve, CATCH_UP_LOOK_MS));
   }
 }
 

@@ -1,6 +1,5 @@
 /** Starts a service: Nest over Fastify, gRPC beside it, health, metrics, logs, and an orderly end on SIGTERM. */
 import 'reflect-metadata';
-import { flushCompileCache } from 'node:module';
 import type { DynamicModule, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -180,17 +179,4 @@ function exitOnSignal(logger: Logger, stop: () => Promise<boolean>): void {
       process.exit(clean ? 0 : 1);
     });
   });
-}
-
-/** Runs a service's main function: what it throws is logged and ends the process with 1. */
-export async function runMain(service: string, main: () => Promise<unknown>): Promise<void> {
-  try {
-    requireNode();
-    await main();
-    // Where NODE_COMPILE_CACHE names a folder: Node itself writes it at an orderly end only, and the next start may follow a crash.
-    flushCompileCache();
-  } catch (error) {
-    createLogger({ service, level: 'info' }).fatal({ err: error }, 'the service did not start');
-    process.exit(1);
-  }
 }

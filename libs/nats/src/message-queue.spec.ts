@@ -1,7 +1,8 @@
+import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { MessageQueue } from './message-queue.js';
 
-it('gives what a list would give, in order', () => {
+test('gives what a list would give, in order', () => {
   const steps = fc.array(fc.oneof(fc.constant('take' as const), fc.nat()), { maxLength: 2_000 });
   fc.assert(
     fc.property(steps, (drawn) => {
@@ -20,7 +21,7 @@ it('gives what a list would give, in order', () => {
   );
 });
 
-it('does not keep what was taken while entries always wait', () => {
+test('does not keep what was taken while entries always wait', () => {
   const queue = new MessageQueue<number>();
   for (let entry = 0; entry < 10; entry++) queue.push(entry);
   for (let entry = 10; entry < 100_000; entry++) {

@@ -1,5 +1,5 @@
 /** The failures of attribute-compute's API, each with a code and a page. */
-import { OperatingError } from '@attrium/host';
+import { OperatingError } from '@attrium/host/stage';
 
 /** More names than a request may have, or names that no attribute has. */
 export class AttributeNamesError extends OperatingError {

@@ -1,8 +1,6 @@
 /** The program `attribute-compute`. */
 import { fileURLToPath } from 'node:url';
-import { loadConfig, runMain, runStageService, stageSettings } from '@attrium/host';
-import { descriptorSet, packageDefinition } from '@attrium/proto';
-import { attributeComputeModule } from './attribute-compute.module.js';
+import { loadConfig, runMain, runStageService, stageSettings } from '@attrium/host/stage';
 import { projections } from './projections/projections.js';
 import { attributeComputeBinding, attributeCounters } from './stage.js';
 import { exposeCounters } from './telemetry.js';
@@ -13,8 +11,7 @@ await runMain('attribute-compute', () =>
   runStageService({
     binding: attributeComputeBinding,
     config: loadConfig(stageSettings),
-    grpc: { packages: ['attrium.attribute.v1'], packageDefinition, descriptorSet },
-    module: attributeComputeModule,
+    surface: async (handle) => (await import('./surface.js')).surface(handle),
     projections,
     migrationsDirectory: fileURLToPath(new URL('../migrations/', import.meta.url)),
   }),

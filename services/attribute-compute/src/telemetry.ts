@@ -1,5 +1,5 @@
 /** What attribute-compute counts beside its facts, as metrics. */
-import { sampledGauge } from '@attrium/host';
+import { sampledGauge } from '@attrium/host/stage';
 import type { AttributeCounters } from './counters.js';
 
 /** Shows the counters; after a restart the replayed gap is counted again. */

@@ -1,5 +1,5 @@
 /** What happens in identity, as metrics. After a restart the replayed gap is counted again. */
-import { counter, gauge } from '@attrium/host';
+import { counter, gauge } from '@attrium/host/stage';
 import type { Occurrence } from './stage.js';
 
 const events = counter({

@@ -1,5 +1,5 @@
 /** The settings of journey-trigger. */
-import { integerSetting, setting, stageSettings, switchSetting } from '@attrium/host';
+import { integerSetting, setting, stageSettings, switchSetting } from '@attrium/host/stage';
 import { z } from 'zod';
 
 const SECOND_MS = 1_000;

@@ -1,5 +1,5 @@
 /** The failures that journey-trigger reports, each with a code and a page. */
-import { type FailureStatus, OperatingError } from '@attrium/host';
+import { type FailureStatus, OperatingError } from '@attrium/host/stage';
 
 /** A question that journey-trigger does not understand: the asker's fault. */
 export class InvalidQuestionError extends Error {

@@ -1,5 +1,5 @@
 /** The failures that segment reports, each with a code and a page. */
-import { OperatingError } from '@attrium/host';
+import { OperatingError } from '@attrium/host/stage';
 
 /** A question that segment does not understand: the asker's fault. */
 export class InvalidQuestionError extends Error {

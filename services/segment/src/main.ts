@@ -1,9 +1,7 @@
 /** The program `segment`. */
 import { fileURLToPath } from 'node:url';
-import { loadConfig, runMain, runStageService, stageSettings } from '@attrium/host';
-import { descriptorSet, packageDefinitionOf } from '@attrium/proto';
+import { loadConfig, runMain, runStageService, stageSettings } from '@attrium/host/stage';
 import { projections } from './projections/projections.js';
-import { segmentModule } from './segment.module.js';
 import { createSegmentBinding } from './stage.js';
 import { observe } from './telemetry.js';
 
@@ -11,12 +9,7 @@ await runMain('segment', () =>
   runStageService({
     binding: createSegmentBinding({ observe }),
     config: loadConfig(stageSettings),
-    grpc: {
-      packages: ['attrium.segment.v1'],
-      packageDefinition: packageDefinitionOf(['attrium.segment.v1.SegmentService']),
-      descriptorSet,
-    },
-    module: segmentModule,
+    surface: async (handle) => (await import('./surface.js')).surface(handle),
     projections,
     migrationsDirectory: fileURLToPath(new URL('../migrations/', import.meta.url)),
   }),

@@ -1,5 +1,5 @@
 /** What happens in segment, as metrics. After a restart the replayed gap is counted again. */
-import { counter } from '@attrium/host';
+import { counter } from '@attrium/host/stage';
 import type { Occurrence } from './occurrence.js';
 
 const flips = counter({

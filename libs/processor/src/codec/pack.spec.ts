@@ -1,5 +1,5 @@
 import { Decimal, type Event, type LogRecord, Timestamp } from '@attrium/event';
-import { logV1 } from '@attrium/proto';
+import { logV1 } from '@attrium/proto/log';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { anyRecord, anyRecordOf, RECORD_KINDS } from '../../test/any-record.js';

@@ -1,6 +1,6 @@
 /** Packs: the messages of the logs. Many records and one header in the wire format of `attrium.log.v1.Pack`. */
 import type { Event, FactBody, LogRecord } from '@attrium/event';
-import { logV1 } from '@attrium/proto';
+import { logV1 } from '@attrium/proto/log';
 import type { Position } from '../position.js';
 import { CodecError } from './codec-error.js';
 import { type ColdFact, coldFromProto, coldToProto } from './cold-records.js';

@@ -7,7 +7,7 @@ import {
   Timestamp,
   type Value,
 } from '@attrium/event';
-import { valueV1 } from '@attrium/proto';
+import { valueV1 } from '@attrium/proto/log';
 import { CodecError } from './codec-error.js';
 import { decimalOf } from './hot-reader.js';
 
