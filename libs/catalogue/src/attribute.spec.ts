@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { MERGE_STRATEGIES, REDUCERS, REDUCERS_OF_PROPERTIES, TYPES_OF_REDUCER, TYPES_OF_STRATEGY } from './compiled.js';
+import { ATTRIBUTES_MAX } from './limits.js';
 import { parseCatalogue } from './parse.js';
 import { SESSION_MEASURES, TYPE_OF_SESSION_MEASURE } from './session.js';
 
@@ -89,6 +90,18 @@ describe('faults of attributes', () => {
       'a limit beyond the limit',
       computed({ distinct_list: 'E', of: 'a', limit: 101 }, 'string_list'),
       [`${x}.compute.limit over_limit`],
+    ],
+    [
+      'too many attributes',
+      {
+        attributes: Array.from({ length: ATTRIBUTES_MAX + 1 }, (_, index) => ({
+          name: `a${index}`,
+          kind: 'user',
+          type: 'string',
+          from: [{ trait: 'x' }],
+        })),
+      },
+      ['attributes over_limit'],
     ],
     ['an unknown measure of sessions', computed({ session: 'length' }), [`${x}.compute.session wrong_value`]],
     ['a start that is a number', computed({ session: 'start' }), [`${x}.type type_mismatch`]],

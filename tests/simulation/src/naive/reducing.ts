@@ -1,6 +1,14 @@
 /** What strategies and reducers give, from the list of all that came: by sorting, grouping and counting, without states. */
-import type { Visit } from './sessions.js';
 import { type Plain, textOfUnits, wholeNumber } from './value.js';
+
+/** Where an event happened, and what was seen there. */
+export interface Visit {
+  /** The session's own id, or the device. */
+  readonly where: string;
+  readonly isNamed: boolean;
+  readonly isMobile: boolean;
+  readonly page: string | undefined;
+}
 
 /** What one event brings to one rule. */
 export interface Contribution {

@@ -1,7 +1,7 @@
 /** Sessions once more, plainly: the events of one device sorted by time and cut wherever nothing happened for the gap. */
 import type { Event } from '@attrium/event';
 import type { AttributeText, ConditionText } from '../definitions.js';
-import { type Contribution, quotient } from './reducing.js';
+import { type Contribution, quotient, type Visit } from './reducing.js';
 import {
   holds,
   type Json,
@@ -13,15 +13,6 @@ import {
   truth,
   wholeNumber,
 } from './value.js';
-
-/** Where an event happened, and what was seen there. */
-export interface Visit {
-  /** The session's own id, or the device. */
-  readonly where: string;
-  readonly isNamed: boolean;
-  readonly isMobile: boolean;
-  readonly page: string | undefined;
-}
 
 type Step = Contribution & { readonly visit: Visit };
 
