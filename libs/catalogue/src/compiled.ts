@@ -2,6 +2,7 @@
 import type { Condition, EventAttribute } from '@attrium/condition';
 import { type ExactNumber, VALUE_TYPES, type ValueType } from '@attrium/event';
 import type { ConsentRule, QuietHours } from './consent-definition.js';
+import type { SessionMeaning } from './session.js';
 
 export const MERGE_STRATEGIES = ['most_recent', 'first_stored', 'most_frequent', 'min', 'max', 'sum', 'union'] as const;
 export type MergeStrategy = (typeof MERGE_STRATEGIES)[number];
@@ -126,7 +127,12 @@ export interface FormulaAttribute extends AttributeHead {
   readonly reads: readonly string[];
 }
 
-export type CompiledAttribute = DeclaredAttribute | ComputedAttribute | FormulaAttribute;
+/** Derived from the sessions that the events of a profile form. */
+export interface SessionAttribute extends AttributeHead, SessionMeaning {
+  readonly kind: 'session';
+}
+
+export type CompiledAttribute = DeclaredAttribute | ComputedAttribute | SessionAttribute | FormulaAttribute;
 
 export interface CompiledSegment {
   readonly name: string;

@@ -11,6 +11,7 @@ import type {
 } from './compiled.js';
 import type { ConsentDefinition } from './consent-definition.js';
 import type { IdentityDefinition } from './identity-definition.js';
+import type { SessionMeaning } from './session.js';
 
 interface AttributeDefinitionHead {
   readonly name: string;
@@ -48,9 +49,15 @@ export interface FormulaAttributeDefinition extends AttributeDefinitionHead {
   readonly reads: readonly string[];
 }
 
+/** Derived from sessions. */
+export interface SessionAttributeDefinition extends AttributeDefinitionHead, SessionMeaning {
+  readonly kind: 'session';
+}
+
 export type AttributeDefinition =
   | DeclaredAttributeDefinition
   | ComputedAttributeDefinition
+  | SessionAttributeDefinition
   | FormulaAttributeDefinition;
 
 export interface SegmentDefinition {

@@ -22,6 +22,8 @@ export const FORMULA_CHAIN_MAX = 10;
 export const FROM_MAX = 20;
 /** Entries that a list of an attribute may be asked to keep (`limit` of distinct_list). */
 export const LIST_ENTRIES_MAX = 100;
+/** How long a session may be idle (`gap`) at most. */
+export const GAP_MS_MAX = 24 * 3_600_000;
 /** Destinations of one trigger. */
 export const DELIVER_MAX = 10;
 /** Attempts of one webhook at the same time, and a second, that a catalogue can ask for. */

@@ -27,6 +27,8 @@ export interface AttributeText {
     readonly distinct_list?: string;
     readonly most_frequent?: string;
     readonly exists?: string;
+    readonly session?: string;
+    readonly gap?: string | { readonly web?: string; readonly mobile?: string };
     readonly limit?: number;
     readonly of?: string;
     readonly where?: ConditionText;

@@ -209,6 +209,8 @@ function drawPayload(random: Random, type: string, card: string): string {
       ...some('vip', flags),
       ...some('tags', tags),
       ...(random.chance(0.3) ? ['"detail":{"size":4}'] : []),
+      ...(random.chance(0.15) ? [`"url":"https://shop.test/${random.int(4)}"`] : []),
+      ...(random.chance(0.1) ? [`"session_id":"s${random.int(3)}"`] : []),
     ];
     members.push(`"properties":{${properties.join(',')}}`);
   }
@@ -226,7 +228,13 @@ function drawPayload(random: Random, type: string, card: string): string {
       '"soon"',
     ]),
   ];
+  const library = random.pick(['analytics-kotlin', 'analytics-ios', 'analytics.js', 'axios']);
+  const context = [
+    ...(type !== 'identify' && random.chance(0.2) ? [`"traits":{${traits.join(',')}}`] : []),
+    ...(random.chance(0.5) ? [`"library":{"name":"${library}"}`] : []),
+    ...(random.chance(0.15) ? [`"sessionId":${random.pick(['1795459370964', '"s1"', '-1', 'null'])}`] : []),
+  ];
   if (type === 'identify') members.push(`"traits":{${traits.join(',')}}`);
-  else if (random.chance(0.2)) members.push(`"context":{"traits":{${traits.join(',')}}}`);
+  if (context.length > 0) members.push(`"context":{${context.join(',')}}`);
   return `{${members.join(',')}}`;
 }

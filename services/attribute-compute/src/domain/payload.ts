@@ -2,7 +2,9 @@
 import { type AttributeSource, CONSENT_EVENT } from '@attrium/catalogue';
 import { type ConditionSubject, type EventAttribute, jsonAt, valueOfJson } from '@attrium/condition';
 import { type Entity, type Event, parseExactJson, type Value } from '@attrium/event';
-import type { Feed, PlannedAttribute } from './plan.js';
+import { activityOf } from './activity.js';
+import { LIST_ENTRY_LENGTH_MAX } from './limits.js';
+import type { Feed, PlannedAttribute, SessionFeed } from './plan.js';
 import type { Input } from './state.js';
 import { unknownStatements } from './statements.js';
 import { coerce, REFUSED, unitsOfJson } from './value-type.js';
@@ -77,7 +79,29 @@ export function readEvent(
     const unknown = unknownStatements(jsonAt(payload.properties, STATEMENTS), feed.takesStatement);
     for (let count = 0; count < unknown; count++) refused.push(CONSENT_EVENT);
   }
+  if (feed.sessions.length > 0) readSessions(feed.sessions, event, payload, contributions, refused);
   return { contributions, refused, unreadable: payload.unreadable };
+}
+
+/** An event of no device and no session brings nothing; of a page that is too long it is not kept which one it is. */
+function readSessions(
+  feeds: readonly SessionFeed[],
+  event: Event,
+  payload: Payload,
+  contributions: Contribution[],
+  refused: string[],
+): void {
+  const activity = activityOf(event, payload.json);
+  if (activity === undefined) return;
+  const { occurredAt: at, id } = event;
+  const isTooLong = activity.page.length > LIST_ENTRY_LENGTH_MAX;
+  for (const { attribute, accepts, readsPage } of feeds) {
+    if (accepts !== undefined && !accepts(payload)) continue;
+    const isRefused = readsPage && isTooLong;
+    if (isRefused) refused.push(attribute.name);
+    const brought = isRefused ? { ...activity, isPage: false } : activity;
+    contributions.push({ attribute, at, id, value: undefined, units: 0n, activity: brought });
+  }
 }
 
 function parsePayload(feed: Feed, event: Event, text: (bytes: Uint8Array) => string): Payload {
@@ -96,7 +120,7 @@ class Payload implements ConditionSubject {
   readonly properties: unknown;
 
   constructor(
-    private readonly json: unknown,
+    readonly json: unknown,
     readonly unreadable: boolean,
     private readonly event: Event | undefined,
   ) {
