@@ -21,9 +21,17 @@ import {
 } from './compiled.js';
 import type { AttributeDefinition } from './definitions.js';
 import { type Report, reportIssues, reportNotSupported } from './fault.js';
-import { LIST_ENTRIES_MAX } from './limits.js';
+import { GAP_MS_MAX, LIST_ENTRIES_MAX } from './limits.js';
 import type { Names } from './names.js';
 import { type AttributeInput, attributeSchema, type computeSchema } from './schema.js';
+import {
+  MOBILE_GAP_MS,
+  SESSION_MEASURES,
+  type SessionMeaning,
+  type SessionMeasure,
+  TYPE_OF_SESSION_MEASURE,
+  WEB_GAP_MS,
+} from './session.js';
 
 /** The definition; its faults are reported, and then it may be incomplete or undefined. What a formula reads is found by `readFormulas`. */
 export function readAttribute(
@@ -62,6 +70,10 @@ export function readAttribute(
         report(`${path}.compute.${key}`, 'conflicting_keys', `${key} does not go together with formula`);
     }
     return { kind: 'formula', ...head, formula: input.compute.formula, reads: [] };
+  }
+  if (input.compute!.session !== undefined) {
+    const session = readSession(input.compute!, input, { path, names, report });
+    return session === undefined ? undefined : { kind: 'session', ...head, ...session };
   }
   const computed = readCompute(input.compute!, input, { path, names, report });
   return computed === undefined ? undefined : { kind: 'computed', ...head, ...computed };
@@ -109,8 +121,11 @@ function readCompute(
   const reducer = given[0];
   if (reducer === undefined || given.length > 1) {
     const code = reducer === undefined ? 'missing_key' : 'conflicting_keys';
-    report(path, code, `compute has one of ${REDUCERS.join(', ')}, formula`);
+    report(path, code, `compute has one of ${REDUCERS.join(', ')}, session, formula`);
     return undefined;
+  }
+  if (input.gap !== undefined) {
+    report(`${path}.gap`, 'conflicting_keys', `gap goes together with session, not with ${reducer}`);
   }
   const event = input[reducer] as string;
   if (!isEventName(event)) report(`${path}.${reducer}`, 'bad_name', `${reducer} takes the name of an event`);
@@ -130,6 +145,66 @@ function readCompute(
   return { reducer, event, ...read, where, withinMs, ...entriesMax };
 }
 
+function readSession(
+  input: z.infer<typeof computeSchema>,
+  attribute: AttributeInput,
+  { path: attributePath, names, report }: Surroundings,
+): SessionMeaning | undefined {
+  const path = `${attributePath}.compute`;
+  for (const key of [...REDUCERS, 'of', 'limit'] as const) {
+    if (input[key] !== undefined) {
+      report(`${path}.${key}`, 'conflicting_keys', `session takes gap, where and within, and no ${key}`);
+    }
+  }
+  const measure = SESSION_MEASURES.find((each) => each === input.session);
+  if (measure === undefined) {
+    report(`${path}.session`, 'wrong_value', `session is one of ${SESSION_MEASURES.join(', ')}`);
+    return undefined;
+  }
+  const type = TYPE_OF_SESSION_MEASURE[measure];
+  if (attribute.type !== type) {
+    report(`${attributePath}.type`, 'type_mismatch', `session: ${measure} gives a value of type ${type}`);
+  }
+  const where =
+    input.where === undefined ? undefined : readEventCondition(input.where, { path: `${path}.where`, names, report });
+  const gaps = readGaps(input.gap, `${path}.gap`, report);
+  return { measure, ...gaps, where, withinMs: readSessionWindow(input.within, measure, path, report) };
+}
+
+/** One gap for all devices, or one for each kind of them. */
+function readGaps(
+  gap: z.infer<typeof computeSchema>['gap'],
+  path: string,
+  report: Report,
+): Pick<SessionMeaning, 'webGapMs' | 'mobileGapMs'> {
+  if (typeof gap === 'string') {
+    const ms = readGap(gap, path, report) ?? WEB_GAP_MS;
+    return { webGapMs: ms, mobileGapMs: ms };
+  }
+  return {
+    webGapMs: readGap(gap?.web, `${path}.web`, report) ?? WEB_GAP_MS,
+    mobileGapMs: readGap(gap?.mobile, `${path}.mobile`, report) ?? MOBILE_GAP_MS,
+  };
+}
+
+function readGap(text: string | undefined, path: string, report: Report): number | undefined {
+  const ms = text === undefined ? undefined : readDuration(text, path, report);
+  if (ms === undefined || ms <= GAP_MS_MAX) return ms;
+  report(path, 'over_limit', `a session may be idle for at most ${GAP_MS_MAX / 3_600_000}h`);
+  return undefined;
+}
+
+function readSessionWindow(
+  within: string | undefined,
+  measure: SessionMeasure,
+  path: string,
+  report: Report,
+): number | undefined {
+  if (within === undefined) return undefined;
+  if (measure === 'count') return readDuration(within, `${path}.within`, report);
+  report(`${path}.within`, 'conflicting_keys', `within goes together with session: count, not with ${measure}`);
+  return undefined;
+}
 type Property = Pick<Computed, 'property' | 'eventAttribute'>;
 
 function readProperty(

@@ -9,7 +9,9 @@ import type {
   TriggerWhen,
   WebhookDestination,
 } from './compiled.js';
+import type { ConsentDefinition } from './consent-definition.js';
 import type { IdentityDefinition } from './identity-definition.js';
+import type { SessionMeaning } from './session.js';
 
 interface AttributeDefinitionHead {
   readonly name: string;
@@ -47,9 +49,15 @@ export interface FormulaAttributeDefinition extends AttributeDefinitionHead {
   readonly reads: readonly string[];
 }
 
+/** Derived from sessions. */
+export interface SessionAttributeDefinition extends AttributeDefinitionHead, SessionMeaning {
+  readonly kind: 'session';
+}
+
 export type AttributeDefinition =
   | DeclaredAttributeDefinition
   | ComputedAttributeDefinition
+  | SessionAttributeDefinition
   | FormulaAttributeDefinition;
 
 export interface SegmentDefinition {
@@ -63,6 +71,9 @@ export interface TriggerDefinition {
   readonly paused: boolean;
   readonly when: TriggerWhen;
   readonly condition?: ParsedCondition | undefined;
+  /** What it contacts people for, and by which channel: consent for it is asked. */
+  readonly purpose?: string | undefined;
+  readonly channel?: string | undefined;
   readonly frequency: Frequency;
   /** Named attributes, beside those that `condition` reads. */
   readonly payload: readonly string[];
@@ -73,6 +84,7 @@ export interface TriggerDefinition {
 export interface Catalogue {
   /** Undefined: the rules that hold without one (`DEFAULT_IDENTITY`). */
   readonly identity?: IdentityDefinition | undefined;
+  readonly consent?: ConsentDefinition | undefined;
   readonly attributes: readonly AttributeDefinition[];
   /** Absent when there are none. What uses one holds its mapping. */
   readonly eventAttributes?: readonly EventAttribute[] | undefined;

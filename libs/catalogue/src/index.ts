@@ -18,11 +18,21 @@ export {
   REDUCERS,
   REDUCERS_OF_PROPERTIES,
   type Reducer,
+  type SessionAttribute,
   type TriggerWhen,
   TYPES_OF_REDUCER,
   TYPES_OF_STRATEGY,
   type WebhookDestination,
 } from './compiled.js';
+export {
+  CONSENT_EVENT,
+  type ConsentRule,
+  consentAttribute,
+  consentOfAttribute,
+  EVERY_CHANNEL,
+  type QuietHours,
+  WHOLE_PURPOSE,
+} from './consent-definition.js';
 export type {
   AttributeDefinition,
   Catalogue,
@@ -30,6 +40,7 @@ export type {
   DeclaredAttributeDefinition,
   FormulaAttributeDefinition,
   SegmentDefinition,
+  SessionAttributeDefinition,
   TriggerDefinition,
 } from './definitions.js';
 export { CATALOGUE_FAULT_CODES, type CatalogueFault, type CatalogueFaultCode } from './fault.js';
@@ -59,6 +70,7 @@ export {
   FORMULA_LENGTH_MAX,
   FORMULAS_MAX,
   FROM_MAX,
+  GAP_MS_MAX,
   IDENTIFIER_LIMIT_MAX,
   IDENTIFIER_TYPES_MAX,
   IDENTIFIER_VALUE_LENGTH_MAX,
@@ -71,4 +83,6 @@ export {
 } from './limits.js';
 export { type CatalogueOutcome, parseCatalogue } from './parse.js';
 export { type PlanItem, planCatalogue } from './plan.js';
+export { SESSION_MEASURES, type SessionMeasure, TYPE_OF_SESSION_MEASURE } from './session.js';
+export { minuteOfDay } from './time-zone.js';
 export { compileValuePattern, type ValuePattern } from './value-pattern.js';

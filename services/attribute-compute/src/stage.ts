@@ -44,7 +44,7 @@ import { decodeRow, ENTITY_STATE_VERSION, ENTITY_STATE_VERSION_OLDEST, encodeRow
 
 const STAGE = 'attribute-compute';
 /** Of the tables; rises with the encoding of the rows and with that of the catalogues. */
-const STATE_VERSION = 4;
+const STATE_VERSION = 5;
 /** Before a workspace's first catalogue. */
 const NO_PLAN = planOf({ workspace: '', revision: 0, attributes: [], segments: [], triggers: [] });
 

@@ -1,5 +1,5 @@
 /** Draws valid catalogues: every kind of attribute, nested segments, triggers of every frequency; and later revisions of them. */
-import { parseCatalogue } from '@attrium/catalogue';
+import { parseCatalogue, SESSION_MEASURES, TYPE_OF_SESSION_MEASURE } from '@attrium/catalogue';
 import type { Random } from '@attrium/testing/simulation';
 import type {
   AttributeText,
@@ -54,7 +54,8 @@ export function redrawCatalogue(random: Random, before: CatalogueText, revision:
       const drawn = drawAttribute(random, attribute.name);
       return drawn.type === attribute.type ? drawn : attribute;
     });
-  if (random.chance(0.6)) attributes.push(drawAttribute(random, `b${revision}`));
+  // Conditions and triggers need something to be about.
+  if (attributes.length === 0 || random.chance(0.6)) attributes.push(drawAttribute(random, `b${revision}`));
   if (random.chance(0.5)) {
     const where = drawCondition(random, attributes, segments, 0);
     segments.push({ name: `r${revision}`, of: 'user', where });
@@ -96,7 +97,7 @@ function drawAttribute(random: Random, name: string): AttributeText {
   const event = random.pick(EVENT_NAMES);
   const where = random.chance(0.4) ? { where: drawFilter(random) } : {};
   const within = random.chance(0.6) ? { within: random.pick(WINDOWS) } : {};
-  switch (random.int(14)) {
+  switch (random.int(16)) {
     case 0:
       return { name, kind: 'user', type: 'string', merge, from: [{ trait: 'plan' }, { property: 'plan' }] };
     case 1:
@@ -116,6 +117,9 @@ function drawAttribute(random: Random, name: string): AttributeText {
     }
     case 9:
       return drawMerged(random, name);
+    case 10:
+    case 11:
+      return drawSession(random, name);
     default:
       return drawOfProperty(random, name, { ...where, ...within });
   }
@@ -148,6 +152,20 @@ function redrawFormula(random: Random, before: AttributeText, attributes: readon
     read.map(({ name }) => name),
   );
   return drawn.type === before.type ? drawn : before;
+}
+
+/** Most gaps end within a run; those of the default do not. */
+function drawSession(random: Random, name: string): AttributeText {
+  const session = random.pick(SESSION_MEASURES);
+  const within = session === 'count' && random.chance(0.4) ? { within: random.pick(WINDOWS) } : {};
+  const gap = random.pick([{}, { gap: random.pick(WINDOWS) }, { gap: { web: '5s', mobile: random.pick(WINDOWS) } }]);
+  const where = random.chance(0.15) ? { where: drawFilter(random) } : {};
+  return {
+    name,
+    kind: 'user',
+    type: TYPE_OF_SESSION_MEASURE[session],
+    compute: { session, ...gap, ...where, ...within },
+  };
 }
 
 /** A declared attribute whose strategy is of its type. */
@@ -373,7 +391,8 @@ function drawMove(random: Random, { name: attribute, type }: AttributeText): Tri
   }
 }
 
-function checked(catalogue: CatalogueText): CatalogueText {
+/** Throws for a catalogue that is not valid: nobody draws one on purpose. */
+export function checked(catalogue: CatalogueText): CatalogueText {
   const outcome = parseCatalogue(JSON.parse(JSON.stringify(catalogue)));
   if (outcome.kind === 'valid') return catalogue;
   throw new Error(`drew an invalid catalogue: ${JSON.stringify(outcome.faults)}`);

@@ -1,10 +1,13 @@
 /** A catalogue as this stage uses it: for each kind of event the attributes that it concerns. Derived, never stored. */
 import {
   type AttributeSource,
+  CONSENT_EVENT,
   type CompiledAttribute,
   type CompiledCatalogue,
   type ComputedAttribute,
+  type DeclaredAttribute,
   isUnnamed,
+  type SessionAttribute,
   stableHash,
 } from '@attrium/catalogue';
 import { type ConditionSubject, compileCondition, type EventAttribute } from '@attrium/condition';
@@ -43,6 +46,14 @@ export interface ComputedFeed {
   readonly untilMs: number;
 }
 
+/** An attribute of sessions: every event that belongs to one feeds it. */
+export interface SessionFeed {
+  readonly attribute: PlannedAttribute;
+  readonly accepts: ((subject: ConditionSubject) => boolean) | undefined;
+  /** Whether it keeps what the page is. */
+  readonly readsPage: boolean;
+}
+
 /**
  * What one sort of event (type, and name of a track event) feeds. `parse`: whether its payload has to be read: never, always, or only
  * where it speaks of traits.
@@ -50,7 +61,10 @@ export interface ComputedFeed {
 export interface Feed {
   readonly declared: readonly DeclaredFeed[];
   readonly computed: readonly ComputedFeed[];
+  readonly sessions: readonly SessionFeed[];
   readonly parse: 'never' | 'traits' | 'always';
+  /** Of the events that state consent: whether some attribute holds what is stated. */
+  readonly takesStatement?: ((attribute: string) => boolean) | undefined;
 }
 
 /** The attributes of one kind of entity. */
@@ -187,6 +201,7 @@ function feedFor(
 ): Feed | undefined {
   const declared: DeclaredFeed[] = [];
   const computed: ComputedFeed[] = [];
+  const sessions: SessionFeed[] = [];
   for (const [definition, attribute] of planned) {
     if (definition.kind === 'declared') {
       const sources = definition.from.filter((source) => feeds(source, of, type, name));
@@ -194,12 +209,19 @@ function feedFor(
         const textLengthMax = textLengthMaxOf(definition);
         declared.push({ attribute, type: foldedTypeOf(definition), textLengthMax, sources });
       }
+    } else if (definition.kind === 'session') {
+      sessions.push(sessionFeed(definition, attribute));
     } else if (definition.kind === 'computed' && type === 'track' && definition.event === name) {
       computed.push(computedFeed(definition, attribute));
     }
   }
-  if (declared.length === 0 && computed.length === 0) return undefined;
-  return { declared, computed, parse: parsing(declared, computed, type) };
+  if (declared.length === 0 && computed.length === 0 && sessions.length === 0) return undefined;
+  // The id of a session is in the payload.
+  const parse = sessions.length > 0 ? 'always' : parsing(declared, computed, type);
+  const feed = { declared, computed, sessions, parse };
+  if (type !== 'track' || name !== CONSENT_EVENT) return feed;
+  const names = new Set(Array.from(planned.values(), (attribute) => attribute.name));
+  return { ...feed, takesStatement: (attribute) => names.has(attribute) };
 }
 
 function computedFeed(definition: ComputedAttribute, attribute: PlannedAttribute): ComputedFeed {
@@ -219,19 +241,28 @@ function computedFeed(definition: ComputedAttribute, attribute: PlannedAttribute
   };
 }
 
+function sessionFeed({ where, measure }: SessionAttribute, attribute: PlannedAttribute): SessionFeed {
+  return {
+    attribute,
+    accepts: where === undefined ? undefined : compileCondition(where),
+    readsPage: measure === 'entry_page' || measure === 'exit_page',
+  };
+}
+
 /** What is folded: of an age, the timestamps. */
 function foldedTypeOf({ age, type }: FoldedAttribute): ValueType {
   return age === undefined ? type : 'timestamp';
 }
 
 /** States that keep many values keep no long texts. */
-function textLengthMaxOf(definition: FoldedAttribute): number {
+function textLengthMaxOf(definition: DeclaredAttribute | ComputedAttribute): number {
   const keepsMany =
     definition.kind === 'declared'
       ? definition.merge === 'most_frequent'
-      : definition.reducer === 'most_frequent' ||
-        definition.reducer === 'distinct_list' ||
-        (definition.reducer === 'first_value' && definition.withinMs !== undefined);
+      : definition.kind === 'computed' &&
+        (definition.reducer === 'most_frequent' ||
+          definition.reducer === 'distinct_list' ||
+          (definition.reducer === 'first_value' && definition.withinMs !== undefined));
   return keepsMany ? LIST_ENTRY_LENGTH_MAX : TEXT_LENGTH_MAX;
 }
 

@@ -1,5 +1,5 @@
 /** What can be asked about one entity's attributes. */
-import { isUnnamed } from '@attrium/catalogue';
+import { consentOfAttribute, isUnnamed } from '@attrium/catalogue';
 import type { Entity, Value } from '@attrium/event';
 import type { AttributeReducer } from './attribute-reducer.js';
 import { type EntityRow, isHeldRow, type Row } from './entity.js';
@@ -11,6 +11,8 @@ export interface AttributesQuestion {
   readonly workspace: string;
   readonly ordinal: number;
   readonly names?: readonly string[] | undefined;
+  /** Also what was stated of consent. */
+  readonly consent?: boolean | undefined;
 }
 
 interface AnswerHead {
@@ -43,7 +45,7 @@ export interface AnsweredAttribute {
 
 /** The row is in line with the plan. The answer is a copy: it may be kept while the row changes. */
 export function answerAttributes(question: AttributesQuestion, row: Row | undefined, plan: Plan): AttributesAnswer {
-  const { workspace, names } = question;
+  const { workspace, names, consent = false } = question;
   if (row?.kind === 'pointer') {
     const { mergedInto } = row;
     return mergedInto.workspace === workspace ? { kind: 'merged', mergedInto } : { kind: 'unknown' };
@@ -58,7 +60,8 @@ export function answerAttributes(question: AttributesQuestion, row: Row | undefi
   const attributes = new Map<string, AnsweredAttribute>();
   for (const { name, slot, visible, reducer } of kindPlan.attributes) {
     const published = here.published[slot];
-    if (published === undefined || !(asked?.has(name) ?? visible)) continue;
+    const isShown = visible || (consent && consentOfAttribute(name) !== undefined);
+    if (published === undefined || !(asked?.has(name) ?? isShown)) continue;
     const { value, effectiveAt } = published;
     attributes.set(name, { value, effectiveAt, approximate: isApproximate(here, slot, reducer) });
   }

@@ -1,8 +1,9 @@
-import type { ComputedAttribute, MergeStrategy, Reducer } from '@attrium/catalogue';
+import { type ComputedAttribute, type MergeStrategy, type Reducer, SESSION_MEASURES } from '@attrium/catalogue';
 import { numberFromUnits, Timestamp, type Value } from '@attrium/event';
 import { RowReader, RowWriter } from '@attrium/processor';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { activities } from '../../test/session-events.js';
 import { readState, writeState } from '../store/state-codec.js';
 import { firstGrainMs } from './grain.js';
 import { WINDOW_BUCKETS_MAX, WINDOW_EXACT_TIMES_MAX } from './limits.js';
@@ -65,12 +66,21 @@ compute('distinct_list', text, { entriesMax: 2 });
 compute('most_frequent', timestamp);
 compute('exists', text);
 
+for (const measure of SESSION_MEASURES) {
+  const definition = { ...head, kind: 'session', measure, webGapMs: 5_000, mobileGapMs: 2_000 } as const;
+  cases[`session ${measure}`] = { definition, value: text };
+  if (measure === 'count') {
+    cases['session count within'] = { definition: { ...definition, withinMs: WITHIN_MS }, value: text };
+  }
+}
+
 /** Times are few, so that many events share one. */
 function inputsOf(value: fc.Arbitrary<Value>): fc.Arbitrary<Input[]> {
   const one = fc.record({
     at: fc.integer({ min: -50, max: 400 }),
     units: fc.bigInt({ min: -(10n ** 30n), max: 10n ** 30n }),
     value,
+    activity: activities,
   });
   return fc
     .array(one, { maxLength: 40 })
