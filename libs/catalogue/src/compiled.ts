@@ -1,6 +1,7 @@
 /** What stages work with: a catalogue that is valid, its behavioural conditions turned into unnamed attributes. */
 import type { Condition } from '@attrium/condition';
 import { type ExactNumber, VALUE_TYPES, type ValueType } from '@attrium/event';
+import type { ConsentRule, QuietHours } from './consent-definition.js';
 import type { SessionMeaning } from './session.js';
 
 export const MERGE_STRATEGIES = ['most_recent', 'first_stored', 'most_frequent', 'min', 'max', 'sum', 'union'] as const;
@@ -178,7 +179,10 @@ export interface CompiledTrigger {
   readonly stream: boolean;
   /** Named attributes whose values the firing carries: those that `payload` names, those that `if` reads, and the key of `frequency`. */
   readonly payload: readonly string[];
-  /** What `condition` reads, unnamed attributes too: segment passes on the values of these and of `payload`. */
+  /** Asked after `condition` and `frequency`. */
+  readonly consent?: ConsentRule | undefined;
+  readonly quietHours?: QuietHours | undefined;
+  /** What `condition`, `consent` and `quietHours` read, unnamed attributes too: segment passes on the values of these and of `payload`. */
   readonly attributes: readonly string[];
   readonly segments: readonly string[];
 }

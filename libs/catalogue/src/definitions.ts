@@ -9,6 +9,7 @@ import type {
   TriggerWhen,
   WebhookDestination,
 } from './compiled.js';
+import type { ConsentDefinition } from './consent-definition.js';
 import type { IdentityDefinition } from './identity-definition.js';
 import type { SessionMeaning } from './session.js';
 
@@ -58,6 +59,9 @@ export interface TriggerDefinition {
   readonly paused: boolean;
   readonly when: TriggerWhen;
   readonly condition?: ParsedCondition | undefined;
+  /** What it contacts people for, and by which channel: consent for it is asked. */
+  readonly purpose?: string | undefined;
+  readonly channel?: string | undefined;
   readonly frequency: Frequency;
   /** Named attributes, beside those that `condition` reads. */
   readonly payload: readonly string[];
@@ -68,6 +72,7 @@ export interface TriggerDefinition {
 export interface Catalogue {
   /** Undefined: the rules that hold without one (`DEFAULT_IDENTITY`). */
   readonly identity?: IdentityDefinition | undefined;
+  readonly consent?: ConsentDefinition | undefined;
   readonly attributes: readonly AttributeDefinition[];
   readonly segments: readonly SegmentDefinition[];
   readonly triggers: readonly TriggerDefinition[];

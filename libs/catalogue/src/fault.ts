@@ -9,6 +9,8 @@ export const CATALOGUE_FAULT_CODES = [
   'duplicate_name',
   'reserved_name',
   'segment_cycle',
+  'unknown_purpose',
+  'unknown_channel',
   'too_many_faults',
 ] as const;
 export type CatalogueFaultCode = (typeof CATALOGUE_FAULT_CODES)[number] | ConditionFaultCode;

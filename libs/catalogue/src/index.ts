@@ -23,6 +23,15 @@ export {
   TYPES_OF_STRATEGY,
   type WebhookDestination,
 } from './compiled.js';
+export {
+  CONSENT_EVENT,
+  type ConsentRule,
+  consentAttribute,
+  consentOfAttribute,
+  EVERY_CHANNEL,
+  type QuietHours,
+  WHOLE_PURPOSE,
+} from './consent-definition.js';
 export type {
   AttributeDefinition,
   Catalogue,
@@ -67,4 +76,5 @@ export {
 export { type CatalogueOutcome, parseCatalogue } from './parse.js';
 export { type PlanItem, planCatalogue } from './plan.js';
 export { SESSION_MEASURES, type SessionMeasure, TYPE_OF_SESSION_MEASURE } from './session.js';
+export { minuteOfDay } from './time-zone.js';
 export { compileValuePattern, type ValuePattern } from './value-pattern.js';

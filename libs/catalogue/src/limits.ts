@@ -35,6 +35,11 @@ export const VALUE_PATTERN_LENGTH_MAX = 64;
 export const EXTERNAL_ID_NAME_LENGTH_MAX = 64;
 export const DEDUP_HOURS_MIN = 24;
 export const DEDUP_HOURS_MAX = 168;
+/** Purposes and channels of one workspace: each pair of them is an attribute that every profile may have. */
+export const PURPOSES_MAX = 16;
+export const CHANNELS_MAX = 8;
+/** Traits that state consent. */
+export const CONSENT_FROM_MAX = 50;
 export const URL_LENGTH_MAX = 2_048;
 /** Faults that one answer lists; the last one says that there are more. */
 export const FAULTS_MAX = 200;

@@ -11,11 +11,19 @@ import { RESERVED_NAMES } from './limits.js';
 export interface Names extends ConditionScope {
   readonly attributes: ReadonlyMap<string, LeftType>;
   readonly segments: ReadonlySet<string>;
+  readonly consent: ConsentNames;
+}
+
+/** The names of the section `consent`. */
+export interface ConsentNames {
+  readonly purposes: ReadonlySet<string>;
+  readonly channels: ReadonlySet<string>;
 }
 
 export function namesOf(lists: {
   readonly attributes: readonly unknown[];
   readonly segments: readonly unknown[];
+  readonly consent?: unknown;
 }): Names {
   const attributes = new Map<string, LeftType>();
   for (const json of lists.attributes) {
@@ -28,9 +36,17 @@ export function namesOf(lists: {
   return {
     attributes,
     segments,
+    consent: consentNamesOf(lists.consent),
     attributeType: (name) => attributes.get(name),
     hasSegment: (name) => segments.has(name),
   };
+}
+
+function consentNamesOf(json: unknown): ConsentNames {
+  const list = (key: string): readonly unknown[] => (isJsonObject(json) && Array.isArray(json[key]) ? json[key] : []);
+  const purposes = list('purposes').map((each) => (isJsonObject(each) ? each.name : undefined));
+  const texts = (values: readonly unknown[]) => new Set(values.filter((value) => typeof value === 'string'));
+  return { purposes: texts(purposes), channels: texts(list('channels')) };
 }
 
 /** Reports names that are malformed, reserved or taken; `taken` collects the names of one kind of definition. */

@@ -244,6 +244,11 @@ describe('faults of catalogues', () => {
       ['triggers[0].deliver[1].webhook duplicate_name'],
     ],
     [
+      'a purpose and a channel that nobody named',
+      withTrigger({ purpose: 'marketing', channel: 'email' }),
+      ['triggers[0].purpose unknown_purpose', 'triggers[0].channel unknown_channel'],
+    ],
+    [
       'too many segments',
       {
         segments: Array.from({ length: SEGMENTS_MAX + 1 }, (_, index) => ({

@@ -9,6 +9,7 @@ import {
 } from '@attrium/condition';
 import { readAttribute } from './attribute.js';
 import { unnamedAge, unnamedAggregate, unnamedBehaviour } from './behaviour.js';
+import { readConsent } from './consent.js';
 import type { AttributeDefinition, Catalogue, SegmentDefinition, TriggerDefinition } from './definitions.js';
 import { boundFaults, type CatalogueFault, type Report, reportIssues, reportNotSupported } from './fault.js';
 import { readIdentity } from './identity.js';
@@ -22,8 +23,9 @@ export type CatalogueOutcome =
   | { readonly kind: 'valid'; readonly catalogue: Catalogue }
   | { readonly kind: 'invalid'; readonly faults: readonly CatalogueFault[] };
 
-/** The one part that is no list. */
+/** The parts that are no lists. */
 const IDENTITY = 'identity';
+const CONSENT = 'consent';
 const LISTS = ['attributes', 'segments', 'triggers'] as const;
 type ListName = (typeof LISTS)[number];
 const LIMITS: Readonly<Record<ListName, number>> = {
@@ -47,7 +49,7 @@ export function parseCatalogue(json: unknown): CatalogueOutcome {
   else {
     const lists = readLists(json, report);
     const identity = readIdentity(json[IDENTITY], IDENTITY, report);
-    const catalogue = readDefinitions(lists, report);
+    const catalogue = readDefinitions(lists, json[CONSENT], report);
     if (faults.length === 0) {
       return { kind: 'valid', catalogue: identity === undefined ? catalogue : { identity, ...catalogue } };
     }
@@ -59,9 +61,9 @@ type Lists = Readonly<Record<ListName, readonly unknown[]>>;
 
 function readLists(json: Readonly<Record<string, unknown>>, report: Report): Lists {
   for (const key of Object.keys(json)) {
-    if (key === IDENTITY || LISTS.includes(key as ListName)) continue;
+    if (key === IDENTITY || key === CONSENT || LISTS.includes(key as ListName)) continue;
     if (LATER_LISTS.includes(key)) reportNotSupported(report, key, `${key} in catalogues`);
-    else report(key, 'unknown_key', `${key} is not known here; known are ${[IDENTITY, ...LISTS].join(', ')}`);
+    else report(key, 'unknown_key', `${key} is not known here; known are ${[IDENTITY, CONSENT, ...LISTS].join(', ')}`);
   }
   const list = (name: ListName): readonly unknown[] => {
     // A list whose entries are all commented out is null in YAML.
@@ -77,16 +79,18 @@ function readLists(json: Readonly<Record<string, unknown>>, report: Report): Lis
   return { attributes: list('attributes'), segments: list('segments'), triggers: list('triggers') };
 }
 
-function readDefinitions(lists: Lists, report: Report): Catalogue {
-  const names = namesOf(lists);
+function readDefinitions(lists: Lists, consentJson: unknown, report: Report): Catalogue {
+  const names = namesOf({ ...lists, consent: consentJson });
   const present = <T>(definition: T | undefined): definition is T => definition !== undefined;
   checkNames(lists, report);
   const attributes = lists.attributes.map((json, index) => readAttribute(json, `attributes[${index}]`, report));
   const segments = lists.segments.map((json, index) => readSegment(json, `segments[${index}]`, names, report));
   const triggers = lists.triggers.map((json, index) => readTrigger(json, `triggers[${index}]`, names, report));
+  const consent = readConsent(consentJson, CONSENT, names, report);
   checkCycles(segments, report);
   checkUnnamed({ attributes, segments, triggers }, report);
   return {
+    ...(consent === undefined ? {} : { consent }),
     attributes: attributes.filter(present),
     segments: segments.filter(present),
     triggers: triggers.filter(present),

@@ -89,6 +89,8 @@ export const triggerSchema = z.strictObject({
     by: z.unknown().optional(),
   }),
   if: z.unknown().optional(),
+  purpose: z.string().optional(),
+  channel: z.string().optional(),
   state: oneOf(['active', 'paused']).default('active'),
   frequency: z.union(
     [

@@ -81,6 +81,8 @@ export interface TriggerText {
     readonly by?: DirectionsText;
   };
   readonly if?: ConditionText;
+  readonly purpose?: string;
+  readonly channel?: string;
   readonly frequency:
     | 'every'
     | 'once'
@@ -109,8 +111,21 @@ export interface IdentityText {
   readonly dedup?: string;
 }
 
+export interface ConsentText {
+  readonly purposes: readonly { readonly name: string; readonly default: 'granted' | 'withdrawn' }[];
+  readonly channels: readonly string[];
+  readonly from: readonly { readonly trait: string; readonly purpose: string; readonly channel?: string }[];
+  readonly quiet_hours?: {
+    readonly from: string;
+    readonly to: string;
+    readonly time_zone: string | { readonly attribute: string; readonly otherwise: string };
+    readonly purposes?: readonly string[];
+  };
+}
+
 export interface CatalogueText {
   readonly identity?: IdentityText;
+  readonly consent?: ConsentText;
   readonly attributes: readonly AttributeText[];
   readonly segments: readonly SegmentText[];
   readonly triggers: readonly TriggerText[];

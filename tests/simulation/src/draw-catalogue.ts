@@ -356,7 +356,8 @@ function drawMove(random: Random, { name: attribute, type }: AttributeText): Tri
   }
 }
 
-function checked(catalogue: CatalogueText): CatalogueText {
+/** Throws for a catalogue that is not valid: nobody draws one on purpose. */
+export function checked(catalogue: CatalogueText): CatalogueText {
   const outcome = parseCatalogue(JSON.parse(JSON.stringify(catalogue)));
   if (outcome.kind === 'valid') return catalogue;
   throw new Error(`drew an invalid catalogue: ${JSON.stringify(outcome.faults)}`);

@@ -1,11 +1,12 @@
 /** Reads what an event feeds out of its payload, without trusting its shape. */
-import type { AttributeSource } from '@attrium/catalogue';
+import { type AttributeSource, CONSENT_EVENT } from '@attrium/catalogue';
 import { type ConditionSubject, jsonAt, valueOfJson } from '@attrium/condition';
 import { type Entity, type Event, parseExactJson, type Value } from '@attrium/event';
 import { activityOf } from './activity.js';
 import { LIST_ENTRY_LENGTH_MAX } from './limits.js';
 import type { Feed, PlannedAttribute, SessionFeed } from './plan.js';
 import type { Input } from './state.js';
+import { unknownStatements } from './statements.js';
 import { coerce, REFUSED, unitsOfJson } from './value-type.js';
 
 /** One attribute and what an event brings to it. */
@@ -15,7 +16,7 @@ export interface Contribution extends Input {
 
 export interface Reading {
   readonly contributions: readonly Contribution[];
-  /** Names of attributes for which the event has a value of the wrong type. */
+  /** Names of attributes for which the event has a value of the wrong type; `$consent` for each statement that no attribute takes. */
   readonly refused: readonly string[];
   /** The payload is no JSON of the kind that can be read: it counts as one without properties and traits. */
   readonly unreadable: boolean;
@@ -69,6 +70,10 @@ export function readEvent(
     else contributions.push({ attribute, at, id, value, units: 0n });
   }
   if (feed.sessions.length > 0) readSessions(feed.sessions, event, payload, contributions, refused);
+  if (feed.takesStatement !== undefined) {
+    const unknown = unknownStatements(jsonAt(payload.properties, STATEMENTS), feed.takesStatement);
+    for (let count = 0; count < unknown; count++) refused.push(CONSENT_EVENT);
+  }
   return { contributions, refused, unreadable: payload.unreadable };
 }
 
@@ -141,6 +146,7 @@ class Payload implements ConditionSubject {
 }
 
 const PROPERTIES = ['properties'];
+const STATEMENTS = ['statements'];
 const TRAITS = ['traits'];
 const CONTEXT_TRAITS = ['context', 'traits'];
 const NOTHING = new Payload(undefined, false);

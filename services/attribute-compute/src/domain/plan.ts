@@ -1,6 +1,7 @@
 /** A catalogue as this stage uses it: for each kind of event the attributes that it concerns. Derived, never stored. */
 import {
   type AttributeSource,
+  CONSENT_EVENT,
   type CompiledAttribute,
   type CompiledCatalogue,
   type ComputedAttribute,
@@ -70,6 +71,8 @@ export interface Feed {
   readonly computed: readonly ComputedFeed[];
   readonly sessions: readonly SessionFeed[];
   readonly parse: 'never' | 'traits' | 'always';
+  /** Of the events that state consent: whether some attribute holds what is stated. */
+  readonly takesStatement?: ((attribute: string) => boolean) | undefined;
 }
 
 /** The attributes of one kind of entity. */
@@ -211,7 +214,10 @@ function feedFor(
   if (declared.length === 0 && computed.length === 0 && sessions.length === 0) return undefined;
   // The id of a session is in the payload.
   const parse = sessions.length > 0 ? 'always' : parsing(declared, computed, type);
-  return { declared, computed, sessions, parse };
+  const feed = { declared, computed, sessions, parse };
+  if (type !== 'track' || name !== CONSENT_EVENT) return feed;
+  const names = new Set(Array.from(planned.values(), (attribute) => attribute.name));
+  return { ...feed, takesStatement: (attribute) => names.has(attribute) };
 }
 
 function computedFeed(definition: ComputedAttribute, attribute: PlannedAttribute): ComputedFeed {

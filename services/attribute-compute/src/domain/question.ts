@@ -1,5 +1,5 @@
 /** What can be asked about one entity's attributes. */
-import { isUnnamed } from '@attrium/catalogue';
+import { consentOfAttribute, isUnnamed } from '@attrium/catalogue';
 import type { Entity, Value } from '@attrium/event';
 import { isHeldRow, type Row } from './entity.js';
 import type { Plan } from './plan.js';
@@ -10,6 +10,8 @@ export interface AttributesQuestion {
   readonly workspace: string;
   readonly ordinal: number;
   readonly names?: readonly string[] | undefined;
+  /** Also what was stated of consent. */
+  readonly consent?: boolean | undefined;
 }
 
 interface AnswerHead {
@@ -42,7 +44,7 @@ export interface AnsweredAttribute {
 
 /** The row is in line with the plan. The answer is a copy: it may be kept while the row changes. */
 export function answerAttributes(question: AttributesQuestion, row: Row | undefined, plan: Plan): AttributesAnswer {
-  const { workspace, names } = question;
+  const { workspace, names, consent = false } = question;
   if (row?.kind === 'pointer') {
     const { mergedInto } = row;
     return mergedInto.workspace === workspace ? { kind: 'merged', mergedInto } : { kind: 'unknown' };
@@ -57,7 +59,8 @@ export function answerAttributes(question: AttributesQuestion, row: Row | undefi
   const attributes = new Map<string, AnsweredAttribute>();
   for (const { name, slot, visible, reducer } of kindPlan.attributes) {
     const published = here.published[slot];
-    if (published === undefined || !(asked?.has(name) ?? visible)) continue;
+    const isShown = visible || (consent && consentOfAttribute(name) !== undefined);
+    if (published === undefined || !(asked?.has(name) ?? isShown)) continue;
     const { value, effectiveAt } = published;
     const state = here.states[slot];
     const approximate = state !== undefined && (reducer.isApproximate?.(state) ?? false);

@@ -2,6 +2,7 @@
 import { compileCatalogue, isUnnamed, parseCatalogue } from '@attrium/catalogue';
 import type { CatalogueActivated, Event } from '@attrium/event';
 import type { AttributeText, CatalogueText, ConditionText } from '../definitions.js';
+import { consentTexts } from './consent.js';
 import { type Contribution, REDUCE } from './reducing.js';
 import { openUntil, sessionValue, visitOf } from './sessions.js';
 import { isWithinRange, questionsIn } from './unnamed.js';
@@ -68,6 +69,10 @@ function readRules(text: string, revision: number): Rules {
     names.set(JSON.stringify(question), name);
     if (!rules.some((rule) => rule.name === name)) rules.push(unnamedRule(question, name, catalogue));
   }
+  // What was stated is not forgotten when it comes from elsewhere.
+  rules.push(
+    ...consentTexts(catalogue).map((text) => ({ ...attributeRule(text), meaning: text.name, visible: false })),
+  );
   return { revision, catalogue, rules, unnamed: (question) => names.get(JSON.stringify(question))! };
 }
 
