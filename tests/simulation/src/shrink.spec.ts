@@ -17,14 +17,15 @@ async function firstFailure(bindings: readonly StageBinding[], from = 1): Promis
   throw new Error('no seed shows the fault');
 }
 
-/** The smallest case of the first few failures: some need many events, because it takes several to make a profile or a session. */
+/** The smallest case of the first few failures: some need many events, because it takes several to make a profile or a session, and some a fault that makes events late. */
 async function smallestCase(bindings: readonly StageBinding[], eventsMax: number): Promise<SeedOutcome> {
   let failed = await firstFailure(bindings);
   let smallest = await shrinkSeed(failed, { bindings });
-  for (let more = 0; more < 4 && eventsSent(smallest).length > eventsMax; more++) {
+  const sizeOf = (outcome: SeedOutcome): number => eventsSent(outcome).length + faultsIn(outcome);
+  for (let more = 0; more < 6 && sizeOf(smallest) > eventsMax; more++) {
     failed = await firstFailure(bindings, failed.seed + 1);
     const other = await shrinkSeed(failed, { bindings });
-    if (eventsSent(other).length < eventsSent(smallest).length) smallest = other;
+    if (sizeOf(other) < sizeOf(smallest)) smallest = other;
   }
   return smallest;
 }
