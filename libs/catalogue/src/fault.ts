@@ -10,6 +10,10 @@ export const CATALOGUE_FAULT_CODES = [
   'reserved_name',
   'segment_cycle',
   'other_kind',
+  'unknown_purpose',
+  'unknown_channel',
+  'attribute_cycle',
+  'bad_formula',
   'too_many_faults',
 ] as const;
 export type CatalogueFaultCode = (typeof CATALOGUE_FAULT_CODES)[number] | ConditionFaultCode;

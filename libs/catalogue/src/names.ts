@@ -2,6 +2,7 @@
 import { type ConditionScope, isJsonObject, type LeftType, NAME_PATTERN } from '@attrium/condition';
 import { VALUE_TYPES, type ValueType } from '@attrium/event';
 import type { DefinitionKind } from './definitions.js';
+import { type EventAttributes, isEventAttribute } from './event-attribute.js';
 import type { Report } from './fault.js';
 import { RESERVED_NAMES } from './limits.js';
 
@@ -15,15 +16,22 @@ export interface Names extends ConditionScope {
   /** Of what is a user's or an account's without doubt: names that are faulty or taken twice are missing. */
   readonly attributeKinds: ReadonlyMap<string, DefinitionKind>;
   readonly segmentKinds: ReadonlyMap<string, DefinitionKind>;
+  readonly consent: ConsentNames;
 }
 
-export function namesOf(lists: {
-  readonly attributes: readonly unknown[];
-  readonly segments: readonly unknown[];
-}): Names {
+/** The names of the section `consent`. */
+export interface ConsentNames {
+  readonly purposes: ReadonlySet<string>;
+  readonly channels: ReadonlySet<string>;
+}
+
+export function namesOf(
+  lists: { readonly attributes: readonly unknown[]; readonly segments: readonly unknown[]; readonly consent?: unknown },
+  eventAttributes: EventAttributes,
+): Names {
   const attributes = new Map<string, LeftType>();
   for (const json of lists.attributes) {
-    if (!isJsonObject(json) || typeof json.name !== 'string') continue;
+    if (!isJsonObject(json) || typeof json.name !== 'string' || isEventAttribute(json)) continue;
     const type = VALUE_TYPES.includes(json.type as ValueType) ? (json.type as ValueType) : 'any';
     attributes.set(json.name, attributes.has(json.name) ? 'any' : type);
   }
@@ -34,8 +42,10 @@ export function namesOf(lists: {
     segments,
     attributeKinds: kindsOf(lists.attributes, 'kind'),
     segmentKinds: kindsOf(lists.segments, 'of'),
+    consent: consentNamesOf(lists.consent),
     attributeType: (name) => attributes.get(name),
     hasSegment: (name) => segments.has(name),
+    eventAttribute: (name) => eventAttributes.get(name),
   };
 }
 
@@ -68,6 +78,13 @@ export function reportOtherKind(
   };
   check('an attribute', reads.attributes, names.attributeKinds);
   check('a segment', reads.segments, names.segmentKinds);
+}
+
+function consentNamesOf(json: unknown): ConsentNames {
+  const list = (key: string): readonly unknown[] => (isJsonObject(json) && Array.isArray(json[key]) ? json[key] : []);
+  const purposes = list('purposes').map((each) => (isJsonObject(each) ? each.name : undefined));
+  const texts = (values: readonly unknown[]) => new Set(values.filter((value) => typeof value === 'string'));
+  return { purposes: texts(purposes), channels: texts(list('channels')) };
 }
 
 /** Reports names that are malformed, reserved or taken; `taken` collects the names of one kind of definition. */

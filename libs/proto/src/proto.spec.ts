@@ -24,6 +24,7 @@ describe('the contracts', () => {
       segments: [{ segment: 'vip', since: 1 }],
       merging: false,
       accounts: [{ accountId: 'a', groupId: 'acme', groupedAt: 1, current: true }],
+      consent: [{ purpose: 'marketing', channel: 'email', granted: true, since: 5 }],
     };
     const bytes = profileV1.GetProfileResponse.encode(profile).finish();
     expect(profileV1.GetProfileResponse.decode(bytes)).toEqual(profile);

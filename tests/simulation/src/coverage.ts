@@ -43,6 +43,8 @@ export const LINE_PATHS = [
   'a value of an account',
   'an account in a segment',
   'a firing for an account',
+  'a firing that consent suppressed',
+  'a firing in quiet hours',
 ] as const;
 
 export const PATHS = [...CRASHES, ...FAULTS, ...LOOP, ...LINE_PATHS] as const;

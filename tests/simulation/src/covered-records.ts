@@ -44,9 +44,13 @@ export function coveredByRecords(line: Line, unowned: (at: number) => boolean): 
     if (record.corrected.length > 0) paths.add('a correction of a membership');
   }
   for (const { record } of storedOf('firings')) {
-    if (record.kind === 'trigger-fired')
+    if (record.kind === 'trigger-fired') {
       paths.add(record.entity.kind === 'account' ? 'a firing for an account' : 'a firing');
-    if (record.kind === 'firing-suppressed') paths.add('a firing that was suppressed');
+    }
+    if (record.kind !== 'firing-suppressed') continue;
+    paths.add('a firing that was suppressed');
+    if (record.why === 'consent') paths.add('a firing that consent suppressed');
+    if (record.why === 'quiet_hours') paths.add('a firing in quiet hours');
   }
   return paths;
 }

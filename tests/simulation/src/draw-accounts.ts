@@ -12,7 +12,7 @@ const PREFIX = 'c';
 /** The same catalogue, mostly with definitions of accounts. */
 export function withAccounts(random: Random, catalogue: CatalogueText): CatalogueText {
   if (random.chance(0.3)) return catalogue;
-  const renamed = JSON.stringify(drawCatalogue(random)).replaceAll(/"([ast]\d+)"/g, `"${PREFIX}$1"`);
+  const renamed = JSON.stringify(drawCatalogue(random)).replaceAll(/\b([ast]\d+)\b/g, `${PREFIX}$1`);
   const { attributes, segments, triggers } = JSON.parse(renamed) as CatalogueText;
   return joined(catalogue, {
     attributes: attributes.map((attribute) => ({ ...attribute, kind: 'account' })),
@@ -51,10 +51,15 @@ export function aboutAccount(random: Random, event: Event): Event {
   return { ...rest, type: 'group', name: 'group', groupId, payload };
 }
 
+/** Whether a definition is one of accounts. */
+export function isOfAccounts({ name }: { readonly name: string }): boolean {
+  return name.startsWith(PREFIX);
+}
+
 function partOf(catalogue: CatalogueText, ofAccounts: boolean): CatalogueText {
   const { attributes, segments, triggers } = catalogue;
   const own = <T extends { readonly name: string }>(list: readonly T[]): T[] =>
-    list.filter(({ name }) => name.startsWith(PREFIX) === ofAccounts);
+    list.filter((each) => isOfAccounts(each) === ofAccounts);
   return { ...catalogue, attributes: own(attributes), segments: own(segments), triggers: own(triggers) };
 }
 

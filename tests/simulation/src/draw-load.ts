@@ -3,7 +3,8 @@ import type { CatalogueActivated, Event, Identifier } from '@attrium/event';
 import type { Random } from '@attrium/testing/simulation';
 import type { CatalogueText } from './definitions.js';
 import { aboutAccount, besideAccounts, withAccounts } from './draw-accounts.js';
-import { drawCatalogue, EVENT_NAMES, redrawCatalogue, returnCatalogue } from './draw-catalogue.js';
+import { checked, drawCatalogue, EVENT_NAMES, redrawCatalogue, returnCatalogue } from './draw-catalogue.js';
+import { drawConsentPlan, stating, withConsent } from './draw-consent.js';
 
 export const START_MS = Date.UTC(2026, 0, 1);
 const GRAIN_MS = 250;
@@ -50,6 +51,8 @@ export function drawLoad(random: Random, { events, only, workspaces }: LoadOptio
   const catalogues = random.fork();
   const revisions = random.fork();
   const draws = random.fork();
+  const statements = random.fork();
+  const sections = random.fork();
   const accounts = random.fork();
   const packs: Pack[] = [];
   const sent: Event[] = [];
@@ -59,7 +62,8 @@ export function drawLoad(random: Random, { events, only, workspaces }: LoadOptio
     const person = draws.pick(people);
     const records: Event[] = [];
     for (let count = 1 + draws.int(4); count > 0; count--) {
-      const event = aboutAccount(accounts, drawEvent(draws, person, `m${sent.length}`, at));
+      const stated = stating(statements, drawEvent(draws, person, `m${sent.length}`, at));
+      const event = aboutAccount(accounts, stated);
       sent.push(event);
       records.push(event);
     }
@@ -75,7 +79,7 @@ export function drawLoad(random: Random, { events, only, workspaces }: LoadOptio
   };
   const left = packs.map((pack) => ({ ...pack, records: pack.records.filter(isSent) }));
   const activations = workspaces.flatMap((workspace) =>
-    activationsOf(workspace, { catalogues, revisions, accounts }, at),
+    activationsOf(workspace, { catalogues, revisions, sections, accounts }, at),
   );
   return { packs: left.filter(({ records }) => records.length > 0), activations, endsAt: packs.at(-1)?.at ?? at };
 }
@@ -91,10 +95,16 @@ function repeated(random: Random, sent: readonly Event[], at: number): Pack {
 
 function activationsOf(
   workspace: string,
-  { catalogues, revisions, accounts }: Readonly<Record<'catalogues' | 'revisions' | 'accounts', Random>>,
+  {
+    catalogues,
+    revisions,
+    sections,
+    accounts,
+  }: Readonly<Record<'catalogues' | 'revisions' | 'sections' | 'accounts', Random>>,
   endsAt: number,
 ): Activation[] {
   const first = withAccounts(accounts, drawCatalogue(catalogues));
+  const consent = drawConsentPlan(sections);
   const activate = (revision: number, at: number, catalogue: CatalogueText): Activation => ({
     at,
     catalogue,
@@ -105,7 +115,7 @@ function activationsOf(
       revision,
       author: 'simulation',
       activatedAt: at,
-      catalogue: bytesOf(JSON.stringify(catalogue)),
+      catalogue: bytesOf(JSON.stringify(checked(withConsent(sections, consent, catalogue)))),
     },
   });
   const all = [activate(1, START_MS, first)];
@@ -211,6 +221,8 @@ function drawPayload(random: Random, type: string, card: string): string {
       ...some('vip', flags),
       ...some('tags', tags),
       ...(random.chance(0.3) ? ['"detail":{"size":4}'] : []),
+      ...(random.chance(0.15) ? [`"url":"https://shop.test/${random.int(4)}"`] : []),
+      ...(random.chance(0.1) ? [`"session_id":"s${random.int(3)}"`] : []),
     ];
     members.push(`"properties":{${properties.join(',')}}`);
   }
@@ -228,7 +240,13 @@ function drawPayload(random: Random, type: string, card: string): string {
       '"soon"',
     ]),
   ];
+  const library = random.pick(['analytics-kotlin', 'analytics-ios', 'analytics.js', 'axios']);
+  const context = [
+    ...(type !== 'identify' && random.chance(0.2) ? [`"traits":{${traits.join(',')}}`] : []),
+    ...(random.chance(0.5) ? [`"library":{"name":"${library}"}`] : []),
+    ...(random.chance(0.15) ? [`"sessionId":${random.pick(['1795459370964', '"s1"', '-1', 'null'])}`] : []),
+  ];
   if (type === 'identify') members.push(`"traits":{${traits.join(',')}}`);
-  else if (random.chance(0.2)) members.push(`"context":{"traits":{${traits.join(',')}}}`);
+  if (context.length > 0) members.push(`"context":{${context.join(',')}}`);
   return `{${members.join(',')}}`;
 }

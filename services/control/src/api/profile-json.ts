@@ -11,7 +11,7 @@ export function jsonOfValue(value: Value): unknown {
 }
 
 export function jsonOfProfile(profile: Profile): Record<string, unknown> {
-  const { profileId, identifiers, accounts, merging } = profile;
+  const { profileId, identifiers, accounts, consent, merging } = profile;
   const shown = accounts.map(({ groupedAt, current, ...account }) => ({
     ...account,
     groupedAt: isoOf(groupedAt),
@@ -22,6 +22,11 @@ export function jsonOfProfile(profile: Profile): Record<string, unknown> {
     identifiers,
     ...(shown.length > 0 ? { accounts: shown } : {}),
     ...jsonOfValues(profile),
+    consent: consent.map(({ granted, since, ...of }) => ({
+      ...of,
+      status: granted ? 'granted' : 'withdrawn',
+      since: isoOf(since),
+    })),
     ...(merging ? { merging } : {}),
   };
 }

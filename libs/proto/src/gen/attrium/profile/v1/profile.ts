@@ -31,6 +31,11 @@ export interface GetProfileResponse {
   segments: Membership[];
   /** A merge of this profile is under way: attributes and segments may still change without an event. */
   merging: boolean;
+  /**
+   * What the person stated of consent, in code unit order of purpose and channel; what nobody stated is left out, and the default of the
+   * catalogue holds.
+   */
+  consent: Consent[];
   /** The accounts that it is a member of, at most 100, in the order in which it became one. */
   accounts: ProfileAccount[];
 }
@@ -47,6 +52,16 @@ export interface ProfileAccount {
   groupedAt: number;
   /** It is the one that the latest group event of the profile names. */
   current: boolean;
+}
+
+/** The latest statement on one purpose and channel. */
+export interface Consent {
+  purpose: string;
+  /** Empty: of the purpose as a whole. */
+  channel: string;
+  /** False: withdrawn. */
+  granted: boolean;
+  since: number;
 }
 
 export interface BatchGetProfilesRequest {
@@ -138,7 +153,7 @@ export const GetProfileRequest: MessageFns<GetProfileRequest> = {
 };
 
 function createBaseGetProfileResponse(): GetProfileResponse {
-  return { profileId: "", identifiers: [], attributes: {}, segments: [], merging: false, accounts: [] };
+  return { profileId: "", identifiers: [], attributes: {}, segments: [], merging: false, consent: [], accounts: [] };
 }
 
 export const GetProfileResponse: MessageFns<GetProfileResponse> = {
@@ -158,8 +173,11 @@ export const GetProfileResponse: MessageFns<GetProfileResponse> = {
     if (message.merging !== false) {
       writer.uint32(40).bool(message.merging);
     }
+    for (const v of message.consent) {
+      Consent.encode(v!, writer.uint32(82).fork()).join();
+    }
     for (const v of message.accounts) {
-      ProfileAccount.encode(v!, writer.uint32(82).fork()).join();
+      ProfileAccount.encode(v!, writer.uint32(90).fork()).join();
     }
     return writer;
   },
@@ -222,6 +240,14 @@ export const GetProfileResponse: MessageFns<GetProfileResponse> = {
           }
           case 10: {
             if (tag !== 82) {
+              break;
+            }
+
+            message.consent.push(Consent.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
               break;
             }
 
@@ -362,6 +388,85 @@ export const ProfileAccount: MessageFns<ProfileAccount> = {
             }
 
             message.current = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseConsent(): Consent {
+  return { purpose: "", channel: "", granted: false, since: 0 };
+}
+
+export const Consent: MessageFns<Consent> = {
+  encode(message: Consent, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.purpose !== "") {
+      writer.uint32(10).string(message.purpose);
+    }
+    if (message.channel !== "") {
+      writer.uint32(18).string(message.channel);
+    }
+    if (message.granted !== false) {
+      writer.uint32(24).bool(message.granted);
+    }
+    if (message.since !== 0) {
+      writer.uint32(32).int64(message.since);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Consent {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseConsent();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.purpose = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.channel = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.granted = reader.bool();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.since = longToNumber(reader.int64());
             continue;
           }
         }
