@@ -164,7 +164,11 @@ describe('faults of catalogues', () => {
       computed({ count: 'E', where: { attribute: 'email', gt: 1 } }),
       [`${x}.compute.where.attribute not_here`],
     ],
-    ['a segment of accounts over users', withSegment({ of: 'account' }), ['segments[1].where other_kind']],
+    [
+      'a segment of accounts over users',
+      withSegment({ of: 'account', where: { attribute: 'email', exists: true } }),
+      ['segments[1].where other_kind'],
+    ],
     ['a segment without where', withSegment({ where: undefined }), ['segments[1].where missing_key']],
     [
       'an unknown attribute',
