@@ -12,7 +12,7 @@ const PREFIX = 'c';
 /** The same catalogue, mostly with definitions of accounts. */
 export function withAccounts(random: Random, catalogue: CatalogueText): CatalogueText {
   if (random.chance(0.3)) return catalogue;
-  const renamed = JSON.stringify(drawCatalogue(random)).replaceAll(/\b([ast]\d+)\b/g, `${PREFIX}$1`);
+  const renamed = JSON.stringify(drawCatalogue(random)).replaceAll(/\b([afst]\d+)\b/g, `${PREFIX}$1`);
   const { attributes, segments, triggers } = JSON.parse(renamed) as CatalogueText;
   return joined(catalogue, {
     attributes: attributes.map((attribute) => ({ ...attribute, kind: 'account' })),
