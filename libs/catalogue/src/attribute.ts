@@ -105,7 +105,8 @@ function readSource(input: z.infer<typeof fromSchema>, path: string, report: Rep
   return { kind: key === 'trait' ? 'trait' : 'property', path: steps, event, source };
 }
 
-function readPath(text: string, path: string, report: Report): readonly string[] {
+/** Steps of a path into a payload; a fault is reported. */
+export function readPath(text: string, path: string, report: Report): readonly string[] {
   const steps = pathOfText(text);
   if (steps === undefined) report(path, 'bad_name', 'expected a name, or names with dots into nested objects');
   return steps ?? [];
@@ -174,7 +175,8 @@ export function readDuration(text: string, path: string, report: Report): number
   return ms;
 }
 
-function readEventCondition(json: unknown, path: string, report: Report): Condition | undefined {
+/** A condition over the properties of an event; its faults are reported. */
+export function readEventCondition(json: unknown, path: string, report: Report): Condition | undefined {
   const outcome = parseCondition(json, { over: 'event', path });
   if (outcome.kind === 'valid') return outcome.condition;
   for (const fault of outcome.faults) report(fault.path, fault.code, fault.message);

@@ -3,8 +3,14 @@ import { type Condition, isJsonObject, type ParsedCondition, readsOf } from '@at
 import { assertNever, parseExactJson } from '@attrium/event';
 import { type Unnamed, unnamedAge, unnamedAggregate, unnamedBehaviour } from './behaviour.js';
 import { attributeKey, canonicalJson } from './canonical.js';
-import type { CompiledAttribute, CompiledCatalogue, CompiledSegment, CompiledTrigger } from './compiled.js';
-import type { AttributeDefinition, Catalogue, SegmentDefinition, TriggerDefinition } from './definitions.js';
+import type { CompiledAttribute, CompiledCatalogue, CompiledSegment, CompiledTrigger, Waiting } from './compiled.js';
+import type {
+  AttributeDefinition,
+  Catalogue,
+  SegmentDefinition,
+  TriggerDefinition,
+  WaitingDefinition,
+} from './definitions.js';
 import { readIdentity } from './identity.js';
 import { DEFAULT_IDENTITY, type IdentityDefinition } from './identity-definition.js';
 import { parseCatalogue } from './parse.js';
@@ -150,24 +156,33 @@ function compileSegment(segment: SegmentDefinition, unnamed: UnnamedAttributes):
 
 function compileTrigger(trigger: TriggerDefinition, unnamed: UnnamedAttributes): CompiledTrigger {
   const condition = trigger.condition === undefined ? undefined : lower(trigger.condition, unnamed);
-  const reads = condition === undefined ? undefined : readsOf(condition);
-  const attributes = reads?.attributes ?? [];
+  const waits = compileWaiting(trigger.waits, unnamed);
+  const conditions = [condition, waits?.kind === 'condition' ? waits.condition : undefined];
+  const reads = conditions.flatMap((each) => (each === undefined ? [] : [readsOf(each)]));
   const { frequency } = trigger;
   const keys = frequency.kind === 'every' || frequency.key === undefined ? [] : [frequency.key];
+  const properties = frequency.kind === 'every' || frequency.property === undefined ? [] : [frequency.property];
   const written = trigger.condition === undefined ? [] : readsOf(trigger.condition).attributes;
   return {
     name: trigger.name,
     paused: trigger.paused,
+    archived: trigger.archived,
     when: trigger.when,
+    waits,
     condition,
     frequency,
     webhooks: trigger.webhooks,
     stream: trigger.stream,
     // As it was written, the condition reads no unnamed attributes: they mean nothing to a journey system.
     payload: [...new Set([...trigger.payload, ...keys, ...written])],
-    attributes,
-    segments: reads?.segments ?? [],
+    properties: [...new Set([...trigger.properties, ...properties])],
+    attributes: [...new Set(reads.flatMap(({ attributes }) => attributes))],
+    segments: [...new Set(reads.flatMap(({ segments }) => segments))],
   };
+}
+
+function compileWaiting(waits: WaitingDefinition | undefined, unnamed: UnnamedAttributes): Waiting | undefined {
+  return waits?.kind === 'condition' ? { ...waits, condition: lower(waits.condition, unnamed) } : waits;
 }
 
 /** Each segment after those it reads, else in the order of the catalogue. A cycle is refused by `parseCatalogue`. */

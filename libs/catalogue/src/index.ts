@@ -11,6 +11,7 @@ export {
   type CompiledTrigger,
   type ComputedAttribute,
   type DeclaredAttribute,
+  type EventFilter,
   type Frequency,
   MERGE_STRATEGIES,
   type MergeStrategy,
@@ -20,6 +21,7 @@ export {
   type TriggerWhen,
   TYPES_OF_REDUCER,
   TYPES_OF_STRATEGY,
+  type Waiting,
   type WebhookDestination,
 } from './compiled.js';
 export type {
@@ -56,11 +58,14 @@ export {
   IDENTIFIER_VALUE_LENGTH_MAX,
   LIST_ENTRIES_MAX,
   PAYLOAD_MAX,
+  PROPERTIES_MAX,
   RESERVED_NAMES,
   SEGMENTS_MAX,
   TRIGGERS_MAX,
   URL_LENGTH_MAX,
+  WAIT_MS_MAX,
 } from './limits.js';
 export { type CatalogueOutcome, parseCatalogue } from './parse.js';
 export { type PlanItem, planCatalogue } from './plan.js';
+export { definitionOfWait } from './trigger-wait.js';
 export { compileValuePattern, type ValuePattern } from './value-pattern.js';

@@ -10,13 +10,14 @@ import {
 import { readAttribute } from './attribute.js';
 import { unnamedAge, unnamedAggregate, unnamedBehaviour } from './behaviour.js';
 import type { AttributeDefinition, Catalogue, SegmentDefinition, TriggerDefinition } from './definitions.js';
+import { readEntityCondition } from './entity-condition.js';
 import { boundFaults, type CatalogueFault, type Report, reportIssues, reportNotSupported } from './fault.js';
 import { readIdentity } from './identity.js';
 import { ATTRIBUTES_MAX, BEHAVIOURS_MAX, SEGMENTS_MAX, TRIGGERS_MAX } from './limits.js';
 import { checkName, type Names, namesOf } from './names.js';
 import { segmentSchema } from './schema.js';
 import { sizeFault } from './size.js';
-import { readEntityCondition, readTrigger } from './trigger.js';
+import { readTrigger } from './trigger.js';
 
 export type CatalogueOutcome =
   | { readonly kind: 'valid'; readonly catalogue: Catalogue }
@@ -154,6 +155,7 @@ function checkUnnamed(
   const conditions = [
     ...lists.segments.map((segment) => segment?.where),
     ...lists.triggers.map((trigger) => trigger?.condition),
+    ...lists.triggers.map((trigger) => (trigger?.waits?.kind === 'condition' ? trigger.waits.condition : undefined)),
   ];
   const sources = new Map(lists.attributes.map((attribute) => [attribute?.name, attribute]));
   const distinct = new Set<string>();

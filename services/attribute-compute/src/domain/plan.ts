@@ -12,6 +12,7 @@ import { type Entity, EVENT_TYPES, type Event, type EventType, type Value, type 
 import { aged } from './age.js';
 import type { AttributeReducer } from './attribute-reducer.js';
 import { LIST_ENTRY_LENGTH_MAX, TEXT_LENGTH_MAX } from './limits.js';
+import { type MatchPlan, matchPlanOf } from './match.js';
 import { reducerOf } from './reducer.js';
 
 export interface PlannedAttribute {
@@ -79,6 +80,8 @@ export interface Plan {
   readonly revision: number;
   readonly profile: KindPlan;
   readonly account: KindPlan;
+  /** Events of profiles that triggers ask for. */
+  readonly matches: MatchPlan;
 }
 
 export function planOf(catalogue: CompiledCatalogue): Plan {
@@ -87,6 +90,7 @@ export function planOf(catalogue: CompiledCatalogue): Plan {
     revision: catalogue.revision,
     profile: kindPlanOf(catalogue.attributes, 'user'),
     account: kindPlanOf(catalogue.attributes, 'account'),
+    matches: matchPlanOf(catalogue.triggers),
   };
 }
 

@@ -37,8 +37,8 @@ export type Verdict =
 
 const FIRES: Verdict = { kind: 'fires' };
 
-/** First the condition, then the frequency. */
-export function decideFinally({ condition, frequency }: DecidedBy, { at, subject, last }: Moment): Verdict {
+/** What the definition alone says: first its condition, then its frequency. */
+export function decideBeforehand({ condition, frequency }: DecidedBy, { at, subject, last }: Moment): Verdict {
   if (subject !== undefined && condition !== undefined && !condition(subject)) {
     return { kind: 'suppressed', why: 'condition' };
   }
@@ -46,6 +46,11 @@ export function decideFinally({ condition, frequency }: DecidedBy, { at, subject
     return { kind: 'suppressed', why: 'frequency', lastFiredAt: last.recordedAt };
   }
   return FIRES;
+}
+
+/** At the moment of the firing. What only this moment decides goes here; before a wait begins it is not asked. */
+export function decideFinally(trigger: DecidedBy, moment: Moment): Verdict {
+  return decideBeforehand(trigger, moment);
 }
 
 /** By log time, which is monotone and the same in every replay. Once false, later firings keep it false for the same moment. */

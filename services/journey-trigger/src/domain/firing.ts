@@ -1,96 +1,157 @@
-/** Decides which triggers fire on a change, and which do not and why. */
-import { type Frequency, isUnnamed } from '@attrium/catalogue';
-import type { FiringCause, NamedValue, SegmentChanged, SuppressionReason, Value } from '@attrium/event';
-import { decideFinally, type Subject } from './decision.js';
+/** Decides which triggers fire on a record, which of their firings wait, and which are not made and why. */
+import type { Frequency } from '@attrium/catalogue';
+import type {
+  ChangeReason,
+  FiringCause,
+  Identifier,
+  NamedValue,
+  SuppressionReason,
+  Value,
+  WaitOutcome,
+} from '@attrium/event';
+import { decideBeforehand, decideFinally, type Subject } from './decision.js';
 import type { EntityRow } from './entity.js';
 import { firedName } from './fired-book.js';
-import type { Plan, PlannedTrigger } from './plan.js';
+import type { Plan, PlannedTrigger, PlannedWait } from './plan.js';
+import { subjectOfTold, type TellingRecord, type Told, toldBy } from './told.js';
+import { WAITING_MAX, type WaitingFiring } from './waiting.js';
+
+/** What every fact of a firing says. */
+export interface FiringHead {
+  readonly trigger: string;
+  readonly revision: number;
+  readonly effectiveAt: number;
+  readonly cause: string;
+  readonly on: FiringCause;
+  /** Of a trigger that waits for something, where the wait has ended. */
+  readonly outcome?: WaitOutcome | undefined;
+}
 
 export type Outcome =
   | {
       readonly kind: 'fires';
-      readonly trigger: string;
-      readonly on: FiringCause;
-      readonly values: NamedValue[];
+      readonly head: FiringHead;
+      readonly reason: ChangeReason;
+      readonly values: readonly NamedValue[];
+      readonly identifiers: readonly Identifier[];
+      /** Under which it is noted, and the log time that frequency is measured by, ms. */
       readonly name: string;
+      readonly at: number;
     }
   | {
       readonly kind: 'suppressed';
-      readonly trigger: string;
-      readonly on: FiringCause;
+      readonly head: FiringHead;
       readonly why: SuppressionReason;
       /** What decided: the values that the firing would have carried, the segments of `if`, and the firing before. */
-      readonly values: NamedValue[];
-      readonly memberships: string[];
+      readonly values: readonly NamedValue[];
+      readonly memberships: readonly string[];
       readonly lastFiredAt: number | undefined;
-    };
+    }
+  | { readonly kind: 'waits'; readonly firing: WaitingFiring };
 
 /**
- * For each trigger that watches for one of the changes: first its condition, over what the change carries, then its frequency. A trigger
- * watches for one thing, so that it fires at most once on a change. Corrections of the past and backfills fire nothing.
+ * For each trigger that watches for what the record tells of. A trigger watches for one thing, so that it fires at most once on a record.
+ * Corrections of the past and backfills fire nothing. `emit` is called at once for each, so that the next one sees what it changed.
  */
-export function decideFirings(row: EntityRow | undefined, plan: Plan, change: SegmentChanged): Outcome[] {
-  if (change.reason === 'backfill') return [];
-  const outcomes: Outcome[] = [];
+export function decideFirings(
+  rowOf: () => EntityRow | undefined,
+  plan: Plan,
+  record: TellingRecord,
+  emit: (outcome: Outcome) => void,
+): void {
+  const told = toldBy(record);
+  if (told.reason === 'backfill') return;
   let subject: Subject | undefined;
   const decide = (triggers: readonly PlannedTrigger[] | undefined, on: () => FiringCause): void => {
     for (const trigger of triggers ?? []) {
-      subject ??= subjectOf(change);
-      outcomes.push(decideTrigger(trigger, row, subject, change, on()));
+      subject ??= subjectOfTold(told);
+      emit(decideOccasion(trigger, rowOf(), subject, told, on()));
     }
   };
-  for (const { segment, at } of change.entered) {
+  if (record.kind === 'event-matched') {
+    const trigger = plan.onMatched.get(record.definition);
+    if (trigger !== undefined) decide([trigger], () => occurredOf(record.name, trigger, told));
+    return;
+  }
+  for (const { segment, at } of record.entered) {
     decide(plan.onEntered.get(segment), () => ({ kind: 'segment-entered', segment, at }));
   }
-  for (const { segment, at } of change.exited) {
+  for (const { segment, at } of record.exited) {
     decide(plan.onExited.get(segment), () => ({ kind: 'segment-exited', segment, at }));
   }
-  for (const each of change.changes) {
+  for (const each of record.changes) {
     const watching = plan.onChanged.get(each.name)?.filter((trigger) => trigger.watches(each));
     decide(watching, () => ({ kind: 'attribute-changed', change: each }));
   }
-  return outcomes;
 }
 
-function decideTrigger(
+/** Only the properties that the trigger names leave. */
+function occurredOf(
+  name: string,
+  { properties }: PlannedTrigger,
+  { cause: id, effectiveAt, properties: all }: Told,
+): FiringCause {
+  const named = all.filter((property) => properties.includes(property.name));
+  return { kind: 'event-occurred', event: { id, name, occurredAt: effectiveAt, properties: named } };
+}
+
+function decideOccasion(
   trigger: PlannedTrigger,
   row: EntityRow | undefined,
   subject: Subject,
-  change: SegmentChanged,
+  told: Told,
   on: FiringCause,
 ): Outcome {
-  const { name, frequency, segments } = trigger;
+  const { waits, frequency } = trigger;
+  const { revision, effectiveAt, recordedAt: at, cause, reason, identifiers } = told;
+  const head: FiringHead = { trigger: trigger.name, revision, effectiveAt, cause, on };
   const values = carriedBy(trigger, subject);
-  const memberships = segments.filter(subject.inSegment);
-  const noted = firedName(name, keyOf(frequency, subject));
-  const verdict = decideFinally(trigger, { at: change.recordedAt, subject, last: row?.fired.get(noted) });
-  if (verdict.kind === 'suppressed') {
-    const { why, lastFiredAt } = verdict;
-    return { kind: 'suppressed', trigger: name, on, why, values, memberships, lastFiredAt };
+  const memberships = trigger.segments.filter(subject.inSegment);
+  const name = firedName(trigger.name, keyOf(frequency, subject, told));
+  const last = row?.fired.get(name);
+  const suppressed = (why: SuppressionReason, lastFiredAt?: number, of = head): Outcome => ({
+    ...{ kind: 'suppressed', head: of, why, values, memberships, lastFiredAt },
+  });
+  const decideNow = (of: FiringHead): Outcome => {
+    const verdict = decideFinally(trigger, { at, subject, last });
+    if (verdict.kind === 'suppressed') return suppressed(verdict.why, verdict.lastFiredAt, of);
+    return { kind: 'fires', head: of, reason, values, identifiers, name, at };
+  };
+  if (waits === undefined) return decideNow(head);
+  const dueAt = at + waits.ms;
+  const verdict = decideBeforehand(trigger, { at: dueAt, subject, last });
+  if (verdict.kind === 'suppressed') return suppressed(verdict.why, verdict.lastFiredAt);
+  if (frequency.kind !== 'every' && row?.waiting.some((each) => each.name === name)) return suppressed('frequency');
+  if (waits.until?.(subject) === true) {
+    const happened: FiringHead = { ...head, outcome: 'happened' };
+    return waits.outcomes.includes('happened') ? decideNow(happened) : suppressed('outcome', undefined, happened);
   }
-  return { kind: 'fires', trigger: name, on, values, name: noted };
+  if ((row?.waiting.length ?? 0) >= WAITING_MAX) return suppressed('limit');
+  const kept = keptFor(waits, values, memberships);
+  return { kind: 'waits', firing: { name, dueAt, reason, recordedAt: at, ...head, ...kept } };
+}
+
+/** Where `if` is asked again, the firing will carry what is known then. */
+function keptFor({ recheck }: PlannedWait, values: NamedValue[], memberships: string[]) {
+  return recheck ? { values: [], memberships: [] } : { values, memberships };
 }
 
 /** The value that a frequency with a key is asked about. */
-function keyOf(frequency: Frequency, { values }: Subject): { value: Value | undefined } | undefined {
-  if (frequency.kind === 'every' || frequency.key === undefined) return undefined;
-  return { value: values.get(frequency.key) };
+function keyOf(
+  frequency: Frequency,
+  { values }: Subject,
+  { properties }: Told,
+): { value: Value | undefined } | undefined {
+  if (frequency.kind === 'every') return undefined;
+  const { key, property } = frequency;
+  if (property !== undefined) return { value: properties.find(({ name }) => name === property)?.value };
+  return key === undefined ? undefined : { value: values.get(key) };
 }
 
-function carriedBy({ payload }: PlannedTrigger, { values }: Subject): NamedValue[] {
+/** The values that the firing carries. */
+export function carriedBy({ payload }: PlannedTrigger, { values }: Subject): NamedValue[] {
   return payload.flatMap((name) => {
     const value = values.get(name);
     return value === undefined ? [] : [{ name, value }];
   });
-}
-
-function subjectOf(change: SegmentChanged): Subject {
-  const values = new Map(change.values.map(({ name, value }) => [name, value]));
-  const memberships = new Set(change.memberships);
-  return {
-    values,
-    attribute: (name) => values.get(name) ?? (isUnnamed(name) ? false : undefined),
-    property: () => undefined,
-    inSegment: (name) => memberships.has(name),
-  };
 }

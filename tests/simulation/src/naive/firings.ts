@@ -65,6 +65,10 @@ function textsOf(values: readonly NamedValue[]): string[] {
 }
 
 function causeText(on: FiringCause): string {
+  if (on.kind === 'event-occurred') {
+    const { id, name, occurredAt, properties } = on.event;
+    return `${name} ${id} at ${occurredAt} with ${textsOf(properties).join(', ')}`;
+  }
   if (on.kind !== 'attribute-changed') return `${on.kind} ${on.segment} at ${on.at}`;
   const { name, before, after } = on.change;
   return `${name}: ${show(plainOf(before))} → ${show(plainOf(after))}`;
