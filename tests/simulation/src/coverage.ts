@@ -38,6 +38,11 @@ export const LINE_PATHS = [
   'an entry or an exit in a merge',
   'a firing',
   'a firing that was suppressed',
+  'a firing on an event',
+  'a firing after a delay',
+  'a wait that ended in time',
+  'a wait that timed out',
+  'two waits that a merge made one',
 ] as const;
 
 export const PATHS = [...CRASHES, ...FAULTS, ...LOOP, ...LINE_PATHS] as const;
