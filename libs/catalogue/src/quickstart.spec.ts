@@ -278,6 +278,7 @@ describe('the quickstart catalogue', () => {
   ],
   "triggers": [
     {
+      "archived": false,
       "attributes": [
         "email",
       ],
@@ -301,8 +302,10 @@ describe('the quickstart catalogue', () => {
         "orders",
         "email",
       ],
+      "properties": [],
       "segments": [],
       "stream": true,
+      "waits": undefined,
       "webhooks": [
         {
           "atOnce": undefined,
@@ -319,6 +322,7 @@ describe('the quickstart catalogue', () => {
       },
     },
     {
+      "archived": false,
       "attributes": [
         "~f5c4836f3ecd47c0",
       ],
@@ -344,8 +348,10 @@ describe('the quickstart catalogue', () => {
         "first_name",
         "orders",
       ],
+      "properties": [],
       "segments": [],
       "stream": true,
+      "waits": undefined,
       "webhooks": [
         {
           "atOnce": undefined,
@@ -362,6 +368,7 @@ describe('the quickstart catalogue', () => {
       },
     },
     {
+      "archived": false,
       "attributes": [],
       "condition": undefined,
       "frequency": {
@@ -373,8 +380,10 @@ describe('the quickstart catalogue', () => {
         "email",
         "plan",
       ],
+      "properties": [],
       "segments": [],
       "stream": true,
+      "waits": undefined,
       "webhooks": [
         {
           "atOnce": undefined,

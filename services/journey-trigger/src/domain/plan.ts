@@ -1,6 +1,6 @@
 /** A catalogue as this stage uses it: which triggers watch for what; paused ones watch for nothing. Derived, never stored. */
 import { type CompiledCatalogue, type CompiledTrigger, definitionOfWait, stableHash } from '@attrium/catalogue';
-import { compileCondition, type Predicate } from '@attrium/condition';
+import { compileCondition, type Predicate, readsOf } from '@attrium/condition';
 import { compareText, WAIT_OUTCOMES, type WaitOutcome } from '@attrium/event';
 import type { DecidedBy } from './decision.js';
 import { type MovePredicate, moved } from './move.js';
@@ -90,9 +90,10 @@ export function presenceKeyOf(trigger: string): string {
 }
 
 function planTrigger(trigger: CompiledTrigger): PlannedTrigger {
-  const { name, paused, when, frequency, condition, payload, properties, segments } = trigger;
+  const { name, paused, when, frequency, condition, payload, properties } = trigger;
   return {
-    ...{ name, paused, frequency, payload, properties, segments },
+    ...{ name, paused, frequency, payload, properties },
+    segments: condition === undefined ? [] : readsOf(condition).segments,
     watches: moved(when.kind === 'attribute' ? when.moves : []),
     condition: condition === undefined ? undefined : compileCondition(condition),
     waits: planWait(trigger),
