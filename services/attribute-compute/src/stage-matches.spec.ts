@@ -85,6 +85,13 @@ describe('an event that a trigger asks for', () => {
     ]);
   });
 
+  it('goes without what would be too much in all', () => {
+    const properties = Array.from({ length: 6 }, (_, index) => `p${index}`);
+    const { read } = open([trigger('t', { when: { event: 'Order' }, properties })], []);
+    const [fact] = read('Order', Object.fromEntries(properties.map((name) => [name, 'x'.repeat(4_000)])));
+    expect((fact as EventMatched).propertyValues.map(({ name }) => name)).toEqual(['p0', 'p1', 'p2', 'p3']);
+  });
+
   it('with a payload that is no JSON counts as one without properties', () => {
     const plan = matchPlanOf([]);
     expect(plan.size).toBe(0);

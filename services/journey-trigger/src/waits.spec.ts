@@ -171,6 +171,14 @@ describe('a delay', () => {
     expect(harness.tick(2_000 + HOUR)).toHaveLength(WAITING_MAX);
   });
 
+  it('few large ones are as much as many small ones', () => {
+    const harness = open(delayed({ properties: ['note'] }));
+    const propertyValues = [{ name: 'note', value: 'x'.repeat(100_000) }];
+    for (let index = 0; index < 9; index++) expect(harness.read(matched(10, { propertyValues }), 10)).toEqual([]);
+    expect(said(harness.read(matched(10, { propertyValues }), 10))).toEqual(['t suppressed: limit']);
+    expect(harness.read(matched(10), 10)).toEqual([]);
+  });
+
   it('a delay that is over before its cause has arrived fires with it', () => {
     const harness = open(delayed({ delay: '1s' }));
     expect(said(harness.read(matched(10), 5_000))).toEqual(['t fired']);
@@ -332,6 +340,7 @@ const anyWait: fc.Arbitrary<WaitingFiring> = fc.record({
   on: fc.constant({ kind: 'segment-entered' as const, segment: 's', at: 1 }),
   values: fc.constant([]),
   memberships: fc.constant([]),
+  size: fc.constant(10),
 });
 
 describe('the waits of merged profiles', () => {

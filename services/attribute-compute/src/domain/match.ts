@@ -2,7 +2,7 @@
 import { type CompiledTrigger, definitionOfWait, type EventFilter, LIST_ENTRIES_MAX } from '@attrium/catalogue';
 import { compileCondition, eventSubject, jsonAt, type Predicate, pathOfText, valueOfJson } from '@attrium/condition';
 import { type Event, type NamedValue, parseExactJson, type Value } from '@attrium/event';
-import { LIST_ENTRY_LENGTH_MAX, TEXT_LENGTH_MAX } from './limits.js';
+import { LIST_ENTRY_LENGTH_MAX, PROPERTIES_TEXT_MAX, TEXT_LENGTH_MAX } from './limits.js';
 
 /** One trigger, or what one trigger waits for. */
 export interface PlannedMatch {
@@ -62,11 +62,16 @@ export function matchesOf(
   for (const { definition, accepts, properties } of planned) {
     if (accepts !== undefined && !accepts(subject)) continue;
     const propertyValues: NamedValue[] = [];
+    let sum = 0;
     for (const { name, path } of properties) {
       const value = valueOfJson(jsonAt(found, path));
       if (value === undefined) continue;
-      if (isTooLarge(value)) refused.push(`${definition}.${name}`);
-      else propertyValues.push({ name, value });
+      const size = sizeOf(value);
+      if (isTooLarge(value) || sum + size > PROPERTIES_TEXT_MAX) refused.push(`${definition}.${name}`);
+      else {
+        propertyValues.push({ name, value });
+        sum += size;
+      }
     }
     matches.push({ definition, propertyValues });
   }
@@ -79,6 +84,11 @@ function propertiesOf(event: Event, text: (bytes: Uint8Array) => string): unknow
   } catch {
     return undefined;
   }
+}
+
+function sizeOf(value: Value): number {
+  if (typeof value === 'string') return value.length;
+  return Array.isArray(value) ? value.reduce((sum, entry) => sum + entry.length, 0) : 0;
 }
 
 function isTooLarge(value: Value): boolean {

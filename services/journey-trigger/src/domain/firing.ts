@@ -14,7 +14,7 @@ import type { EntityRow } from './entity.js';
 import { firedName } from './fired-book.js';
 import type { Plan, PlannedTrigger, PlannedWait } from './plan.js';
 import { subjectOfTold, type TellingRecord, type Told, toldBy } from './told.js';
-import { WAITING_MAX, type WaitingFiring } from './waiting.js';
+import { hasRoom, textSizeOf, type WaitingFiring } from './waiting.js';
 
 /** What every fact of a firing says. */
 export interface FiringHead {
@@ -126,9 +126,10 @@ function decideOccasion(
     const happened: FiringHead = { ...head, outcome: 'happened' };
     return waits.outcomes.includes('happened') ? decideNow(happened) : suppressed('outcome', undefined, happened);
   }
-  if ((row?.waiting.length ?? 0) >= WAITING_MAX) return suppressed('limit');
   const kept = keptFor(waits, values, memberships);
-  return { kind: 'waits', firing: { name, dueAt, reason, recordedAt: at, ...head, ...kept } };
+  const size = textSizeOf(on, kept.values);
+  const firing: WaitingFiring = { name, dueAt, reason, recordedAt: at, ...head, ...kept, size };
+  return hasRoom(row?.waiting ?? [], firing) ? { kind: 'waits', firing } : suppressed('limit');
 }
 
 /** Where `if` is asked again, the firing will carry what is known then. */
