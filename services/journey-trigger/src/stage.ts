@@ -178,14 +178,13 @@ class TriggerPartition implements PartitionStage {
 
   /** What is due already ends now: a wait may be shorter than the way of its cause. */
   private goOn(row: EntityRow, context: Context): void {
-    if (!isHeldRow(row)) {
-      if (row.waiting.length > 0) endDue(row, context.now, this.turn(row.entity, context));
-      if (row.waiting.length === 0) row.known = undefined;
-    }
+    if (!isHeldRow(row) && row.waiting.length > 0) endDue(row, context.now, this.turn(row.entity, context));
     this.schedule(row, context);
   }
 
+  /** What was known is of no use, and soon wrong, once nothing waits. */
   private schedule(row: EntityRow, context: Context): void {
+    if (row.waiting.length === 0 && !isHeldRow(row)) row.known = undefined;
     const due = isHeldRow(row) ? undefined : row.waiting[0]?.dueAt;
     if (due === row.due) return;
     row.due = due;

@@ -156,6 +156,15 @@ describe('a delay', () => {
     expect(said(harness.tick(HOUR * 3))).toEqual(['t suppressed: condition']);
   });
 
+  it('what was known of the profile when an earlier firing waited is forgotten', () => {
+    const harness = open(delayed({ if: { segment: 'vip' } }));
+    harness.read(matched(10, { memberships: ['vip'] }), 10);
+    harness.read(changed(20, { exited: [{ segment: 'vip', at: 20 }] }), 20);
+    expect(said(harness.tick(10 + HOUR))).toEqual(['t suppressed: condition']);
+    harness.read(matched(HOUR * 2, { memberships: ['vip'] }), HOUR * 2);
+    expect(said(harness.tick(HOUR * 3))).toEqual(['t fired']);
+  });
+
   it('once: a second cause while one waits is one too many', () => {
     const harness = open(delayed({ frequency: 'once' }));
     harness.read(matched(10), 10);

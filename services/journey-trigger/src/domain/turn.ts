@@ -21,16 +21,17 @@ type RowOf = () => EntityRow | undefined;
 /** A record of an entity that is not held: it ends waits, then fires, or begins waits. */
 export function takeRecord(rowOf: RowOf, record: TellingRecord, turn: Turn): void {
   const row = rowOf();
-  if (row !== undefined && row.waiting.length > 0) {
+  const waited = row !== undefined && row.waiting.length > 0;
+  if (waited) {
     foldRecord(knownOf(row), turn.plan.needs, record);
     if (record.kind === 'event-matched') endAwaited(row, record, turn);
     else endConditions(row, { outcome: 'happened', at: record.recordedAt, effectiveAt: record.effectiveAt }, turn);
   }
   decideFirings(rowOf, turn.plan, record, turn.emit);
   const after = rowOf();
-  if (after !== undefined && after.waiting.length > 0 && after.known === undefined) {
-    foldRecord(knownOf(after), turn.plan.needs, record);
-  }
+  if (after === undefined || after.waiting.length === 0 || waited) return;
+  after.known = nothingKnown();
+  foldRecord(after.known, turn.plan.needs, record);
 }
 
 /**
