@@ -9,11 +9,11 @@ const json: unknown = parse(
 );
 
 describe('the quickstart catalogue', () => {
-  it('is valid, with 8 attributes, 3 segments and 3 triggers that all reach the stream', () => {
+  it('is valid, with 9 attributes, 3 segments and 3 triggers that all reach the stream', () => {
     const outcome = parseCatalogue(json);
     expect(outcome.kind === 'invalid' ? outcome.faults : []).toEqual([]);
     const { attributes, segments, triggers } = (outcome as Extract<typeof outcome, { kind: 'valid' }>).catalogue;
-    expect([attributes.length, segments.length, triggers.length]).toEqual([8, 3, 3]);
+    expect([attributes.length, segments.length, triggers.length]).toEqual([9, 3, 3]);
     expect(triggers.every(({ stream }) => stream)).toBe(true);
   });
 
@@ -150,6 +150,19 @@ describe('the quickstart catalogue', () => {
       "visible": true,
       "where": undefined,
       "withinMs": undefined,
+    },
+    {
+      "formula": "lifetime_value / orders",
+      "key": "average_order~ee7530f1eaa36e96",
+      "kind": "formula",
+      "name": "average_order",
+      "of": "user",
+      "reads": [
+        "lifetime_value",
+        "orders",
+      ],
+      "type": "number",
+      "visible": true,
     },
     {
       "event": "Product Viewed",

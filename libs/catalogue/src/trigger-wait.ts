@@ -1,7 +1,7 @@
 /** What the firings of a trigger wait for: a delay, or something that happens within a timeout. */
 import { isEventName } from '@attrium/condition';
 import { WAIT_OUTCOMES } from '@attrium/event';
-import { readDuration, readEventCondition } from './attribute.js';
+import { readDuration, readEventCondition, type Surroundings } from './attribute.js';
 import type { EventFilter } from './compiled.js';
 import type { WaitingDefinition } from './definitions.js';
 import { readEntityCondition } from './entity-condition.js';
@@ -54,7 +54,13 @@ function readWait(
   }
   if (wait.event !== undefined) {
     const { event, where } = wait;
-    return { kind: 'event', ...asked, timeoutMs, outcomes, ...readEventFilter({ event, where }, path, report) };
+    return {
+      kind: 'event',
+      ...asked,
+      timeoutMs,
+      outcomes,
+      ...readEventFilter({ event, where }, { path, names, report }),
+    };
   }
   if (wait.where !== undefined) report(`${path}.where`, 'conflicting_keys', 'where goes together with event');
   const condition = readEntityCondition(wait.condition, `${path}.condition`, names, report);
@@ -64,11 +70,11 @@ function readWait(
 /** The events that `when` or `wait_for` names; faults are reported. */
 export function readEventFilter(
   { event, where }: { readonly event: string; readonly where?: unknown },
-  path: string,
-  report: Report,
+  { path, names, report }: Surroundings,
 ): EventFilter {
   if (!isEventName(event)) report(`${path}.event`, 'bad_name', 'event takes the name of an event');
-  const condition = where === undefined ? undefined : readEventCondition(where, `${path}.where`, report);
+  const condition =
+    where === undefined ? undefined : readEventCondition(where, { path: `${path}.where`, names, report });
   return condition === undefined ? { event } : { event, where: condition };
 }
 

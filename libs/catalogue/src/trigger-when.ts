@@ -8,6 +8,7 @@ import {
   valueOfJson,
 } from '@attrium/condition';
 import { Decimal, type ExactNumber, unitsOf } from '@attrium/event';
+import type { Surroundings } from './attribute.js';
 import type { AttributeMove, TriggerWhen } from './compiled.js';
 import type { Report } from './fault.js';
 import type { Names } from './names.js';
@@ -20,7 +21,7 @@ const MOVE_KEYS = ['from', 'to', 'crosses', 'by'] as const;
 /** Undefined when it is faulty; its faults are reported. */
 export function readWhen(input: WhenInput, path: string, names: Names, report: Report): TriggerWhen | undefined {
   const { segment, attribute, event } = input;
-  if (event !== undefined) return readEventWhen({ ...input, event }, path, report);
+  if (event !== undefined) return readEventWhen({ ...input, event }, { path, names, report });
   if (input.where !== undefined) report(`${path}.where`, 'conflicting_keys', 'where goes together with event');
   if ((segment === undefined) === (attribute === undefined)) {
     const code = segment === undefined ? 'missing_key' : 'conflicting_keys';
@@ -35,12 +36,13 @@ export function readWhen(input: WhenInput, path: string, names: Names, report: R
   return readAttributeWhen({ ...input, attribute: attribute! }, path, names, report);
 }
 
-function readEventWhen(input: WhenInput & { event: string }, path: string, report: Report): TriggerWhen {
+function readEventWhen(input: WhenInput & { event: string }, at: Surroundings): TriggerWhen {
+  const { path, report } = at;
   for (const key of ['segment', 'attribute', 'enters', 'exits', 'changes', ...MOVE_KEYS] as const) {
     if (input[key] !== undefined)
       report(`${path}.${key}`, 'conflicting_keys', `${key} does not go together with event`);
   }
-  return { kind: 'event', ...readEventFilter(input, path, report) };
+  return { kind: 'event', ...readEventFilter(input, at) };
 }
 
 function readSegmentWhen(

@@ -1,7 +1,9 @@
 /** Checks one trigger definition beyond its shape and turns it into what it means. */
 import { isJsonObject } from '@attrium/condition';
-import { readDuration, readPath } from './attribute.js';
+import { readDuration } from './attribute.js';
+import { readPath } from './attribute-source.js';
 import type { Frequency, WebhookDestination } from './compiled.js';
+import { checkPurpose } from './consent.js';
 import type { TriggerDefinition } from './definitions.js';
 import { readEntityCondition } from './entity-condition.js';
 import { type Report, reportIssues, reportNotSupported } from './fault.js';
@@ -11,13 +13,12 @@ import { readWaiting } from './trigger-wait.js';
 import { readWhen } from './trigger-when.js';
 
 /** Words of later releases, told apart from typing mistakes. */
-const LATER_TRIGGER_KEYS = ['consent'];
 const LATER_WHEN_KEYS = ['in'];
 
 /** The definition; its faults are reported, and then it may be incomplete or undefined. */
 export function readTrigger(json: unknown, path: string, names: Names, report: Report): TriggerDefinition | undefined {
   const later = { found: false };
-  let known = withoutLater(json, LATER_TRIGGER_KEYS, path, report, later);
+  let known = json;
   if (isJsonObject(known) && isJsonObject(known.when)) {
     known = { ...known, when: withoutLater(known.when, LATER_WHEN_KEYS, `${path}.when`, report, later) };
   }
@@ -36,10 +37,26 @@ export function readTrigger(json: unknown, path: string, names: Names, report: R
     checkAttribute(name, `${path}.payload[${index}]`, names, report);
   }
   const deliver = readDeliver(input.deliver, `${path}.deliver`, report);
+  const about = readPurpose(input, path, names, report);
   if (when === undefined) return undefined;
   const { name, payload = [] } = input;
   const [paused, archived] = [input.state !== 'active', input.state === 'archived'];
-  return { name, paused, archived, when, waits, condition, frequency, payload, properties, ...deliver };
+  return { name, paused, archived, when, waits, condition, ...about, frequency, payload, properties, ...deliver };
+}
+
+/** Nothing where it names no purpose, so that what releases knew before stays as it is. */
+function readPurpose(
+  { purpose, channel }: TriggerInput,
+  path: string,
+  names: Names,
+  report: Report,
+): Pick<TriggerDefinition, 'purpose' | 'channel'> {
+  if (purpose === undefined) {
+    if (channel !== undefined) report(`${path}.channel`, 'conflicting_keys', 'channel goes together with purpose');
+    return {};
+  }
+  checkPurpose({ purpose, channel }, path, names.consent, report);
+  return { purpose, ...(channel === undefined ? {} : { channel }) };
 }
 
 function withoutLater(

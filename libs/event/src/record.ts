@@ -258,6 +258,7 @@ export const SUPPRESSION_REASONS = [
   'condition',
   'consent',
   'merge',
+  'quiet_hours',
   'archived',
   'paused',
   'redefined',

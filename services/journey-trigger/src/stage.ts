@@ -163,8 +163,7 @@ class TriggerPartition implements PartitionStage {
 
   private settle(row: EntityRow, released: ReleasedMerges | undefined, context: Context): void {
     if (released !== undefined) {
-      const { occurredAt } = released;
-      releaseRow(row, { occurredAt, now: context.now }, this.turn(row.entity, context));
+      releaseRow(row, released.occurredAt, this.turn(row.entity, context));
     }
     this.goOn(row, context);
   }
@@ -197,6 +196,7 @@ class TriggerPartition implements PartitionStage {
     const since = this.catalogues.sinceOf(workspace);
     return {
       plan: this.catalogues.of(workspace),
+      now: context.now,
       isKept: (key, revision) => isPresentSince(since, key, revision),
       emit: (outcome) => this.emitOutcome(outcome, entity, rowOf, context),
     };

@@ -38,6 +38,8 @@ export const LINE_PATHS = [
   'an entry or an exit in a merge',
   'a firing',
   'a firing that was suppressed',
+  'a firing that consent suppressed',
+  'a firing in quiet hours',
   'a firing on an event',
   'a firing after a delay',
   'a wait that ended in time',

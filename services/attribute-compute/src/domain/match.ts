@@ -1,8 +1,9 @@
 /** Finds the events that triggers asked for, and takes out of them the properties that the triggers name. */
 import { type CompiledTrigger, definitionOfWait, type EventFilter, LIST_ENTRIES_MAX } from '@attrium/catalogue';
-import { compileCondition, eventSubject, jsonAt, type Predicate, pathOfText, valueOfJson } from '@attrium/condition';
-import { type Event, type NamedValue, parseExactJson, type Value } from '@attrium/event';
+import { compileCondition, eventSubject, type Predicate, pathOfText } from '@attrium/condition';
+import type { Event, NamedValue, Value } from '@attrium/event';
 import { LIST_ENTRY_LENGTH_MAX, PROPERTIES_TEXT_MAX, TEXT_LENGTH_MAX } from './limits.js';
+import { payloadOf } from './payload.js';
 
 /** One trigger, or what one trigger waits for. */
 export interface PlannedMatch {
@@ -24,6 +25,8 @@ export interface Matching {
   /** `definition.property` of values that are too large to be carried: the firing goes without them. */
   readonly refused: readonly string[];
 }
+
+const NOTHING = eventSubject(undefined);
 
 /**
  * What a trigger waits for comes before the triggers: an event that is both ends the waits that are under way, not the one that it begins. A
@@ -55,8 +58,7 @@ export function matchesOf(
   text: (bytes: Uint8Array) => string,
 ): Matching {
   const reads = planned.some(({ accepts, properties }) => accepts !== undefined || properties.length > 0);
-  const found = reads ? propertiesOf(event, text) : undefined;
-  const subject = eventSubject(found);
+  const subject = reads ? payloadOf(event, text) : NOTHING;
   const matches: Match[] = [];
   const refused: string[] = [];
   for (const { definition, accepts, properties } of planned) {
@@ -64,7 +66,7 @@ export function matchesOf(
     const propertyValues: NamedValue[] = [];
     let sum = 0;
     for (const { name, path } of properties) {
-      const value = valueOfJson(jsonAt(found, path));
+      const value = subject.property(path);
       if (value === undefined) continue;
       const size = sizeOf(value);
       if (isTooLarge(value) || sum + size > PROPERTIES_TEXT_MAX) refused.push(`${definition}.${name}`);
@@ -76,14 +78,6 @@ export function matchesOf(
     matches.push({ definition, propertyValues });
   }
   return { matches, refused };
-}
-
-function propertiesOf(event: Event, text: (bytes: Uint8Array) => string): unknown {
-  try {
-    return jsonAt(parseExactJson(text(event.payload)), ['properties']);
-  } catch {
-    return undefined;
-  }
 }
 
 function sizeOf(value: Value): number {

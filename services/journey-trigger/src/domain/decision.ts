@@ -3,12 +3,14 @@ import type { Frequency } from '@attrium/catalogue';
 import type { ConditionSubject, Predicate } from '@attrium/condition';
 import { assertNever, type SuppressionReason, type Value } from '@attrium/event';
 import type { Fired } from './fired-book.js';
+import { type PermissionRules, refusalOf } from './permission.js';
 
 /** What of a trigger decides. */
 export interface DecidedBy {
   readonly frequency: Frequency;
   /** The `if`; undefined: always true. */
   readonly condition: Predicate | undefined;
+  readonly permission: PermissionRules;
 }
 
 /** What is known of the profile at the moment of the firing. */
@@ -20,8 +22,12 @@ export interface Subject extends ConditionSubject {
 export interface Moment {
   /** Log time, ms: of the change that fires, or the time at which a timer was due. */
   readonly at: number;
+  /** Log time of the decision, ms, which may be later than that of the change: what quiet hours are judged by. */
+  readonly now: number;
   /** Undefined where the condition is not asked again: it was true at the cause, and that counts. */
   readonly subject: Subject | undefined;
+  /** The profile's values as they are now: consent and the zone are asked again in any case. */
+  readonly values: ReadonlyMap<string, Value>;
   /** The latest firing that the frequency is about; undefined for none. */
   readonly last: Fired | undefined;
 }
@@ -48,9 +54,12 @@ export function decideBeforehand({ condition, frequency }: DecidedBy, { at, subj
   return FIRES;
 }
 
-/** At the moment of the firing. What only this moment decides goes here; before a wait begins it is not asked. */
+/** At the moment of the firing: then consent and quiet hours, which only this moment decides. */
 export function decideFinally(trigger: DecidedBy, moment: Moment): Verdict {
-  return decideBeforehand(trigger, moment);
+  const verdict = decideBeforehand(trigger, moment);
+  if (verdict.kind === 'suppressed') return verdict;
+  const refusal = refusalOf(trigger.permission, moment.values, moment.now);
+  return refusal === undefined ? FIRES : { kind: 'suppressed', why: refusal };
 }
 
 /** By log time, which is monotone and the same in every replay. Once false, later firings keep it false for the same moment. */

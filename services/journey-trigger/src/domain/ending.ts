@@ -2,7 +2,7 @@
 import type { SuppressionReason, WaitOutcome } from '@attrium/event';
 import { decideFinally } from './decision.js';
 import type { EntityRow } from './entity.js';
-import { carriedBy, type Outcome } from './firing.js';
+import { carriedBy, type Outcome, toldOf } from './firing.js';
 import { type Known, subjectOfKnown } from './known.js';
 import { type Plan, type PlannedTrigger, presenceKeyOf } from './plan.js';
 import type { WaitingFiring } from './waiting.js';
@@ -37,11 +37,14 @@ export function endWait(
   const values = recheck ? carriedBy(trigger, subject) : firing.values;
   const memberships = recheck ? trigger.segments.filter(subject.inSegment) : firing.memberships;
   const suppressed = (why: SuppressionReason, lastFiredAt?: number): Outcome => ({
-    ...{ kind: 'suppressed', head, why, values, memberships, lastFiredAt },
+    ...{ kind: 'suppressed', head, why, memberships, lastFiredAt },
+    values: toldOf(why, trigger, values, known.values),
   });
   if (trigger.paused) return suppressed('paused');
   if (outcome !== undefined && !outcomes.includes(outcome)) return suppressed('outcome');
-  const verdict = decideFinally(trigger, { at, subject: recheck ? subject : undefined, last: row.fired.get(name) });
+  // Quiet hours are judged by when the wait ended, not by when somebody was there to see it.
+  const moment = { at, now: at, values: known.values, last: row.fired.get(name) };
+  const verdict = decideFinally(trigger, { ...moment, subject: recheck ? subject : undefined });
   if (verdict.kind === 'suppressed') return suppressed(verdict.why, verdict.lastFiredAt);
   return { kind: 'fires', head, reason, values, identifiers: known.identifiers, name, at };
 }

@@ -51,13 +51,12 @@ export type Outcome =
 
 /**
  * For each trigger that watches for what the record tells of. A trigger watches for one thing, so that it fires at most once on a record.
- * Corrections of the past and backfills fire nothing. `emit` is called at once for each, so that the next one sees what it changed.
+ * Corrections of the past and backfills fire nothing. `now`: log time of the decision, ms. `emit` is called at once for each, so that the next one sees what it changed.
  */
 export function decideFirings(
   rowOf: () => EntityRow | undefined,
-  plan: Plan,
+  { plan, now, emit }: { readonly plan: Plan; readonly now: number; emit(outcome: Outcome): void },
   record: TellingRecord,
-  emit: (outcome: Outcome) => void,
 ): void {
   const told = toldBy(record);
   if (told.reason === 'backfill') return;
@@ -65,7 +64,7 @@ export function decideFirings(
   const decide = (triggers: readonly PlannedTrigger[] | undefined, on: () => FiringCause): void => {
     for (const trigger of triggers ?? []) {
       subject ??= subjectOfTold(told);
-      emit(decideOccasion(trigger, rowOf(), subject, told, on()));
+      emit(decideOccasion(trigger, rowOf(), subject, { told, now, on: on() }));
     }
   };
   if (record.kind === 'event-matched') {
@@ -95,12 +94,17 @@ function occurredOf(
   return { kind: 'event-occurred', event: { id, name, occurredAt: effectiveAt, properties: named } };
 }
 
+interface Occasion {
+  readonly told: Told;
+  readonly now: number;
+  readonly on: FiringCause;
+}
+
 function decideOccasion(
   trigger: PlannedTrigger,
   row: EntityRow | undefined,
   subject: Subject,
-  told: Told,
-  on: FiringCause,
+  { told, now, on }: Occasion,
 ): Outcome {
   const { waits, frequency } = trigger;
   const { revision, effectiveAt, recordedAt: at, cause, reason, identifiers } = told;
@@ -110,16 +114,17 @@ function decideOccasion(
   const name = firedName(trigger.name, keyOf(frequency, subject, told));
   const last = row?.fired.get(name);
   const suppressed = (why: SuppressionReason, lastFiredAt?: number, of = head): Outcome => ({
-    ...{ kind: 'suppressed', head: of, why, values, memberships, lastFiredAt },
+    ...{ kind: 'suppressed', head: of, why, memberships, lastFiredAt },
+    values: toldOf(why, trigger, values, subject.values),
   });
   const decideNow = (of: FiringHead): Outcome => {
-    const verdict = decideFinally(trigger, { at, subject, last });
+    const verdict = decideFinally(trigger, { at, now, subject, values: subject.values, last });
     if (verdict.kind === 'suppressed') return suppressed(verdict.why, verdict.lastFiredAt, of);
     return { kind: 'fires', head: of, reason, values, identifiers, name, at };
   };
   if (waits === undefined) return decideNow(head);
   const dueAt = at + waits.ms;
-  const verdict = decideBeforehand(trigger, { at: dueAt, subject, last });
+  const verdict = decideBeforehand(trigger, { at: dueAt, now, subject, values: subject.values, last });
   if (verdict.kind === 'suppressed') return suppressed(verdict.why, verdict.lastFiredAt);
   if (frequency.kind !== 'every' && row?.waiting.some((each) => each.name === name)) return suppressed('frequency');
   if (waits.until?.(subject) === true) {
@@ -147,6 +152,21 @@ function keyOf(
   const { key, property } = frequency;
   if (property !== undefined) return { value: properties.find(({ name }) => name === property)?.value };
   return key === undefined ? undefined : { value: values.get(key) };
+}
+
+/** What a suppressed firing says that it would have carried; where its purpose forbade it, also the values that told so. */
+export function toldOf(
+  why: SuppressionReason,
+  { asked }: PlannedTrigger,
+  values: readonly NamedValue[],
+  all: ReadonlyMap<string, Value>,
+): readonly NamedValue[] {
+  if (why !== 'consent' && why !== 'quiet_hours') return values;
+  const more = asked.flatMap((name): NamedValue[] => {
+    const value = values.some((each) => each.name === name) ? undefined : all.get(name);
+    return value === undefined ? [] : [{ name, value }];
+  });
+  return [...values, ...more];
 }
 
 /** The values that the firing carries. */

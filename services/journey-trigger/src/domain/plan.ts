@@ -4,10 +4,13 @@ import { compileCondition, type Predicate, readsOf } from '@attrium/condition';
 import { compareText, WAIT_OUTCOMES, type WaitOutcome } from '@attrium/event';
 import type { DecidedBy } from './decision.js';
 import { type MovePredicate, moved } from './move.js';
+import { attributesAsked } from './permission.js';
 
 export interface PlannedTrigger extends DecidedBy {
   readonly name: string;
   readonly paused: boolean;
+  /** Attributes that `permission` reads: a firing that it suppressed carries their values too. */
+  readonly asked: readonly string[];
   /** Of triggers on attributes: whether a change is one that it watches for. */
   readonly watches: MovePredicate;
   /** Attributes whose values the firing carries. */
@@ -90,9 +93,11 @@ export function presenceKeyOf(trigger: string): string {
 }
 
 function planTrigger(trigger: CompiledTrigger): PlannedTrigger {
-  const { name, paused, when, frequency, condition, payload, properties } = trigger;
+  const { name, paused, when, frequency, condition, consent, quietHours, payload, properties } = trigger;
+  const permission = { consent, quietHours };
   return {
-    ...{ name, paused, frequency, payload, properties },
+    ...{ name, paused, frequency, permission, payload, properties },
+    asked: attributesAsked(permission),
     segments: condition === undefined ? [] : readsOf(condition).segments,
     watches: moved(when.kind === 'attribute' ? when.moves : []),
     condition: condition === undefined ? undefined : compileCondition(condition),

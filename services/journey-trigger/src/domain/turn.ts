@@ -11,6 +11,8 @@ import { compareWaiting, settleWaits, type WaitingFiring } from './waiting.js';
 export interface Turn {
   readonly plan: Plan;
   readonly isKept: IsKept;
+  /** Log time, ms. */
+  readonly now: number;
   /** Carries an outcome out at once: later decisions of the same turn see it. */
   emit(outcome: Outcome): void;
 }
@@ -27,7 +29,7 @@ export function takeRecord(rowOf: RowOf, record: TellingRecord, turn: Turn): voi
     if (record.kind === 'event-matched') endAwaited(row, record, turn);
     else endConditions(row, { outcome: 'happened', at: record.recordedAt, effectiveAt: record.effectiveAt }, turn);
   }
-  decideFirings(rowOf, turn.plan, record, turn.emit);
+  decideFirings(rowOf, turn, record);
   const after = rowOf();
   if (after === undefined || after.waiting.length === 0 || waited) return;
   after.known = nothingKnown();
@@ -35,11 +37,11 @@ export function takeRecord(rowOf: RowOf, record: TellingRecord, turn: Turn): voi
 }
 
 /**
- * The hold has ended, ms: the waits of all that were merged become those of one, what was kept back is decided in order, and then what holds
+ * The hold has ended, of merges that occurred last at `occurredAt`, ms: the waits of all that were merged become those of one, what was kept back is decided in order, and then what holds
  * of the merged entity. Records of those who were merged away say nothing of it.
  */
-export function releaseRow(row: EntityRow, { occurredAt, now }: { occurredAt: number; now: number }, turn: Turn): void {
-  const { plan } = turn;
+export function releaseRow(row: EntityRow, occurredAt: number, turn: Turn): void {
+  const { plan, now } = turn;
   const known = knownOf(row);
   settle(row, turn);
   const { kept } = row;
@@ -51,7 +53,7 @@ export function releaseRow(row: EntityRow, { occurredAt, now }: { occurredAt: nu
     }
     if (isOwn(row, record)) foldRecord(known, plan.needs, record);
     if (record.kind === 'event-matched') endAwaited(row, record, turn);
-    decideFirings(() => row, plan, record, turn.emit);
+    decideFirings(() => row, turn, record);
   }
   endConditions(row, { outcome: 'happened', at: now, effectiveAt: occurredAt }, turn);
 }

@@ -10,6 +10,7 @@ import type {
 import { entityOf } from '@attrium/event';
 import type { StoredMessage } from '@attrium/processor';
 import type { TriggerText } from '../definitions.js';
+import { lookedUp, refusal } from './consent.js';
 import { type Holder, Merging } from './merging.js';
 import { mayWait, neededBy } from './needs.js';
 import {
@@ -25,7 +26,7 @@ import {
 import { FactBook, isIn, type Place, replay } from './replay.js';
 import { type Rules, rulesOf } from './rules.js';
 import type { Snapshot } from './segments.js';
-import { type Asked, holds, millisecondsOf, plainOf } from './value.js';
+import { type Asked, holds, millisecondsOf, plainOf, show } from './value.js';
 
 interface Kept {
   readonly change: Telling | MergeCompleted;
@@ -312,11 +313,18 @@ class FiringReplay {
     const memberships = isAsked && latest !== undefined ? membershipsOf(trigger, latest) : wait.memberships;
     const told = { values, memberships };
     const times = data.fired.get(keyed) ?? [];
+    const { catalogue } = this.rulesFor(holder, place)!;
+    const known = latest?.values ?? new Map();
+    const refused = refusal(trigger, catalogue, known, at);
+    const looked = lookedUp(trigger, catalogue).filter((each) => known.has(each));
+    const lookedTexts = looked.map((each) => `${each}: ${show(known.get(each))}`);
+    const asked = [...new Set([...values, ...lookedTexts])].sort();
     if (trigger.state === 'paused') not('paused', told);
     else if (outcome !== undefined && !(trigger.wait_for?.outcomes ?? [outcome]).includes(outcome))
       not('outcome', told);
     else if (isAsked && trigger.if !== undefined && latest?.holds(trigger.if) !== true) not('condition', told);
     else if (!mayFire(trigger, times, at)) not('frequency', { ...told, lastFiredAt: Math.max(...times) });
+    else if (refused !== undefined) not(refused, { ...told, values: asked });
     else {
       data.fired.set(keyed, [...times, at]);
       const identifiers = [...new Set([...(latest?.identifiers ?? []), ...data.linked])].sort();
@@ -361,12 +369,14 @@ class FiringReplay {
         const keyed = keyedName(trigger, snapshot, change);
         const times = data.fired.get(keyed) ?? [];
         const values = carriedBy(trigger, snapshot);
+        const refused = refusal(trigger, rules!.catalogue, snapshot.values, place.now);
         const told = { values, memberships: membershipsOf(trigger, snapshot) };
         const lasts = trigger.delay ?? trigger.wait_for?.timeout;
         const dueAt = recordedAt + (lasts === undefined ? 0 : millisecondsOf(lasts));
         const isMet = trigger.wait_for?.condition !== undefined && snapshot.holds(trigger.wait_for.condition);
         const isWaiting = trigger.frequency !== 'every' && data.waits.some((wait) => wait.keyed === keyed);
         const outcome = isMet ? { outcome: 'happened' as const } : {};
+        const asked = carriedBy(trigger, snapshot, lookedUp(trigger, rules!.catalogue));
         const met = { ...said, ...outcome };
         const not = (why: string, more: object = {}, of: object = said): void =>
           this.book.add(place.position, { ...of, why, ...told, ...more });
@@ -376,6 +386,8 @@ class FiringReplay {
         else if (isMet && trigger.wait_for?.outcomes?.includes('happened') === false) not('outcome', {}, met);
         else if (isMet && !mayFire(trigger, times, recordedAt)) {
           not('frequency', { lastFiredAt: Math.max(...times) }, met);
+        } else if ((lasts === undefined || isMet) && refused !== undefined) {
+          this.book.add(place.position, { ...met, why: refused, ...told, values: asked });
         } else if (lasts !== undefined && !isMet) {
           const kept = trigger.recheck === false ? told : { values: [], memberships: [] };
           data.waits.push({ ...head, ...kept, recordedAt, keyed, dueAt, reason, on });

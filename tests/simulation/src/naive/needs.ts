@@ -1,6 +1,7 @@
 /** What triggers ask the stages before them for: events with their properties, and, while firings wait, values and memberships. */
 import type { Event, NamedValue } from '@attrium/event';
 import type { ConditionText, TriggerText } from '../definitions.js';
+import { lookedUp } from './consent.js';
 import { isSuch, payloadOf, type Rules } from './rules.js';
 import { questionsIn } from './unnamed.js';
 import { type Json, member, type Plain, plainOf, scalar, show } from './value.js';
@@ -76,7 +77,11 @@ export function neededIn(rules: Rules): { attributes: Set<string>; segments: Set
 export function neededBy(trigger: TriggerText, rules: Rules): { attributes: string[]; segments: string[] } {
   const conditions = [trigger.if, trigger.wait_for?.condition];
   const questions = conditions.flatMap((each) => (each === undefined ? [] : questionsIn(each)));
-  const named = [...carriedNames(trigger), ...conditions.flatMap(plainAttributesIn)];
+  const named = [
+    ...carriedNames(trigger),
+    ...conditions.flatMap(plainAttributesIn),
+    ...lookedUp(trigger, rules.catalogue),
+  ];
   return {
     attributes: [...new Set([...named, ...questions.map((question) => rules.unnamed(question))])].sort(),
     segments: [...new Set(conditions.flatMap(segmentsIn))].sort(),

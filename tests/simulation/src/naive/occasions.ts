@@ -93,8 +93,12 @@ export function mayFire({ frequency }: TriggerText, times: readonly number[], at
   return times.every((time) => at - time >= millisecondsOf(frequency.once_per));
 }
 
-export function carriedBy(trigger: TriggerText, { values }: Pick<Snapshot, 'values'>): string[] {
-  return carriedNames(trigger)
+export function carriedBy(
+  trigger: TriggerText,
+  { values }: Pick<Snapshot, 'values'>,
+  also: readonly string[] = [],
+): string[] {
+  return [...new Set([...carriedNames(trigger), ...also])]
     .filter((name) => values.has(name))
     .map((name) => `${name}: ${show(values.get(name))}`)
     .sort();

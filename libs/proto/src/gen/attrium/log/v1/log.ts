@@ -52,16 +52,17 @@ export enum SuppressionReason {
   SUPPRESSION_REASON_CONSENT = 3,
   /** SUPPRESSION_REASON_MERGE - Both profiles waited for the same firing, and one is enough. */
   SUPPRESSION_REASON_MERGE = 4,
+  SUPPRESSION_REASON_QUIET_HOURS = 5,
   /** SUPPRESSION_REASON_ARCHIVED - While it waited, the trigger was archived or left the catalogue. */
-  SUPPRESSION_REASON_ARCHIVED = 5,
+  SUPPRESSION_REASON_ARCHIVED = 6,
   /** SUPPRESSION_REASON_PAUSED - The trigger was paused when the firing was due. */
-  SUPPRESSION_REASON_PAUSED = 6,
+  SUPPRESSION_REASON_PAUSED = 7,
   /** SUPPRESSION_REASON_REDEFINED - While it waited, the trigger came to read something else, of which nothing is known. */
-  SUPPRESSION_REASON_REDEFINED = 7,
+  SUPPRESSION_REASON_REDEFINED = 8,
   /** SUPPRESSION_REASON_LIMIT - The profile has too many firings that wait. */
-  SUPPRESSION_REASON_LIMIT = 8,
+  SUPPRESSION_REASON_LIMIT = 9,
   /** SUPPRESSION_REASON_OUTCOME - The wait ended in a way that the trigger does not deliver. */
-  SUPPRESSION_REASON_OUTCOME = 9,
+  SUPPRESSION_REASON_OUTCOME = 10,
   UNRECOGNIZED = -1,
 }
 
