@@ -3,7 +3,7 @@ import { type Condition, isJsonObject, type ParsedCondition, readsOf } from '@at
 import { assertNever, parseExactJson } from '@attrium/event';
 import { type Unnamed, unnamedAge, unnamedAggregate, unnamedBehaviour } from './behaviour.js';
 import { attributeKey, canonicalJson } from './canonical.js';
-import type { CompiledAttribute, CompiledCatalogue, CompiledSegment, CompiledTrigger } from './compiled.js';
+import type { CompiledAttribute, CompiledCatalogue, CompiledSegment, CompiledTrigger, Waiting } from './compiled.js';
 import { consentAttributes, consentRule, quietHoursOf } from './consent.js';
 import type { ConsentDefinition } from './consent-definition.js';
 import type {
@@ -12,6 +12,7 @@ import type {
   FormulaAttributeDefinition,
   SegmentDefinition,
   TriggerDefinition,
+  WaitingDefinition,
 } from './definitions.js';
 import { readIdentity } from './identity.js';
 import { DEFAULT_IDENTITY, type IdentityDefinition } from './identity-definition.js';
@@ -164,16 +165,20 @@ function compileTrigger(
   consent: ConsentDefinition | undefined,
 ): CompiledTrigger {
   const condition = trigger.condition === undefined ? undefined : lower(trigger.condition, unnamed);
-  const reads = condition === undefined ? undefined : readsOf(condition);
+  const waits = compileWaiting(trigger.waits, unnamed);
+  const conditions = [condition, waits?.kind === 'condition' ? waits.condition : undefined];
+  const reads = conditions.flatMap((each) => (each === undefined ? [] : [readsOf(each)]));
   const permission = permissionOf(trigger, consent);
-  const attributes = [...(reads?.attributes ?? []), ...permission.attributes];
   const { frequency } = trigger;
   const keys = frequency.kind === 'every' || frequency.key === undefined ? [] : [frequency.key];
+  const properties = frequency.kind === 'every' || frequency.property === undefined ? [] : [frequency.property];
   const written = trigger.condition === undefined ? [] : readsOf(trigger.condition).attributes;
   return {
     name: trigger.name,
     paused: trigger.paused,
+    archived: trigger.archived,
     when: trigger.when,
+    waits,
     condition,
     ...permission.rules,
     frequency,
@@ -181,9 +186,14 @@ function compileTrigger(
     stream: trigger.stream,
     // As it was written, the condition reads no unnamed attributes: they mean nothing to a journey system.
     payload: [...new Set([...trigger.payload, ...keys, ...written])],
-    attributes: [...new Set(attributes)],
-    segments: reads?.segments ?? [],
+    properties: [...new Set([...trigger.properties, ...properties])],
+    attributes: [...new Set([...reads.flatMap(({ attributes }) => attributes), ...permission.attributes])],
+    segments: [...new Set(reads.flatMap(({ segments }) => segments))],
   };
+}
+
+function compileWaiting(waits: WaitingDefinition | undefined, unnamed: UnnamedAttributes): Waiting | undefined {
+  return waits?.kind === 'condition' ? { ...waits, condition: lower(waits.condition, unnamed) } : waits;
 }
 
 /** What a trigger asks of consent and quiet hours, and the attributes that tell it. */

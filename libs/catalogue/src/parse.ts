@@ -11,6 +11,7 @@ import { readAttribute } from './attribute.js';
 import { unnamedAge, unnamedAggregate, unnamedBehaviour } from './behaviour.js';
 import { readConsent } from './consent.js';
 import type { AttributeDefinition, Catalogue, SegmentDefinition, TriggerDefinition } from './definitions.js';
+import { readEntityCondition } from './entity-condition.js';
 import { isEventAttribute, readEventAttributes } from './event-attribute.js';
 import { boundFaults, type CatalogueFault, type Report, reportIssues, reportNotSupported } from './fault.js';
 import { readFormulas } from './formulas.js';
@@ -19,7 +20,7 @@ import { ATTRIBUTES_MAX, BEHAVIOURS_MAX, SEGMENTS_MAX, TRIGGERS_MAX } from './li
 import { checkName, type Names, namesOf } from './names.js';
 import { segmentSchema } from './schema.js';
 import { sizeFault } from './size.js';
-import { readEntityCondition, readTrigger } from './trigger.js';
+import { readTrigger } from './trigger.js';
 
 export type CatalogueOutcome =
   | { readonly kind: 'valid'; readonly catalogue: Catalogue }
@@ -166,6 +167,10 @@ function checkUnnamed(
   const conditions = [
     ...lists.segments.map((segment, index) => ({ path: `segments[${index}].where`, condition: segment?.where })),
     ...lists.triggers.map((trigger, index) => ({ path: `triggers[${index}].if`, condition: trigger?.condition })),
+    ...lists.triggers.map((trigger, index) => ({
+      path: `triggers[${index}].wait_for.condition`,
+      condition: trigger?.waits?.kind === 'condition' ? trigger.waits.condition : undefined,
+    })),
   ];
   const sources = new Map(lists.attributes.map((attribute) => [attribute?.name, attribute]));
   const distinct = new Set<string>();

@@ -63,6 +63,7 @@ export {
   EVENT_TYPES,
   type Event,
   type EventMatched,
+  type EventOccurrence,
   type EventResolved,
   type EventType,
   entityOf,
@@ -72,6 +73,7 @@ export {
   type Identifier,
   type IdentifierLinked,
   type IdentifierRefused,
+  type KnownNow,
   type LogicActivated,
   type LogRecord,
   type Membership,
@@ -89,6 +91,8 @@ export {
   type SuppressionReason,
   type Tick,
   type TriggerFired,
+  WAIT_OUTCOMES,
+  type WaitOutcome,
 } from './record.js';
 export { durationMs } from './time.js';
 export {

@@ -37,6 +37,7 @@ import {
   publishedNames,
 } from './domain/entity.js';
 import { publishFormulas } from './domain/formula.js';
+import { matchesOf } from './domain/match.js';
 import { readEvent } from './domain/payload.js';
 import { feedOf, keysOf, type Plan, planOf } from './domain/plan.js';
 import { type AttributesAnswer, type AttributesQuestion, answerAttributes } from './domain/question.js';
@@ -123,6 +124,7 @@ class AttributePartition implements PartitionStage {
     switch (record.kind) {
       case 'event-resolved':
         this.decideEvent(record, context);
+        this.decideMatches(record, context);
         break;
       case 'profile-created':
         this.entities.created(record.entity);
@@ -196,6 +198,30 @@ class AttributePartition implements PartitionStage {
       emitChanges(row, plan, changes, { reason: 'event', cause: event.id, effectiveAt: event.occurredAt }, context);
     }
     if (moved) this.schedule(row, plan, context.now, context);
+  }
+
+  /**
+   * After the changes that the event made. While a merge is open they go on too: nothing in them depends on what is held here, and the
+   * stages behind, which hold the entity at least as long, keep them back.
+   */
+  private decideMatches({ entity, event }: EventResolved, context: Context): void {
+    if (event.type !== 'track' || entity.kind !== 'profile') return;
+    const { matches: plan, revision } = this.plans.of(entity.workspace);
+    const planned = plan.get(event.name);
+    if (planned === undefined || this.entities.get(entity.ordinal)?.kind === 'pointer') return;
+    const { matches, refused } = matchesOf(planned, event, textOf);
+    for (const name of refused) count(this.counters.refusedValues, `${entity.workspace}/${name}`);
+    const { id: eventId, name, occurredAt } = event;
+    const head = {
+      kind: 'event-matched',
+      entity,
+      eventId,
+      name,
+      occurredAt,
+      recordedAt: context.now,
+      revision,
+    } as const;
+    for (const match of matches) context.emit({ ...head, ...match, values: [], memberships: [], identifiers: [] });
   }
 
   private formulas(row: EntityRow, plan: Plan, changes: AttributeChange[], at: PublishedAt): void {

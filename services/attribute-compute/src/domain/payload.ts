@@ -104,7 +104,14 @@ function readSessions(
   }
 }
 
-function parsePayload(feed: Feed, event: Event, text: (bytes: Uint8Array) => string): Payload {
+/** The payload of an event that a trigger may ask for. One that cannot be read counts as one without properties. */
+export function payloadOf(event: Event, text: (bytes: Uint8Array) => string): ConditionSubject {
+  return parsePayload(WHOLE, event, text);
+}
+
+const WHOLE = { parse: 'always' } as const;
+
+function parsePayload(feed: Pick<Feed, 'parse'>, event: Event, text: (bytes: Uint8Array) => string): Payload {
   if (feed.parse === 'never') return NOTHING;
   const json = text(event.payload);
   if (feed.parse === 'traits' && !json.includes('"traits"')) return NOTHING;

@@ -15,6 +15,7 @@ import { type Entity, EVENT_TYPES, type Event, type EventType, type ValueType } 
 import { aged } from './age.js';
 import type { AttributeReducer } from './attribute-reducer.js';
 import { LIST_ENTRY_LENGTH_MAX, TEXT_LENGTH_MAX } from './limits.js';
+import { type MatchPlan, matchPlanOf } from './match.js';
 import type { PlannedAttribute } from './planned-attribute.js';
 import { NO_REDUCER, type PlannedFormula, plannedFormulas } from './planned-formula.js';
 import { type FoldedAttribute, reducerOf } from './reducer.js';
@@ -88,6 +89,8 @@ export interface Plan {
   readonly revision: number;
   readonly profile: KindPlan;
   readonly account: KindPlan;
+  /** Events of profiles that triggers ask for. */
+  readonly matches: MatchPlan;
 }
 
 export function planOf(catalogue: CompiledCatalogue): Plan {
@@ -96,6 +99,7 @@ export function planOf(catalogue: CompiledCatalogue): Plan {
     revision: catalogue.revision,
     profile: kindPlanOf(catalogue.attributes, 'user'),
     account: kindPlanOf(catalogue.attributes, 'account'),
+    matches: matchPlanOf(catalogue.triggers),
   };
 }
 

@@ -64,6 +64,7 @@ function readRules(text: string, revision: number): Rules {
   const conditions: readonly ConditionText[] = [
     ...catalogue.segments.map(({ where }) => where),
     ...catalogue.triggers.flatMap(({ if: condition }) => (condition === undefined ? [] : [condition])),
+    ...catalogue.triggers.flatMap(({ wait_for: wait }) => (wait?.condition === undefined ? [] : [wait.condition])),
   ];
   const names = new Map<string, string>();
   const rules = catalogue.attributes.map(attributeRule);
@@ -172,13 +173,13 @@ function sessionRule(text: AttributeText): Pick<Rule, 'withinMs' | 'contribution
 
 const bare = ({ occurredAt: at, id: eventId }: Event): Contribution => ({ at, eventId, value: undefined });
 
-function isSuch(event: Event, name: string, where: ConditionText | undefined): boolean {
+export function isSuch(event: Event, name: string, where: ConditionText | undefined): boolean {
   if (event.type !== 'track' || event.name !== name) return false;
   const payload = payloadOf(event);
   return where === undefined || holds(where, { property: (path) => scalar(member(payload, `properties.${path}`)) });
 }
 
-function payloadOf({ payload }: Event): Json | undefined {
+export function payloadOf({ payload }: Event): Json | undefined {
   return parseJson(new TextDecoder().decode(payload));
 }
 
