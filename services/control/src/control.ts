@@ -34,6 +34,7 @@ import { KeyStore } from './clients/key-store.js';
 import { logSizes } from './clients/log-sizes.js';
 import { SecretStore } from './clients/secret-store.js';
 import { SegmentTables } from './clients/segment-tables.js';
+import { Tables } from './clients/tables.js';
 import type { ControlConfig } from './config.js';
 import { controlModule } from './control.module.js';
 import { ProfileReader } from './profile-reader.js';
@@ -67,8 +68,9 @@ export async function startControl(
   const locator = new ProfileLocator({ ask, partitions, shards });
   const catalogues = new CatalogueKeeper({ log: catalogueLog, view: buckets.catalogues, telemetry });
   const clickhouse = clickhouseOf(config);
-  const limits = { timeoutMs: config.queryTimeoutMs, rowsMax: config.queryRowsMax };
-  const tables = new SegmentTables({ clickhouse, limits });
+  const { queryTimeoutMs, queryRowsMax: rowsMax, queriesAtOnceMax: largeAtOnceMax } = config;
+  const limits = { timeoutMs: queryTimeoutMs, rowsMax, largeAtOnceMax };
+  const tables = new SegmentTables(new Tables({ clickhouse, limits }));
   return startHost({
     service: SERVICE,
     module: controlModule({

@@ -179,6 +179,7 @@ function drawTest(random: Random, type: string): Record<string, unknown> {
         { [order]: number() },
         { [order]: random.pick([1e30, -1e30, 1e-20, -1e-20]) },
         { in: [number(), number()] },
+        { not_in: [number(), random.pick([1e30, 1e-20]), 0.1] },
         { between: [-3, number() as number].sort((a, b) => Number(a) - Number(b)) },
       ]);
     case 'boolean':
@@ -187,6 +188,7 @@ function drawTest(random: Random, type: string): Record<string, unknown> {
       return random.pick<Record<string, unknown>>([
         ...both,
         { [random.pick([order, 'before', 'after', 'equals'])]: isoText(drawInstant(random)) },
+        { in: [isoText(drawInstant(random)), isoText(drawInstant(random))] },
         { older_than: `${1 + random.int(6)}h` },
         { newer_than: `${1 + random.int(6)}h` },
         { between: [isoText(NOW - 5 * HOUR_MS), isoText(drawInstant(random) + 5 * HOUR_MS)] },

@@ -4,7 +4,8 @@
  */
 import type { Aggregate, Behaviour, Happening, Operand, ParsedCondition } from '@attrium/condition';
 import { assertNever, type Value } from '@attrium/event';
-import { attributeTest, type PositiveComparator, timestampTest } from './attribute-test.js';
+import { attributeInTest, attributeTest, type PositiveComparator, timestampTest } from './attribute-test.js';
+import { equalListsIn } from './equal-lists.js';
 import { decimalTest } from './number-test.js';
 import { amountOf, eventTest } from './property-test.js';
 import { instant, type ParameterValue, QueryParameters } from './query-parameters.js';
@@ -77,7 +78,7 @@ class Parts {
       case 'all':
         return node.of.length === 0 ? '1' : `(${node.of.map((of) => this.matches(of)).join(' AND ')})`;
       case 'any':
-        return node.of.length === 0 ? '0' : `(${node.of.map((of) => this.matches(of)).join(' OR ')})`;
+        return this.any(node.of);
       case 'not':
         return `NOT ${this.matches(node.of)}`;
       case 'segment':
@@ -99,10 +100,19 @@ class Parts {
     }
   }
 
+  private any(members: readonly ParsedCondition[]): string {
+    const { lists, others } = equalListsIn(members);
+    const tests = lists.map(({ operand, values }) =>
+      this.attribute(attributeOf(operand), attributeInTest(values, this.parameters)),
+    );
+    tests.push(...others.map((of) => this.matches(of)));
+    return tests.length === 0 ? '0' : `(${tests.join(' OR ')})`;
+  }
+
   private comparison(operand: Operand, comparator: PositiveComparator | 'not_equals' | 'not_in', value: Value): string {
-    if (operand.kind !== 'attribute') throw new Error('a condition over profiles asks for no event properties');
+    const name = attributeOf(operand);
     const test = (positive: PositiveComparator): string =>
-      this.attribute(operand.name, attributeTest(positive, value, this.parameters));
+      this.attribute(name, attributeTest(positive, value, this.parameters));
     if (comparator === 'not_equals') return `NOT ${test('equals')}`;
     if (comparator === 'not_in') return `NOT ${test('in')}`;
     return comparator === 'exists' && value === false ? `NOT ${test('exists')}` : test(comparator);
@@ -184,6 +194,11 @@ class Parts {
     const living = source === undefined ? 1 : 0;
     return `    SELECT ${[`${profile} AS profile_id`, `toUInt8(${living}) AS living`, ...columns].join(', ')}\n    FROM ${from}`;
   }
+}
+
+function attributeOf(operand: Operand): string {
+  if (operand.kind !== 'attribute') throw new Error('a condition over profiles asks for no event properties');
+  return operand.name;
 }
 
 /** Who was merged away, and where the last of its merges led. */
