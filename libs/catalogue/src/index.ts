@@ -11,6 +11,7 @@ export {
   type CompiledTrigger,
   type ComputedAttribute,
   type DeclaredAttribute,
+  type EventPattern,
   type Frequency,
   MERGE_STRATEGIES,
   type MergeStrategy,

@@ -4,11 +4,13 @@ import {
   type Aggregate,
   type Behaviour,
   isJsonObject,
+  type Moment,
   type ParsedCondition,
   readsOf,
+  type Sequence,
 } from '@attrium/condition';
 import { readAttribute } from './attribute.js';
-import { unnamedAge, unnamedAggregate, unnamedBehaviour } from './behaviour.js';
+import { unnamedAge, unnamedAggregate, unnamedBehaviour, unnamedMoment, unnamedSequence } from './behaviour.js';
 import type { AttributeDefinition, Catalogue, SegmentDefinition, TriggerDefinition } from './definitions.js';
 import { boundFaults, type CatalogueFault, type Report, reportIssues, reportNotSupported } from './fault.js';
 import { readIdentity } from './identity.js';
@@ -160,6 +162,8 @@ function checkUnnamed(
   for (const part of conditions.flatMap((condition) => (condition === undefined ? [] : unnamedPartsOf(condition)))) {
     if (part.kind === 'behaviour') distinct.add(unnamedBehaviour(part).attribute.name);
     else if (part.kind === 'aggregate') distinct.add(unnamedAggregate(part).attribute.name);
+    else if (part.kind === 'moment') distinct.add(unnamedMoment(part).attribute.name);
+    else if (part.kind === 'sequence') distinct.add(unnamedSequence(part).attribute.name);
     else {
       const source = sources.get(part.attribute);
       // A faulty definition is reported where it stands.
@@ -175,11 +179,13 @@ function checkUnnamed(
   }
 }
 
-function unnamedPartsOf(condition: ParsedCondition): readonly (Behaviour | Aggregate | Age)[] {
+function unnamedPartsOf(condition: ParsedCondition): readonly (Behaviour | Aggregate | Age | Moment | Sequence)[] {
   switch (condition.kind) {
     case 'behaviour':
     case 'aggregate':
     case 'age':
+    case 'moment':
+    case 'sequence':
       return [condition];
     case 'not':
       return unnamedPartsOf(condition.of);

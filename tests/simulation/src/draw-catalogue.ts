@@ -8,9 +8,11 @@ import type {
   IdentityText,
   SegmentText,
   SideText,
+  StepText,
   TriggerText,
 } from './definitions.js';
 import { drawIdentity, lowerLimits } from './draw-identity.js';
+import { drawInOrder } from './draw-order.js';
 
 export const EVENT_NAMES = ['Order', 'Visit', 'Cart'] as const;
 const PLANS = ['free', 'pro', 'team'];
@@ -48,7 +50,8 @@ export function redrawCatalogue(random: Random, before: CatalogueText, revision:
       const drawn = drawAttribute(random, attribute.name);
       return drawn.type === attribute.type ? drawn : attribute;
     });
-  if (random.chance(0.6)) attributes.push(drawAttribute(random, `b${revision}`));
+  // What is drawn below reads one of them.
+  if (random.chance(0.6) || attributes.length === 0) attributes.push(drawAttribute(random, `b${revision}`));
   if (random.chance(0.5)) {
     const where = drawCondition(random, attributes, segments, 0);
     segments.push({ name: `r${revision}`, of: 'user', where });
@@ -197,8 +200,13 @@ function drawCondition(
     const { name } = random.pick(segments);
     return random.chance(0.3) ? { segment: name, is: random.chance(0.5) } : { segment: name };
   }
-  if (kind <= 2) return drawBehaviour(random);
+  if (kind <= 2)
+    return random.chance(0.4) ? drawInOrder(random, () => drawStep(random), WINDOWS) : drawBehaviour(random);
   return drawComparison(random, random.pick(attributes));
+}
+
+function drawStep(random: Random): StepText {
+  return { event: random.pick(EVENT_NAMES), ...(random.chance(0.3) ? { where: drawFilter(random) } : {}) };
 }
 
 function drawBehaviour(random: Random): ConditionText {

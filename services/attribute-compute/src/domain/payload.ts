@@ -2,7 +2,7 @@
 import type { AttributeSource } from '@attrium/catalogue';
 import { type ConditionSubject, jsonAt, valueOfJson } from '@attrium/condition';
 import { type Entity, type Event, parseExactJson, type Value } from '@attrium/event';
-import type { Feed, PlannedAttribute } from './plan.js';
+import type { Feed, PlannedAttribute, StepFeed } from './plan.js';
 import type { Input } from './state.js';
 import { coerce, REFUSED, unitsOfJson } from './value-type.js';
 
@@ -47,8 +47,13 @@ export function readEvent(
     }
   }
   for (let index = 0; index < feed.computed.length; index++) {
-    const { attribute, accepts, property, reads, textLengthMax, fromMs, untilMs } = feed.computed[index]!;
+    const { attribute, accepts, property, reads, textLengthMax, fromMs, untilMs, steps } = feed.computed[index]!;
     if (at < fromMs || at > untilMs) continue;
+    if (steps !== undefined) {
+      const value = bitsOf(steps, payload);
+      if (value !== 0) contributions.push({ attribute, at, id, value, units: 0n });
+      continue;
+    }
     if (accepts !== undefined && !accepts(payload)) continue;
     if (property === undefined) {
       contributions.push({ attribute, at, id, value: undefined, units: 0n });
@@ -67,6 +72,16 @@ export function readEvent(
     else contributions.push({ attribute, at, id, value, units: 0n });
   }
   return { contributions, refused, unreadable: payload.unreadable };
+}
+
+/** Which of the steps of a pattern an event is. */
+function bitsOf(steps: readonly StepFeed[], payload: Payload): number {
+  let bits = 0;
+  for (let index = 0; index < steps.length; index++) {
+    const { bit, accepts } = steps[index]!;
+    if (accepts === undefined || accepts(payload)) bits |= bit;
+  }
+  return bits;
 }
 
 function parsePayload(feed: Feed, event: Event, text: (bytes: Uint8Array) => string): Payload {

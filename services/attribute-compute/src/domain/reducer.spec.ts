@@ -1,4 +1,4 @@
-import type { CompiledAttribute, ComputedAttribute, MergeStrategy, Reducer } from '@attrium/catalogue';
+import type { CompiledAttribute, ComputedAttribute, EventPattern, MergeStrategy, Reducer } from '@attrium/catalogue';
 import { numberFromUnits, Timestamp, type Value } from '@attrium/event';
 import { RowReader, RowWriter } from '@attrium/processor';
 import { describe, expect, it } from '@jest/globals';
@@ -64,6 +64,21 @@ compute('distinct_list', text);
 compute('distinct_list', text, { entriesMax: 2 });
 compute('most_frequent', timestamp);
 compute('exists', text);
+
+function look(name: string, pattern: EventPattern): void {
+  const value = fc.integer({ min: 1, max: 2 ** pattern.steps.length - 1 });
+  cases[name] = { definition: { ...computed, reducer: 'exists', pattern }, value };
+}
+
+const step = { event: 'E' };
+look('a sequence', { kind: 'sequence', steps: [step, { ...step, withinMs: 3_000 }] });
+look('a sequence within', {
+  kind: 'sequence',
+  steps: [step, { ...step, withinMs: 9_000 }, step],
+  withinMs: WITHIN_MS,
+});
+look('once since', { kind: 'since', steps: [step, step], atLeast: 1 });
+look('three times since', { kind: 'since', steps: [step, step], atLeast: 3 });
 
 /** Times are few, so that many events share one. */
 function inputsOf(value: fc.Arbitrary<Value>): fc.Arbitrary<Input[]> {

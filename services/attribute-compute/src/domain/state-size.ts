@@ -46,6 +46,8 @@ export function bytesOf(state: State): number {
       return state.at.length * 2 * SMALL_BYTES + (state.registers?.length ?? 0) * REGISTER_BYTES;
     case 'recent-texts':
       return state.at.length * SMALL_BYTES + charsIn(state.texts);
+    case 'pattern':
+      return state.at.length * 2 * SMALL_BYTES + charsIn(state.ids);
     default:
       return assertNever(state);
   }
