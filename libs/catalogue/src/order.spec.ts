@@ -20,7 +20,7 @@ describe('conditions about events in an order', () => {
       { not: { sequence } },
       { sequence, within: '1d' },
       since,
-      { ...since, did: undefined, did_not: true },
+      { event: 'X', did_not: true, since: { event: 'Y' } },
       { ...since, at_least: 2 },
     );
     expect(attributes).toHaveLength(4);
