@@ -6,6 +6,7 @@ import { CliError } from './cli-error.js';
 import { addDeliveryCommands } from './delivery-commands.js';
 import { type EndpointFlags, findEndpoint } from './endpoint.js';
 import { faultLines, planLines, previewLines, type StatusAnswer, statusLines } from './plan-text.js';
+import { addSegmentCommands } from './segment-commands.js';
 
 /** What a command writes. */
 export interface Terminal {
@@ -55,6 +56,7 @@ export function attriumCommand(terminal: Terminal, env?: Readonly<Record<string,
     });
   addKeyCommands(program, api, json);
   addDeliveryCommands(program, api, json);
+  addSegmentCommands(program, api, (line) => terminal.out(line));
   return program;
 }
 

@@ -66,6 +66,27 @@ export class Tables {
     }
   }
 
+  /** As `askLarge`, row by row: no more than a few blocks of the answer are held. */
+  async *streamLarge<T>(query: string, parameters: Parameters): AsyncGenerator<T> {
+    const { clickhouse, limits } = this.options;
+    if (clickhouse === undefined) throw without();
+    const leave = this.enter();
+    try {
+      const result = await clickhouse.client.query({
+        query,
+        query_params: { ...parameters },
+        format: 'JSONEachRow',
+        abort_signal: AbortSignal.timeout(limits.timeoutMs + ANSWER_MS),
+        clickhouse_settings: settingsOf(limits),
+      });
+      for await (const rows of result.stream()) for (const row of rows) yield row.json<T>();
+    } catch (cause) {
+      throw failureOf(cause, limits);
+    } finally {
+      leave();
+    }
+  }
+
   private enter(): () => void {
     const { largeAtOnceMax } = this.options.limits;
     if (this.large >= largeAtOnceMax) {

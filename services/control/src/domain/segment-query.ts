@@ -249,8 +249,8 @@ function attributeOf(operand: Operand): string {
   return operand.name;
 }
 
-/** Who was merged away, and where the last of its merges led. */
-function survivors(workspace: string): string {
+/** Who was merged away (`loser`), and where the last of its merges led (`survivor`); `workspace` is the test of a row. */
+export function survivors(workspace: string): string {
   const merged = `SELECT profile_id, merged_into FROM profiles FINAL WHERE ${workspace} AND merged_into != ''`;
   return `WITH RECURSIVE
     steps AS (${merged}),
