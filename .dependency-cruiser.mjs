@@ -14,7 +14,10 @@ export default {
       name: 'only-through-entry',
       severity: 'error',
       from: { path: '^(services|libs)/([^/]+)/' },
-      to: { path: '^libs/([^/]+)/src/(?!index\\.ts|otel\\.ts|simulation\\.ts)', pathNot: '^$1/$2/' },
+      to: {
+        path: '^libs/([^/]+)/src/(?!index\\.ts|otel\\.ts|simulation\\.ts)',
+        pathNot: ['^$1/$2/', '^libs/(host/src/stage|proto/src/log)\\.ts$'],
+      },
     },
     {
       name: 'pure-libs-stay-pure',

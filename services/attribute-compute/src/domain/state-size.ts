@@ -17,14 +17,16 @@ export function isFull(states: readonly (State | undefined)[], state: State): bo
   return bytes >= ENTITY_STATE_BYTES_MAX;
 }
 
-/** Bytes of a state, about, by the number of its entries and the lengths of its texts. */
+/** Bytes of a state, about, by the number of its entries and the bytes of its texts. */
 export function bytesOf(state: State): number {
   switch (state.kind) {
     case 'pick':
+      return SMALL_BYTES + state.id.length + bytesOfValue(state.value);
+    case 'extreme':
+      return bytesOfValue(state.value);
     case 'count':
     case 'sum':
     case 'time':
-    case 'extreme':
     case 'mean':
       return SMALL_BYTES;
     case 'window':
@@ -32,32 +34,45 @@ export function bytesOf(state: State): number {
     case 'frontier':
       return state.at.length * 3 * SMALL_BYTES;
     case 'earliest':
-      return state.at.length * SMALL_BYTES + charsIn(state.ids) + charsIn(state.values);
+      return state.at.length * SMALL_BYTES + bytesIn(state.ids) + bytesIn(state.values);
     case 'frequency': {
       let bytes = (state.sketch?.length ?? 0) * FREQUENCY_COUNTER_BYTES;
-      for (const text of state.entries.keys()) bytes += 2 * SMALL_BYTES + text.length;
+      for (const text of state.entries.keys()) bytes += 2 * SMALL_BYTES + bytesOfText(text);
       return bytes;
     }
     case 'recent-pairs':
-      return state.at.length * SMALL_BYTES + charsIn(state.values);
+      return state.at.length * SMALL_BYTES + bytesIn(state.values);
     case 'distinct':
       return state.hashes.length * SMALL_BYTES + (state.registers?.length ?? 0);
     case 'recent-hashes':
       return state.at.length * 2 * SMALL_BYTES + (state.registers?.length ?? 0) * REGISTER_BYTES;
     case 'recent-texts':
-      return state.at.length * SMALL_BYTES + charsIn(state.texts);
+      return state.at.length * SMALL_BYTES + bytesIn(state.texts);
     case 'pattern':
-      return state.at.length * 2 * SMALL_BYTES + charsIn(state.ids);
+      return state.at.length * 2 * SMALL_BYTES + bytesIn(state.ids);
     default:
       return assertNever(state);
   }
 }
 
-function charsIn(values: readonly Value[]): number {
-  let chars = 0;
-  for (let index = 0; index < values.length; index++) {
-    const value = values[index]!;
-    chars += typeof value === 'string' ? value.length : SMALL_BYTES;
+function bytesIn(values: readonly Value[]): number {
+  let bytes = 0;
+  for (let index = 0; index < values.length; index++) bytes += bytesOfValue(values[index]);
+  return bytes;
+}
+
+/** Of texts as UTF-8, which is how they are stored. */
+function bytesOfValue(value: Value | undefined): number {
+  if (typeof value === 'string') return bytesOfText(value);
+  return Array.isArray(value) ? bytesIn(value) : SMALL_BYTES;
+}
+
+/** A pair of surrogates counts six for its four. */
+function bytesOfText(text: string): number {
+  let bytes = text.length;
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index);
+    if (code > 0x7f) bytes += code > 0x7ff ? 2 : 1;
   }
-  return chars;
+  return bytes;
 }
