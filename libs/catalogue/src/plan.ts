@@ -1,13 +1,14 @@
 /** What would change if one catalogue took the place of another. */
 import { attributeKey, canonicalJson } from './canonical.js';
+import { planConsent } from './consent-plan.js';
 import type { AttributeDefinition, Catalogue } from './definitions.js';
 import { DEFAULT_IDENTITY, type IdentityDefinition } from './identity-definition.js';
 
 /** One definition that is added, changed or removed. */
 export interface PlanItem {
   readonly kind: 'added' | 'changed' | 'removed';
-  readonly of: 'attribute' | 'segment' | 'trigger' | 'identity';
-  /** Of the definition; of identity a type of identifiers, `priority`, `ignore` or `dedup`. */
+  readonly of: 'attribute' | 'segment' | 'trigger' | 'identity' | 'consent';
+  /** Of the definition; of identity a type of identifiers, `priority`, `ignore` or `dedup`; of consent a purpose, `channels`, `from` or `quiet_hours`. */
   readonly name: string;
   /** Whether what is known so far is not used: it takes effect from now on, and history is not folded in yet. */
   readonly fromNowOn: boolean;
@@ -17,12 +18,17 @@ export interface PlanItem {
 
 const FROM_NOW_ON = 'takes effect from now on; history is not folded in yet';
 
-/** The differences in the order of the catalogue: identity, attributes, segments, triggers; of each first what is added or changed. */
+/** The differences in the order of the catalogue: identity, consent, attributes, segments, triggers; of each first what is added or changed. */
 export function planCatalogue(before: Catalogue | undefined, after: Catalogue): PlanItem[] {
   const old: Catalogue = before ?? { attributes: [], segments: [], triggers: [] };
   return [
     ...compareIdentity(old.identity ?? DEFAULT_IDENTITY, after.identity ?? DEFAULT_IDENTITY),
+    ...planConsent(old.consent, after.consent),
     ...compare('attribute', old.attributes, after.attributes, attributeNotice),
+    ...compare('attribute', old.eventAttributes ?? [], after.eventAttributes ?? [], () => ({
+      fromNowOn: true,
+      notice: 'holds for events from now on; the values of what reads it begin anew',
+    })),
     ...compare('segment', old.segments, after.segments, () => ({ fromNowOn: true, notice: FROM_NOW_ON })),
     ...compare('trigger', old.triggers, after.triggers, () => ({
       fromNowOn: true,

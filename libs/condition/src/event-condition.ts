@@ -4,6 +4,7 @@ import {
   AGGREGATE_COMPARATORS,
   type Aggregate,
   type Behaviour,
+  type EventAttribute,
   type Happening,
   type Occurrence,
   type ParsedCondition,
@@ -11,7 +12,7 @@ import {
 import { isJsonObject, type JsonObject, timestampFromText, valueOfJson } from './json.js';
 import { AT_LEAST_MAX, AT_LEAST_SINCE_MAX, PATH_STEPS_MAX } from './limits.js';
 import { MOMENT_KEYS, parseMoment } from './moment-condition.js';
-import { countNode, type Place, pathOfText, refuseUnknown, report } from './parsing.js';
+import { countNode, eventAttributeOf, type Place, pathOfText, refuseUnknown, report } from './parsing.js';
 import { type ParseWhere, parseOccurrence, parseWithin } from './sequence-condition.js';
 
 const HAPPENING_KEYS = ['event', 'within', 'between', 'after', 'before', 'where'];
@@ -128,7 +129,7 @@ function parseCount(
 
 function parseSum(json: JsonObject, happening: Happening, place: Place): ParsedCondition | undefined {
   const { path, parsing } = place;
-  const property = pathOfText(json.sum);
+  const { property, eventAttribute } = parseSummed(json.sum, place);
   if (property === undefined) {
     const message = `sum takes the name of a property; dots lead into nested objects, at most ${PATH_STEPS_MAX} steps`;
     report(parsing, `${path}.sum`, 'bad_name', message);
@@ -145,10 +146,28 @@ function parseSum(json: JsonObject, happening: Happening, place: Place): ParsedC
       report(parsing, `${path}.${comparator}`, 'wrong_value', `${comparator} of a sum takes a number`);
     } else if (property !== undefined) {
       const number: ExactNumber = value;
-      of.push({ kind: 'aggregate', reducer: 'sum', ...happening, property, comparator, value: number });
+      const summed = eventAttribute === undefined ? { property } : { property, eventAttribute };
+      of.push({ kind: 'aggregate', reducer: 'sum', ...happening, ...summed, comparator, value: number });
     }
   }
   return of.length === 1 ? of[0] : { kind: 'all', of };
+}
+
+/** A property, or `{ event_attribute: name }`; nothing when it is neither, and without a property when that is still to be reported. */
+function parseSummed(
+  json: unknown,
+  { path, parsing }: Place,
+): { readonly property?: readonly string[] | undefined; readonly eventAttribute?: EventAttribute | undefined } {
+  if (!isJsonObject(json)) return { property: pathOfText(json) };
+  const at = `${path}.sum`;
+  refuseUnknown(json, ['event_attribute'], { path: at, depth: 0, parsing });
+  const eventAttribute = eventAttributeOf(json.event_attribute, parsing.scope, (code, message) =>
+    report(parsing, `${at}.event_attribute`, code, message),
+  );
+  if (eventAttribute !== undefined && eventAttribute.type !== 'number') {
+    report(parsing, at, 'type_mismatch', `sum adds up numbers, and ${eventAttribute.name} is a ${eventAttribute.type}`);
+  }
+  return { property: [], eventAttribute };
 }
 
 /** A fixed range of event times: `after` and `before` are outside of it, both ends of `between` inside. */

@@ -30,11 +30,13 @@ import {
   isHeldRow,
   newEntity,
   nextDueOf,
+  type PublishedAt,
   pruneWindows,
   publishChanges,
   publishContributions,
   publishedNames,
 } from './domain/entity.js';
+import { publishFormulas } from './domain/formula.js';
 import { readEvent } from './domain/payload.js';
 import { feedOf, keysOf, type Plan, planOf } from './domain/plan.js';
 import { type AttributesAnswer, type AttributesQuestion, answerAttributes } from './domain/question.js';
@@ -42,7 +44,7 @@ import { decodeRow, ENTITY_STATE_VERSION, ENTITY_STATE_VERSION_OLDEST, encodeRow
 
 const STAGE = 'attribute-compute';
 /** Of the tables; rises with the encoding of the rows and with that of the catalogues. */
-const STATE_VERSION = 4;
+const STATE_VERSION = 5;
 /** Before a workspace's first catalogue. */
 const NO_PLAN = planOf({ workspace: '', revision: 0, attributes: [], segments: [], triggers: [] });
 
@@ -148,7 +150,9 @@ class AttributePartition implements PartitionStage {
     row.due = undefined;
     if (!isHeldRow(row)) {
       const { windowed } = plan[row.entity.kind];
-      const changes = publishChanges(row, windowed, { asOf: dueAt, effectiveAt: dueAt });
+      const at = { asOf: dueAt, effectiveAt: dueAt };
+      const changes = publishChanges(row, windowed, at);
+      this.formulas(row, plan, changes, at);
       emitChanges(row, plan, changes, { reason: 'window', cause: `timer:${dueAt}`, effectiveAt: dueAt }, context);
     }
     pruneWindows(row, plan[row.entity.kind], dueAt);
@@ -185,9 +189,15 @@ class AttributePartition implements PartitionStage {
     if (!isHeldRow(row)) {
       const at = { asOf: context.now, effectiveAt: event.occurredAt };
       const changes = publishContributions(row, contributions, at);
+      this.formulas(row, plan, changes, at);
       emitChanges(row, plan, changes, { reason: 'event', cause: event.id, effectiveAt: event.occurredAt }, context);
     }
     if (moved) this.schedule(row, plan, context.now, context);
+  }
+
+  private formulas(row: EntityRow, plan: Plan, changes: AttributeChange[], at: PublishedAt): void {
+    const failed = publishFormulas(row, plan[row.entity.kind], changes, at);
+    for (const name of failed) count(this.counters.failedFormulas, `${plan.workspace}/${name}`);
   }
 
   /** The loser's states are judged by the revision that they came with. */
@@ -202,7 +212,9 @@ class AttributePartition implements PartitionStage {
     const { entity } = row;
     if (released !== undefined) {
       const { mergeIds, occurredAt: effectiveAt } = released;
-      const changes = publishChanges(row, plan[entity.kind].attributes, { asOf: context.now, effectiveAt });
+      const at = { asOf: context.now, effectiveAt };
+      const changes = publishChanges(row, plan[entity.kind].attributes, at);
+      this.formulas(row, plan, changes, at);
       emitChanges(row, plan, changes, { reason: 'merge', cause: mergeIds.at(-1)!, effectiveAt }, context);
       context.emit({ kind: 'merge-completed', entity, mergeIds });
     }

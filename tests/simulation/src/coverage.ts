@@ -38,6 +38,8 @@ export const LINE_PATHS = [
   'an entry or an exit in a merge',
   'a firing',
   'a firing that was suppressed',
+  'a firing that consent suppressed',
+  'a firing in quiet hours',
 ] as const;
 
 export const PATHS = [...CRASHES, ...FAULTS, ...LOOP, ...LINE_PATHS] as const;

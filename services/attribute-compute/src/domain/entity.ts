@@ -216,14 +216,19 @@ function publishChange(
   const state = row.states[slot];
   if (state === undefined) return;
   const after = reducer.value(state, asOf);
-  const published = row.published[slot];
-  const before = published?.value;
+  const before = row.published[slot]?.value;
   if (equalValues(before ?? initial, after)) return;
+  publishValue(row, slot, after, effectiveAt);
+  changes.push({ name, before, after });
+}
+
+/** What is published from now on. */
+export function publishValue(row: EntityRow, slot: number, after: Value | undefined, effectiveAt: number): void {
+  const published = row.published[slot];
   if (after === undefined) row.published[slot] = undefined;
   else if (published === undefined) row.published[slot] = { value: after, effectiveAt };
   else {
     published.value = after;
     published.effectiveAt = effectiveAt;
   }
-  changes.push({ name, before, after });
 }

@@ -1,13 +1,14 @@
 /** How large the states of an entity are, about, and when they are too large. */
 import { assertNever, type Value } from '@attrium/event';
 import { ENTITY_STATE_BYTES_MAX, SMALL_STATE_BYTES_MAX } from './limits.js';
-import type { State } from './state.js';
+import type { SessionPage, State } from './state.js';
 
 /** Of a time, and of a number. */
 const SMALL_BYTES = 8;
 const FREQUENCY_COUNTER_BYTES = 2;
 /** A register of a window holds some five moments, on average. */
 const REGISTER_BYTES = 40;
+const SESSION_BYTES = 20;
 
 /** Whether a state may take no more events: it is not small, and those of its entity, together, have reached their limit. */
 export function isFull(states: readonly (State | undefined)[], state: State): boolean {
@@ -48,6 +49,8 @@ export function bytesOf(state: State): number {
       return state.at.length * 2 * SMALL_BYTES + (state.registers?.length ?? 0) * REGISTER_BYTES;
     case 'recent-texts':
       return state.at.length * SMALL_BYTES + bytesIn(state.texts);
+    case 'sessions':
+      return state.sessions.reduce((bytes, { page }) => bytes + SESSION_BYTES + bytesOfPage(page), 0);
     case 'pattern':
       return state.at.length * 2 * SMALL_BYTES + bytesIn(state.ids);
     default:
@@ -75,4 +78,8 @@ function bytesOfText(text: string): number {
     if (code > 0x7f) bytes += code > 0x7ff ? 2 : 1;
   }
   return bytes;
+}
+
+function bytesOfPage(page: SessionPage | undefined): number {
+  return page === undefined ? 0 : SMALL_BYTES + page.id.length + bytesOfText(page.text);
 }

@@ -21,6 +21,7 @@ import {
   writeWindow,
 } from './entries-codec.js';
 import { readPattern, writePattern } from './pattern-codec.js';
+import { readSessions, writeSessions } from './sessions-codec.js';
 
 /** By their number in the encoding: add at the end, change nothing. */
 const STATE_KINDS = [
@@ -38,6 +39,7 @@ const STATE_KINDS = [
   'distinct',
   'recent-hashes',
   'recent-texts',
+  'sessions',
   'pattern',
 ] as const satisfies readonly State['kind'][];
 
@@ -92,6 +94,9 @@ export function writeState(writer: RowWriter, state: State): void {
     case 'recent-texts':
       writeRecentTexts(writer, state);
       return;
+    case 'sessions':
+      writeSessions(writer, state);
+      return;
     case 'pattern':
       writePattern(writer, state);
       return;
@@ -136,6 +141,8 @@ export function readState(reader: RowReader): State {
       return readRecentHashes(reader);
     case 'recent-texts':
       return readRecentTexts(reader);
+    case 'sessions':
+      return readSessions(reader);
     case 'pattern':
       return readPattern(reader);
     case undefined:

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { ApiClient, type PlanAnswer } from './api-client.js';
 import { CliError } from './cli-error.js';
+import { addConsentCommands } from './consent-commands.js';
 import { addDeliveryCommands } from './delivery-commands.js';
 import { type EndpointFlags, findEndpoint } from './endpoint.js';
 import { faultLines, planLines, previewLines, type StatusAnswer, statusLines } from './plan-text.js';
@@ -55,6 +56,7 @@ export function attriumCommand(terminal: Terminal, env?: Readonly<Record<string,
       else for (const line of statusLines(status)) terminal.out(line);
     });
   addKeyCommands(program, api, json);
+  addConsentCommands(program, { api, env, json });
   addDeliveryCommands(program, api, json);
   addSegmentCommands(program, api, (line) => terminal.out(line));
   return program;

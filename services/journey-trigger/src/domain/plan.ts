@@ -2,12 +2,17 @@
 import type { CompiledCatalogue, CompiledTrigger, Frequency } from '@attrium/catalogue';
 import { compileCondition, type Predicate } from '@attrium/condition';
 import { type MovePredicate, moved } from './move.js';
+import { attributesAsked, type PermissionRules } from './permission.js';
 
 export interface PlannedTrigger {
   readonly name: string;
   readonly frequency: Frequency;
   /** The `if`; undefined: always true. */
   readonly condition: Predicate | undefined;
+  /** Asked after the `if` and the frequency. */
+  readonly permission: PermissionRules;
+  /** Attributes that `permission` reads: a firing that it suppressed carries their values too. */
+  readonly asked: readonly string[];
   /** Of triggers on attributes: whether a change is one that it watches for. */
   readonly watches: MovePredicate;
   /** Attributes whose values the firing carries. */
@@ -38,10 +43,13 @@ export function planOf({ triggers }: CompiledCatalogue): Plan {
   return { onEntered, onExited, onChanged };
 }
 
-function planTrigger({ name, when, frequency, condition, payload, segments }: CompiledTrigger): PlannedTrigger {
+function planTrigger(trigger: CompiledTrigger): PlannedTrigger {
+  const { name, when, frequency, condition, consent, quietHours, payload, segments } = trigger;
   const predicate = condition === undefined ? undefined : compileCondition(condition);
   const watches = moved(when.kind === 'attribute' ? when.moves : []);
-  return { name, frequency, watches, condition: predicate, payload, segments };
+  const permission = { consent, quietHours };
+  const asked = attributesAsked(permission);
+  return { name, frequency, watches, condition: predicate, permission, asked, payload, segments };
 }
 
 function addTo<V>(map: Map<string, V[]>, key: string, value: V): void {

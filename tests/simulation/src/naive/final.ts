@@ -50,7 +50,8 @@ function endingOf(identity: NaiveIdentity, group: Group, now: number): Ending {
   const rules = revisions.at(-1)?.rules ?? rulesOf(noCatalogue(group.workspace));
   const values = new Map<string, Plain>();
   const known = new Set<string>();
-  for (const rule of rules.rules) {
+  // A formula that is new has its value with the next change of what it reads, so the end alone does not tell it.
+  for (const rule of rules.rules.filter(({ formula }) => formula === undefined)) {
     const { position: since } = runOf(revisions, ({ meaning }) => meaning === rule.meaning)[0]!;
     const counted = events
       .filter(({ position }) => position > since)
