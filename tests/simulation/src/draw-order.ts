@@ -30,3 +30,14 @@ function drawTest(random: Random, windows: readonly string[]): Record<string, un
     { between: [instant(second), instant(second + random.int(20))] },
   ]);
 }
+
+/** Of event times, within a run. */
+export function drawRange(random: Random): ConditionText {
+  const instant = (seconds: number): string => new Date(Date.UTC(2026, 0, 1) + seconds * 1_000).toISOString();
+  const second = random.int(40);
+  return random.pick<ConditionText>([
+    { after: instant(second) },
+    { before: instant(second) },
+    { between: [instant(second), instant(second + random.int(20))] },
+  ]);
+}

@@ -1,6 +1,7 @@
 /** The history of memberships over REST. */
 import { Readable } from 'node:stream';
 import { Access, ProfileLocator } from '@attrium/host';
+import { systemClock } from '@attrium/processor';
 import { Controller, Get, Headers, Inject, Param, Query, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { type Interval, intervalAt } from '../domain/membership-intervals.js';
@@ -50,7 +51,7 @@ export class SegmentHistoryController {
   ): Promise<unknown> {
     this.access.require(authorization, { workspace, role: 'read' });
     const names = namesOf(namesInText(segments), { what: 'segments', least: 1, most: TIMELINE_SEGMENTS_MAX });
-    const end = to === undefined ? Date.now() : instantOf(to, 'to');
+    const end = to === undefined ? systemClock.now() : instantOf(to, 'to');
     const instants = instantsOf(instantOf(from, 'from'), end, stepOf(step));
     const { at, segments: timelines } = await this.history.timeline(workspace, names, instants);
     return {
