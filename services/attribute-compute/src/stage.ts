@@ -45,6 +45,8 @@ import { decodeRow, ENTITY_STATE_VERSION, ENTITY_STATE_VERSION_OLDEST, encodeRow
 const STAGE = 'attribute-compute';
 /** Of the tables; rises with the encoding of the rows and with that of the catalogues. */
 const STATE_VERSION = 5;
+/** A row has kilobytes in memory, in hundreds of objects: beyond some, reading one anew costs less than what the garbage collector does for it. */
+const CACHE_ROWS_MAX = 20_000;
 /** Before a workspace's first catalogue. */
 const NO_PLAN = planOf({ workspace: '', revision: 0, attributes: [], segments: [], triggers: [] });
 
@@ -66,6 +68,7 @@ export function bindingWith(counters: AttributeCounters): StageBinding {
     output: 'attributes',
     logicVersion: 1,
     stateVersion: STATE_VERSION,
+    cacheRowsMax: CACHE_ROWS_MAX,
     open: (environment) => new AttributePartition(environment, counters),
   };
 }

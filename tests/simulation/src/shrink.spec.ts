@@ -21,11 +21,12 @@ async function firstFailure(bindings: readonly StageBinding[], from = 1): Promis
 async function smallestCase(bindings: readonly StageBinding[], eventsMax: number): Promise<SeedOutcome> {
   let failed = await firstFailure(bindings);
   let smallest = await shrinkSeed(failed, { bindings });
-  const sizeOf = (outcome: SeedOutcome): number => eventsSent(outcome).length + faultsIn(outcome);
-  for (let more = 0; more < 6 && sizeOf(smallest) > eventsMax; more++) {
+  const excessOf = (outcome: SeedOutcome): number =>
+    Math.max(0, eventsSent(outcome).length - eventsMax) + (faultsText(outcome.faults) === 'none' ? 0 : 1);
+  for (let more = 0; more < 6 && excessOf(smallest) > 0; more++) {
     failed = await firstFailure(bindings, failed.seed + 1);
     const other = await shrinkSeed(failed, { bindings });
-    if (sizeOf(other) < sizeOf(smallest)) smallest = other;
+    if (excessOf(other) < excessOf(smallest)) smallest = other;
   }
   return smallest;
 }
