@@ -46,7 +46,17 @@ export function parseCondition(json: unknown, options: ParseOptions): ParseOutco
   return { kind: 'valid', condition };
 }
 
-const FORMS = ['all', 'any', 'not', 'attribute', 'property', 'event_attribute', 'segment', 'event', 'sequence'] as const;
+const FORMS = [
+  'all',
+  'any',
+  'not',
+  'attribute',
+  'property',
+  'event_attribute',
+  'segment',
+  'event',
+  'sequence',
+] as const;
 const OVER_ENTITIES: readonly string[] = ['attribute', 'segment', 'event', 'sequence'];
 type Form = (typeof FORMS)[number];
 
