@@ -1,7 +1,14 @@
 /** Compiles a valid catalogue: event conditions become unnamed attributes, segments are put in order. Pure and deterministic. */
 import { type Condition, isJsonObject, type ParsedCondition, readsOf } from '@attrium/condition';
 import { assertNever, parseExactJson } from '@attrium/event';
-import { type Unnamed, unnamedAge, unnamedAggregate, unnamedBehaviour } from './behaviour.js';
+import {
+  type Unnamed,
+  unnamedAge,
+  unnamedAggregate,
+  unnamedBehaviour,
+  unnamedMoment,
+  unnamedSequence,
+} from './behaviour.js';
 import { attributeKey, canonicalJson } from './canonical.js';
 import type { CompiledAttribute, CompiledCatalogue, CompiledSegment, CompiledTrigger, Waiting } from './compiled.js';
 import { consentAttributes, consentRule, quietHoursOf } from './consent.js';
@@ -143,6 +150,10 @@ function lower(condition: ParsedCondition, unnamed: UnnamedAttributes): Conditio
       return unnamed.add(unnamedBehaviour(condition));
     case 'aggregate':
       return unnamed.add(unnamedAggregate(condition));
+    case 'moment':
+      return unnamed.add(unnamedMoment(condition));
+    case 'sequence':
+      return unnamed.add(unnamedSequence(condition));
     case 'age':
       return unnamed.add(unnamedAge(condition, unnamed.source(condition.attribute)));
     case 'compare':

@@ -1,6 +1,7 @@
 /** What stages work with: a catalogue that is valid, its behavioural conditions turned into unnamed attributes. */
-import type { Condition, EventAttribute } from '@attrium/condition';
+import type { Condition, EventAttribute, SequenceStep } from '@attrium/condition';
 import { type ExactNumber, VALUE_TYPES, type ValueType, type WaitOutcome } from '@attrium/event';
+
 import type { ConsentRule, QuietHours } from './consent-definition.js';
 import type { SessionMeaning } from './session.js';
 
@@ -117,7 +118,16 @@ export interface ComputedAttribute extends AttributeHead {
   readonly entriesMax?: number | undefined;
   /** Set on unnamed attributes of behavioural conditions: the value is the boolean `count >= atLeast`. */
   readonly atLeast?: number | undefined;
+  /** Set on unnamed attributes of conditions about several events: what is looked for instead; `event` is that of the first step. */
+  readonly pattern?: EventPattern | undefined;
 }
+
+/** What is looked for among the events of an entity, which are in the order of their times, then of their ids. */
+export type EventPattern =
+  /** One event for each step, one after the other; `withinMs`: all of them in a rolling window. */
+  | { readonly kind: 'sequence'; readonly steps: readonly SequenceStep[]; readonly withinMs?: number | undefined }
+  /** At least so many events of the first step after the last one of the second. */
+  | { readonly kind: 'since'; readonly steps: readonly SequenceStep[]; readonly atLeast: number };
 
 /** Calculated from other attributes of the same entity; keeps no state of its own. */
 export interface FormulaAttribute extends AttributeHead {

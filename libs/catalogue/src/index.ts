@@ -12,6 +12,7 @@ export {
   type ComputedAttribute,
   type DeclaredAttribute,
   type EventFilter,
+  type EventPattern,
   type FormulaAttribute,
   type Frequency,
   MERGE_STRATEGIES,

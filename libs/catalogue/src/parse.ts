@@ -4,11 +4,13 @@ import {
   type Aggregate,
   type Behaviour,
   isJsonObject,
+  type Moment,
   type ParsedCondition,
   readsOf,
+  type Sequence,
 } from '@attrium/condition';
 import { readAttribute } from './attribute.js';
-import { unnamedAge, unnamedAggregate, unnamedBehaviour } from './behaviour.js';
+import { unnamedAge, unnamedAggregate, unnamedBehaviour, unnamedMoment, unnamedSequence } from './behaviour.js';
 import { readConsent } from './consent.js';
 import type { AttributeDefinition, Catalogue, SegmentDefinition, TriggerDefinition } from './definitions.js';
 import { readEntityCondition } from './entity-condition.js';
@@ -178,6 +180,8 @@ function checkUnnamed(
     for (const part of condition === undefined ? [] : unnamedPartsOf(condition)) {
       if (part.kind === 'behaviour') distinct.add(unnamedBehaviour(part).attribute.name);
       else if (part.kind === 'aggregate') distinct.add(unnamedAggregate(part).attribute.name);
+      else if (part.kind === 'moment') distinct.add(unnamedMoment(part).attribute.name);
+      else if (part.kind === 'sequence') distinct.add(unnamedSequence(part).attribute.name);
       else {
         const source = sources.get(part.attribute);
         // A faulty definition is reported where it stands.
@@ -197,11 +201,13 @@ function checkUnnamed(
   }
 }
 
-function unnamedPartsOf(condition: ParsedCondition): readonly (Behaviour | Aggregate | Age)[] {
+function unnamedPartsOf(condition: ParsedCondition): readonly (Behaviour | Aggregate | Age | Moment | Sequence)[] {
   switch (condition.kind) {
     case 'behaviour':
     case 'aggregate':
     case 'age':
+    case 'moment':
+    case 'sequence':
       return [condition];
     case 'not':
       return unnamedPartsOf(condition.of);

@@ -9,6 +9,8 @@ import { KeyController } from './api/key.controller.js';
 import { ProfileController } from './api/profile.controller.js';
 import { ProfileRpcController } from './api/profile-rpc.controller.js';
 import { SegmentController } from './api/segment.controller.js';
+import { SegmentHistoryController } from './api/segment-history.controller.js';
+import { SegmentHistoryRpcController } from './api/segment-history-rpc.controller.js';
 import { SegmentRpcController } from './api/segment-rpc.controller.js';
 import { LOG_SIZES, StatusController } from './api/status.controller.js';
 import { TriggerController } from './api/trigger.controller.js';
@@ -19,6 +21,7 @@ import { KeyStore } from './clients/key-store.js';
 import type { LogSize } from './clients/log-sizes.js';
 import { SecretStore } from './clients/secret-store.js';
 import { ProfileReader } from './profile-reader.js';
+import { SegmentHistory } from './segment-history.js';
 import { SegmentReader } from './segment-reader.js';
 
 @Module({})
@@ -34,6 +37,7 @@ export interface ControlParts {
   readonly locator: ProfileLocator;
   readonly desk: DeliveryDeskClient;
   readonly segments: SegmentReader;
+  readonly segmentHistory: SegmentHistory;
   readonly logSizes: () => Promise<LogSize[]>;
 }
 
@@ -46,6 +50,8 @@ export function controlModule(parts: ControlParts): DynamicModule {
       DeliveryController,
       KeyController,
       ProfileController,
+      // Its fixed paths come before those with the name of a segment.
+      SegmentHistoryController,
       SegmentController,
       StatusController,
       TriggerController,
@@ -53,6 +59,7 @@ export function controlModule(parts: ControlParts): DynamicModule {
       CatalogueRpcController,
       ProfileRpcController,
       SegmentRpcController,
+      SegmentHistoryRpcController,
     ],
     providers: [
       { provide: Access, useValue: parts.access },
@@ -64,6 +71,7 @@ export function controlModule(parts: ControlParts): DynamicModule {
       { provide: ProfileReader, useValue: parts.profiles },
       { provide: DeliveryDeskClient, useValue: parts.desk },
       { provide: SegmentReader, useValue: parts.segments },
+      { provide: SegmentHistory, useValue: parts.segmentHistory },
       { provide: LOG_SIZES, useValue: parts.logSizes },
     ],
   };

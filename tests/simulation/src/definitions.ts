@@ -52,9 +52,20 @@ export interface ConditionText {
   readonly sum?: string;
   readonly within?: string;
   readonly where?: ConditionText;
+  readonly since?: StepText;
+  readonly sequence?: readonly StepText[];
+  readonly first_time?: Readonly<Record<string, unknown>>;
+  readonly last_time?: Readonly<Record<string, unknown>>;
   readonly attribute?: string;
   readonly property?: string;
   readonly [comparator: string]: unknown;
+}
+
+/** Events that follow each other, or are counted since. */
+export interface StepText {
+  readonly event: string;
+  readonly where?: ConditionText;
+  readonly within?: string;
 }
 
 export interface SegmentText {

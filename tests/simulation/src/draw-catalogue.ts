@@ -8,9 +8,11 @@ import type {
   IdentityText,
   SegmentText,
   SideText,
+  StepText,
   TriggerText,
 } from './definitions.js';
 import { drawIdentity, lowerLimits } from './draw-identity.js';
+import { drawInOrder, drawRange } from './draw-order.js';
 import { FORMULA_SHAPES } from './naive/formulas.js';
 
 export const EVENT_NAMES = ['Order', 'Visit', 'Cart'] as const;
@@ -256,8 +258,13 @@ function drawCondition(
     const { name } = random.pick(segments);
     return random.chance(0.3) ? { segment: name, is: random.chance(0.5) } : { segment: name };
   }
-  if (kind <= 2) return drawBehaviour(random);
+  if (kind <= 2)
+    return random.chance(0.4) ? drawInOrder(random, () => drawStep(random), WINDOWS) : drawBehaviour(random);
   return drawComparison(random, random.pick(attributes));
+}
+
+function drawStep(random: Random): StepText {
+  return { event: random.pick(EVENT_NAMES), ...(random.chance(0.3) ? { where: drawFilter(random) } : {}) };
 }
 
 function drawBehaviour(random: Random): ConditionText {
@@ -277,17 +284,6 @@ function drawBehaviour(random: Random): ConditionText {
     { at_least: least, at_most: least + random.int(2) },
   ]);
   return { ...about, ...times, ...(random.chance(0.6) ? { did: true as const } : { did_not: true as const }) };
-}
-
-/** Of event times, within a run. */
-function drawRange(random: Random): ConditionText {
-  const instant = (seconds: number): string => new Date(Date.UTC(2026, 0, 1) + seconds * 1_000).toISOString();
-  const second = random.int(40);
-  return random.pick<ConditionText>([
-    { after: instant(second) },
-    { before: instant(second) },
-    { between: [instant(second), instant(second + random.int(20))] },
-  ]);
 }
 
 function drawComparison(random: Random, { name: attribute, type }: AttributeText): ConditionText {

@@ -28,3 +28,5 @@ export const LATEST_SESSIONS_MAX = 100;
 /** Bytes of all states of one entity, about; beyond, states above `SMALL_STATE_BYTES_MAX` take no more events. */
 export const ENTITY_STATE_BYTES_MAX = 1_048_576;
 export const SMALL_STATE_BYTES_MAX = 1_024;
+/** Events that are kept to find a sequence among; of more the latest. */
+export const SEQUENCE_EVENTS_MAX = 1_000;

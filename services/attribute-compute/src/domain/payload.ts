@@ -4,7 +4,7 @@ import { type ConditionSubject, type EventAttribute, jsonAt, valueOfJson } from 
 import { type Entity, type Event, parseExactJson, type Value } from '@attrium/event';
 import { activityOf } from './activity.js';
 import { LIST_ENTRY_LENGTH_MAX } from './limits.js';
-import type { Feed, PlannedAttribute, SessionFeed } from './plan.js';
+import type { Feed, PlannedAttribute, SessionFeed, StepFeed } from './plan.js';
 import type { Input } from './state.js';
 import { unknownStatements } from './statements.js';
 import { coerce, REFUSED, unitsOfJson } from './value-type.js';
@@ -50,9 +50,14 @@ export function readEvent(
     }
   }
   for (let index = 0; index < feed.computed.length; index++) {
-    const { attribute, accepts, property, eventAttribute, reads, textLengthMax, fromMs, untilMs } =
+    const { attribute, accepts, property, eventAttribute, reads, textLengthMax, fromMs, untilMs, steps } =
       feed.computed[index]!;
     if (at < fromMs || at > untilMs) continue;
+    if (steps !== undefined) {
+      const value = bitsOf(steps, payload);
+      if (value !== 0) contributions.push({ attribute, at, id, value, units: 0n });
+      continue;
+    }
     if (accepts !== undefined && !accepts(payload)) continue;
     if (property === undefined && eventAttribute === undefined) {
       contributions.push({ attribute, at, id, value: undefined, units: 0n });
@@ -81,6 +86,16 @@ export function readEvent(
   }
   if (feed.sessions.length > 0) readSessions(feed.sessions, event, payload, contributions, refused);
   return { contributions, refused, unreadable: payload.unreadable };
+}
+
+/** Which of the steps of a pattern an event is. */
+function bitsOf(steps: readonly StepFeed[], payload: Payload): number {
+  let bits = 0;
+  for (let index = 0; index < steps.length; index++) {
+    const { bit, accepts } = steps[index]!;
+    if (accepts === undefined || accepts(payload)) bits |= bit;
+  }
+  return bits;
 }
 
 /** An event of no device and no session brings nothing; of a page that is too long it is not kept which one it is. */

@@ -1,12 +1,13 @@
 /** What a catalogue asks of events, recomputed from lists of events: no states, no reducers. */
 import { compileCatalogue, isUnnamed, parseCatalogue } from '@attrium/catalogue';
 import type { CatalogueActivated, Event } from '@attrium/event';
-import type { AttributeText, CatalogueText, ConditionText } from '../definitions.js';
+import type { AttributeText, CatalogueText, ConditionText, StepText } from '../definitions.js';
 import { consentTexts } from './consent.js';
 import { type NaiveFormula, naiveFormula } from './formulas.js';
+import { isFound, timesSince } from './order.js';
 import { type Contribution, REDUCE } from './reducing.js';
 import { openUntil, sessionValue, visitOf } from './sessions.js';
-import { isWithinRange, questionsIn } from './unnamed.js';
+import { isWithinRange, momentKeyOf, questionsIn } from './unnamed.js';
 import {
   holds,
   type Json,
@@ -95,6 +96,25 @@ function unnamedRule(question: ConditionText, name: string, { attributes }: Cata
     return { ...attributeRule(source), ...head, ...ageRule(question, attributeRule(source)) };
   }
   const { event, within, where } = question;
+  if (question.sequence !== undefined) {
+    const { sequence } = question;
+    const window = within === undefined ? undefined : millisecondsOf(within);
+    return { ...head, ...orderedRule(sequence), withinMs: window, value: (inside) => truth(isFound(sequence, inside)) };
+  }
+  if (question.since !== undefined) {
+    const { since } = question;
+    const asked = { event: event!, ...(where === undefined ? {} : { where }) };
+    const value = (all: readonly Contribution[]) => truth(timesSince(all) >= question.at_least!);
+    return { ...head, ...orderedRule([asked, since]), value };
+  }
+  const moment = momentKeyOf(question);
+  if (moment !== undefined) {
+    const compute = { [moment]: event!, ...(where === undefined ? {} : { where }) };
+    const time = attributeRule({ name, kind: 'user', type: 'timestamp', compute });
+    const [[key, right]] = Object.entries(question[moment]!) as [[string, unknown]];
+    if (!key.endsWith('_than')) return { ...time, ...head, initial: undefined };
+    return { ...time, ...head, ...ageRule({ [key]: right }, time) };
+  }
   if (question.sum !== undefined) {
     const compute = { sum: event!, of: question.sum, ...(within === undefined ? {} : { within }) };
     const sum = attributeRule({
@@ -113,6 +133,17 @@ function unnamedRule(question: ConditionText, name: string, { attributes }: Cata
     contribution: (each) =>
       isSuch(each, event!, where) && isWithinRange(question, each.occurredAt) ? bare(each) : undefined,
     value: (inside, ever) => (ever ? truth(inside.length >= question.at_least!) : undefined),
+  };
+}
+
+/** Each event with the numbers of the steps that it is. */
+function orderedRule(steps: readonly StepText[]): Pick<Rule, 'withinMs' | 'contribution'> {
+  return {
+    withinMs: undefined,
+    contribution: (each) => {
+      const texts = [...steps.keys()].filter((at) => isSuch(each, steps[at]!.event, steps[at]!.where)).map(String);
+      return texts.length === 0 ? undefined : { ...bare(each), value: { is: 'list', texts } };
+    },
   };
 }
 
