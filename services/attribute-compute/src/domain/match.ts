@@ -3,7 +3,7 @@ import { type CompiledTrigger, definitionOfWait, type EventFilter, LIST_ENTRIES_
 import { compileCondition, eventSubject, type Predicate, pathOfText } from '@attrium/condition';
 import type { Event, NamedValue, Value } from '@attrium/event';
 import { LIST_ENTRY_LENGTH_MAX, PROPERTIES_TEXT_MAX, TEXT_LENGTH_MAX } from './limits.js';
-import { payloadOf } from './payload.js';
+import { payloadOf } from './parsed-payload.js';
 
 /** One trigger, or what one trigger waits for. */
 export interface PlannedMatch {

@@ -16,6 +16,7 @@ import { aged } from './age.js';
 import type { AttributeReducer } from './attribute-reducer.js';
 import { LIST_ENTRY_LENGTH_MAX, TEXT_LENGTH_MAX } from './limits.js';
 import { type MatchPlan, matchPlanOf } from './match.js';
+import type { Parsing } from './parsed-payload.js';
 import type { PlannedAttribute } from './planned-attribute.js';
 import { NO_REDUCER, type PlannedFormula, plannedFormulas } from './planned-formula.js';
 import { type FoldedAttribute, reducerOf } from './reducer.js';
@@ -71,7 +72,7 @@ export interface Feed {
   readonly declared: readonly DeclaredFeed[];
   readonly computed: readonly ComputedFeed[];
   readonly sessions: readonly SessionFeed[];
-  readonly parse: 'never' | 'traits' | 'always';
+  readonly parse: Parsing;
   /** Of the events that state consent: whether some attribute holds what is stated. */
   readonly takesStatement?: ((attribute: string) => boolean) | undefined;
 }
