@@ -106,7 +106,8 @@ interface Computed {
 }
 
 /** Where a definition stands, and what it may name. */
-interface Surroundings {
+/** Where a part of a definition stands, and what it may name. */
+export interface Surroundings {
   readonly path: string;
   readonly names: Names;
   readonly report: Report;
@@ -247,7 +248,8 @@ export function readDuration(text: string, path: string, report: Report): number
   return ms;
 }
 
-function readEventCondition(json: unknown, { path, names, report }: Surroundings): Condition | undefined {
+/** A condition over the properties of an event; its faults are reported. */
+export function readEventCondition(json: unknown, { path, names, report }: Surroundings): Condition | undefined {
   const outcome = parseCondition(json, { over: 'event', path, scope: names });
   if (outcome.kind === 'valid') return outcome.condition;
   for (const fault of outcome.faults) report(fault.path, fault.code, fault.message);

@@ -1,8 +1,18 @@
 /** Conditions about events and about the passing of time as the unnamed attributes they compile to. Equal ones are one attribute. */
-import type { Age, Aggregate, AggregateComparator, Behaviour, Condition, Happening } from '@attrium/condition';
+import type {
+  Age,
+  Aggregate,
+  AggregateComparator,
+  Behaviour,
+  Condition,
+  Happening,
+  Moment,
+  Occurrence,
+  Sequence,
+} from '@attrium/condition';
 import { compareNumbers } from '@attrium/event';
 import { canonicalJson, stableHash } from './canonical.js';
-import type { CompiledAttribute, ComputedAttribute } from './compiled.js';
+import type { CompiledAttribute, ComputedAttribute, EventPattern } from './compiled.js';
 import type { AttributeDefinition, DefinitionKind, FormulaAttributeDefinition } from './definitions.js';
 
 /** What a condition compiles to: an attribute that nobody named, and what is asked of it. */
@@ -13,13 +23,17 @@ export interface Unnamed {
 
 /** The unnamed attribute of an event condition: true once enough such events are in the window. `did_not` is its negation. */
 export function unnamedBehaviour(behaviour: Behaviour, of: DefinitionKind): Unnamed {
-  const { atLeast, did } = behaviour;
+  const { atLeast, did, since } = behaviour;
+  if (since !== undefined) {
+    const asked = unnamedSince(behaviour, since, of);
+    return did ? asked : negated(asked);
+  }
   const happening = happeningOf(behaviour);
   const name = unnamed({ ...happening, atLeast, ...kindOf(of) });
   const head = { kind: 'computed', name, key: name, of, type: 'boolean', visible: false } as const;
   const attribute: ComputedAttribute = { ...head, reducer: 'count', ...happening, atLeast };
   const condition = equalTo(name, true);
-  return { attribute, condition: did ? condition : { kind: 'not', of: condition } };
+  return did ? { attribute, condition } : negated({ attribute, condition });
 }
 
 /**
@@ -65,6 +79,46 @@ export function unnamedAge(age: Age, source: AgedDefinition): Unnamed {
     attribute: { ...source, name, key: name, type: 'boolean', visible: false, age: asked },
     condition: equalTo(name, true),
   };
+}
+
+/** Whether so many came after the last of the others. */
+function unnamedSince({ event, where, atLeast }: Behaviour, since: Occurrence, of: DefinitionKind): Unnamed {
+  const steps = [{ event, where }, occurrenceOf(since)];
+  return unnamedPattern({ kind: 'since', steps, atLeast }, of);
+}
+
+/** The unnamed attribute of a sequence: true once such events were found one after the other, and while they are in the window. */
+export function unnamedSequence({ steps, withinMs }: Sequence, of: DefinitionKind): Unnamed {
+  const compiled = steps.map((step) => ({ ...occurrenceOf(step), withinMs: step.withinMs }));
+  return unnamedPattern({ kind: 'sequence', steps: compiled, withinMs }, of);
+}
+
+function unnamedPattern(pattern: EventPattern, of: DefinitionKind): Unnamed {
+  const name = unnamed({ pattern, ...kindOf(of) });
+  const head = { kind: 'computed', name, key: name, of, type: 'boolean', visible: false } as const;
+  const { event } = pattern.steps[0]!;
+  return { attribute: { ...head, reducer: 'exists', event, pattern }, condition: equalTo(name, true) };
+}
+
+/** The unnamed attribute of a first or a last time: the time itself, or whether it is of such an age. */
+export function unnamedMoment({ which, test, ...rest }: Moment, of: DefinitionKind): Unnamed {
+  const reducer = which === 'first' ? 'first_time' : 'last_time';
+  const occurrence = occurrenceOf(rest);
+  const isAge = 'ageMs' in test;
+  const name = unnamed({ ...occurrence, reducer, ...(isAge ? { age: test } : {}), ...kindOf(of) });
+  const head = { kind: 'computed', name, key: name, of, visible: false, reducer, ...occurrence } as const;
+  if (isAge) return { attribute: { ...head, type: 'boolean', age: test }, condition: equalTo(name, true) };
+  const operand = { kind: 'attribute', name } as const;
+  const condition: Condition = { kind: 'compare', operand, comparator: test.comparator, value: test.at };
+  return { attribute: { ...head, type: 'timestamp' }, condition };
+}
+
+function negated({ attribute, condition }: Unnamed): Unnamed {
+  return { attribute, condition: { kind: 'not', of: condition } };
+}
+
+function occurrenceOf({ event, where }: Occurrence): Occurrence {
+  return { event, where };
 }
 
 /** Whether an attribute comes from a condition instead of a definition. */

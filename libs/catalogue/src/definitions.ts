@@ -7,6 +7,7 @@ import type {
   MergeStrategy,
   Reducer,
   TriggerWhen,
+  Waiting,
   WebhookDestination,
 } from './compiled.js';
 import type { ConsentDefinition } from './consent-definition.js';
@@ -69,12 +70,19 @@ export interface SegmentDefinition {
   readonly where: ParsedCondition;
 }
 
+/** As `Waiting`, its condition as it was written. */
+export type WaitingDefinition =
+  | Exclude<Waiting, { kind: 'condition' }>
+  | (Omit<Extract<Waiting, { kind: 'condition' }>, 'condition'> & { readonly condition: ParsedCondition });
+
 export interface TriggerDefinition {
   readonly name: string;
   /** That of what it watches. */
   readonly of: DefinitionKind;
   readonly paused: boolean;
+  readonly archived: boolean;
   readonly when: TriggerWhen;
+  readonly waits?: WaitingDefinition | undefined;
   readonly condition?: ParsedCondition | undefined;
   /** What it contacts people for, and by which channel: consent for it is asked. */
   readonly purpose?: string | undefined;
@@ -82,6 +90,8 @@ export interface TriggerDefinition {
   readonly frequency: Frequency;
   /** Named attributes, beside those that `condition` reads. */
   readonly payload: readonly string[];
+  /** Paths of properties of the event. */
+  readonly properties: readonly string[];
   readonly webhooks: readonly WebhookDestination[];
   readonly stream: boolean;
 }

@@ -4,13 +4,16 @@ import {
   type Aggregate,
   type Behaviour,
   isJsonObject,
+  type Moment,
   type ParsedCondition,
   readsOf,
+  type Sequence,
 } from '@attrium/condition';
 import { readAttribute } from './attribute.js';
-import { unnamedAge, unnamedAggregate, unnamedBehaviour } from './behaviour.js';
+import { unnamedAge, unnamedAggregate, unnamedBehaviour, unnamedMoment, unnamedSequence } from './behaviour.js';
 import { readConsent } from './consent.js';
 import type { AttributeDefinition, Catalogue, SegmentDefinition, TriggerDefinition } from './definitions.js';
+import { readEntityCondition } from './entity-condition.js';
 import { isEventAttribute, readEventAttributes } from './event-attribute.js';
 import { boundFaults, type CatalogueFault, type Report, reportIssues, reportNotSupported } from './fault.js';
 import { readFormulas } from './formulas.js';
@@ -19,7 +22,7 @@ import { ATTRIBUTES_MAX, BEHAVIOURS_MAX, SEGMENTS_MAX, TRIGGERS_MAX } from './li
 import { checkName, type Names, namesOf, reportOtherKind } from './names.js';
 import { segmentSchema } from './schema.js';
 import { sizeFault } from './size.js';
-import { readEntityCondition, readTrigger } from './trigger.js';
+import { readTrigger } from './trigger.js';
 
 export type CatalogueOutcome =
   | { readonly kind: 'valid'; readonly catalogue: Catalogue }
@@ -175,6 +178,11 @@ function checkUnnamed(
       condition: trigger?.condition,
       of: trigger?.of,
     })),
+    ...lists.triggers.map((trigger, index) => ({
+      path: `triggers[${index}].wait_for.condition`,
+      condition: trigger?.waits?.kind === 'condition' ? trigger.waits.condition : undefined,
+      of: trigger?.of,
+    })),
   ];
   const sources = new Map(lists.attributes.map((attribute) => [attribute?.name, attribute]));
   const distinct = new Set<string>();
@@ -182,6 +190,8 @@ function checkUnnamed(
     for (const part of condition === undefined ? [] : unnamedPartsOf(condition)) {
       if (part.kind === 'behaviour') distinct.add(unnamedBehaviour(part, of).attribute.name);
       else if (part.kind === 'aggregate') distinct.add(unnamedAggregate(part, of).attribute.name);
+      else if (part.kind === 'moment') distinct.add(unnamedMoment(part, of).attribute.name);
+      else if (part.kind === 'sequence') distinct.add(unnamedSequence(part, of).attribute.name);
       else {
         const source = sources.get(part.attribute);
         // A faulty definition is reported where it stands.
@@ -201,11 +211,13 @@ function checkUnnamed(
   }
 }
 
-function unnamedPartsOf(condition: ParsedCondition): readonly (Behaviour | Aggregate | Age)[] {
+function unnamedPartsOf(condition: ParsedCondition): readonly (Behaviour | Aggregate | Age | Moment | Sequence)[] {
   switch (condition.kind) {
     case 'behaviour':
     case 'aggregate':
     case 'age':
+    case 'moment':
+    case 'sequence':
       return [condition];
     case 'not':
       return unnamedPartsOf(condition.of);

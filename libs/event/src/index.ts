@@ -67,6 +67,7 @@ export {
   EVENT_TYPES,
   type Event,
   type EventMatched,
+  type EventOccurrence,
   type EventResolved,
   type EventType,
   entityOf,
@@ -76,6 +77,7 @@ export {
   type Identifier,
   type IdentifierLinked,
   type IdentifierRefused,
+  type KnownNow,
   type LogicActivated,
   type LogRecord,
   type Membership,
@@ -93,6 +95,8 @@ export {
   type SuppressionReason,
   type Tick,
   type TriggerFired,
+  WAIT_OUTCOMES,
+  type WaitOutcome,
 } from './record.js';
 export { durationMs } from './time.js';
 export {

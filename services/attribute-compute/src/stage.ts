@@ -37,6 +37,7 @@ import {
   publishedNames,
 } from './domain/entity.js';
 import { publishFormulas } from './domain/formula.js';
+import { matchesOf } from './domain/match.js';
 import { readEvent } from './domain/payload.js';
 import { feedOf, keysOf, type Plan, planOf } from './domain/plan.js';
 import { type AttributesAnswer, type AttributesQuestion, answerAttributes } from './domain/question.js';
@@ -45,6 +46,8 @@ import { decodeRow, ENTITY_STATE_VERSION, ENTITY_STATE_VERSION_OLDEST, encodeRow
 const STAGE = 'attribute-compute';
 /** Of the tables; rises with the encoding of the rows and with that of the catalogues. */
 const STATE_VERSION = 5;
+/** A row has kilobytes in memory, in hundreds of objects: beyond some, reading one anew costs less than what the garbage collector does for it. */
+const CACHE_ROWS_MAX = 20_000;
 /** Before a workspace's first catalogue. */
 const NO_PLAN = planOf({ workspace: '', revision: 0, attributes: [], segments: [], triggers: [] });
 
@@ -66,6 +69,7 @@ export function bindingWith(counters: AttributeCounters): StageBinding {
     output: 'attributes',
     logicVersion: 1,
     stateVersion: STATE_VERSION,
+    cacheRowsMax: CACHE_ROWS_MAX,
     open: (environment) => new AttributePartition(environment, counters),
   };
 }
@@ -120,6 +124,7 @@ class AttributePartition implements PartitionStage {
     switch (record.kind) {
       case 'event-resolved':
         this.decideEvent(record, context);
+        this.decideMatches(record, context);
         break;
       case 'profile-created':
       case 'account-created':
@@ -194,6 +199,30 @@ class AttributePartition implements PartitionStage {
       emitChanges(row, plan, changes, { reason: 'event', cause: event.id, effectiveAt: event.occurredAt }, context);
     }
     if (moved) this.schedule(row, plan, context.now, context);
+  }
+
+  /**
+   * After the changes that the event made. While a merge is open they go on too: nothing in them depends on what is held here, and the
+   * stages behind, which hold the entity at least as long, keep them back.
+   */
+  private decideMatches({ entity, event }: EventResolved, context: Context): void {
+    if (event.type !== 'track') return;
+    const { revision, [entity.kind]: plan } = this.plans.of(entity.workspace);
+    const planned = plan.matches.get(event.name);
+    if (planned === undefined || this.entities.get(entity.ordinal)?.kind === 'pointer') return;
+    const { matches, refused } = matchesOf(planned, event, textOf);
+    for (const name of refused) count(this.counters.refusedValues, `${entity.workspace}/${name}`);
+    const { id: eventId, name, occurredAt } = event;
+    const head = {
+      kind: 'event-matched',
+      entity,
+      eventId,
+      name,
+      occurredAt,
+      recordedAt: context.now,
+      revision,
+    } as const;
+    for (const match of matches) context.emit({ ...head, ...match, values: [], memberships: [], identifiers: [] });
   }
 
   private formulas(row: EntityRow, plan: Plan, changes: AttributeChange[], at: PublishedAt): void {

@@ -12,6 +12,8 @@ import { KeyController } from './api/key.controller.js';
 import { ProfileController } from './api/profile.controller.js';
 import { ProfileRpcController } from './api/profile-rpc.controller.js';
 import { SegmentController } from './api/segment.controller.js';
+import { SegmentHistoryController } from './api/segment-history.controller.js';
+import { SegmentHistoryRpcController } from './api/segment-history-rpc.controller.js';
 import { SegmentRpcController } from './api/segment-rpc.controller.js';
 import { LOG_SIZES, StatusController } from './api/status.controller.js';
 import { TriggerController } from './api/trigger.controller.js';
@@ -22,6 +24,7 @@ import { KeyStore } from './clients/key-store.js';
 import type { LogSize } from './clients/log-sizes.js';
 import { SecretStore } from './clients/secret-store.js';
 import { ProfileReader } from './profile-reader.js';
+import { SegmentHistory } from './segment-history.js';
 import { SegmentReader } from './segment-reader.js';
 
 @Module({})
@@ -38,6 +41,7 @@ export interface ControlParts {
   readonly locator: ProfileLocator;
   readonly desk: DeliveryDeskClient;
   readonly segments: SegmentReader;
+  readonly segmentHistory: SegmentHistory;
   readonly logSizes: () => Promise<LogSize[]>;
 }
 
@@ -51,6 +55,8 @@ export function controlModule(parts: ControlParts): DynamicModule {
       DeliveryController,
       KeyController,
       ProfileController,
+      // Its fixed paths come before those with the name of a segment.
+      SegmentHistoryController,
       SegmentController,
       StatusController,
       TriggerController,
@@ -59,6 +65,7 @@ export function controlModule(parts: ControlParts): DynamicModule {
       CatalogueRpcController,
       ProfileRpcController,
       SegmentRpcController,
+      SegmentHistoryRpcController,
     ],
     providers: [
       { provide: Access, useValue: parts.access },
@@ -71,6 +78,7 @@ export function controlModule(parts: ControlParts): DynamicModule {
       { provide: AccountReader, useValue: parts.accounts },
       { provide: DeliveryDeskClient, useValue: parts.desk },
       { provide: SegmentReader, useValue: parts.segments },
+      { provide: SegmentHistory, useValue: parts.segmentHistory },
       { provide: LOG_SIZES, useValue: parts.logSizes },
     ],
   };

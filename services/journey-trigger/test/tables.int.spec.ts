@@ -83,6 +83,9 @@ describe('table firings', () => {
         'identifiers.value': ['u1'],
         memberships: [],
         last_fired_at: null,
+        wait_outcome: '',
+        'properties.name': [],
+        'properties.value': [],
       },
       {
         ...common,
@@ -103,6 +106,31 @@ describe('table firings', () => {
         'identifiers.value': [],
         memberships: ['vip'],
         last_fired_at: '2025-12-31 23:59:59.999',
+        wait_outcome: '',
+        'properties.name': [],
+        'properties.value': [],
+      },
+    ]);
+  });
+
+  it('says of which event a firing is, with the properties that it carries, and how its wait ended', async () => {
+    const properties = [
+      { name: 'total', value: 12.5 },
+      { name: 'ship.city', value: 'Oslo' },
+    ];
+    await append(2, [
+      {
+        ...{ kind: 'trigger-fired', id: 'f3', entity: ANN, trigger: 'cart', revision: 3, reason: 'event', cause: 'e1' },
+        ...{ effectiveAt: T0 + 5, recordedAt: T0 + 5, values: [], identifiers: [], outcome: 'timed_out' },
+        on: { kind: 'event-occurred', event: { id: 'e1', name: 'Cart Viewed', occurredAt: T0, properties } },
+      },
+    ]);
+    const columns = 'on_kind, on_name, cause, wait_outcome, properties.name, properties.value';
+    expect(await rows(`SELECT ${columns} FROM firings WHERE trigger = 'cart'`)).toEqual([
+      {
+        ...{ on_kind: 'event-occurred', on_name: 'Cart Viewed', cause: 'e1', wait_outcome: 'timed_out' },
+        'properties.name': ['total', 'ship.city'],
+        'properties.value': ['12.5', '"Oslo"'],
       },
     ]);
   });

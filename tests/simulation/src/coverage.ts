@@ -45,6 +45,11 @@ export const LINE_PATHS = [
   'a firing for an account',
   'a firing that consent suppressed',
   'a firing in quiet hours',
+  'a firing on an event',
+  'a firing after a delay',
+  'a wait that ended in time',
+  'a wait that timed out',
+  'two waits that a merge made one',
 ] as const;
 
 export const PATHS = [...CRASHES, ...FAULTS, ...LOOP, ...LINE_PATHS] as const;

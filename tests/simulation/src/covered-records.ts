@@ -47,12 +47,25 @@ export function coveredByRecords(line: Line, unowned: (at: number) => boolean): 
     if (record.kind === 'trigger-fired') {
       paths.add(record.entity.kind === 'account' ? 'a firing for an account' : 'a firing');
     }
+    coverWaits(record, paths);
     if (record.kind !== 'firing-suppressed') continue;
     paths.add('a firing that was suppressed');
     if (record.why === 'consent') paths.add('a firing that consent suppressed');
     if (record.why === 'quiet_hours') paths.add('a firing in quiet hours');
   }
   return paths;
+}
+
+function coverWaits(record: LogRecord, paths: Set<Path>): void {
+  if (record.kind === 'firing-suppressed' && record.why === 'merge') paths.add('two waits that a merge made one');
+  if (record.kind !== 'trigger-fired') return;
+  if (record.on.kind === 'event-occurred') paths.add('a firing on an event');
+  if (record.outcome === 'happened') paths.add('a wait that ended in time');
+  if (record.outcome === 'timed_out') paths.add('a wait that timed out');
+  const { on, effectiveAt } = record;
+  const since =
+    on.kind === 'event-occurred' ? on.event.occurredAt : on.kind === 'attribute-changed' ? undefined : on.at;
+  if (record.outcome === undefined && since !== undefined && effectiveAt > since) paths.add('a firing after a delay');
 }
 
 function coverEvents(events: readonly Stored[], paths: Set<Path>): void {

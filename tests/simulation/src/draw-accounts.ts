@@ -17,7 +17,8 @@ export function withAccounts(random: Random, catalogue: CatalogueText): Catalogu
   return joined(catalogue, {
     attributes: attributes.map((attribute) => ({ ...attribute, kind: 'account' })),
     segments: segments.map((segment) => ({ ...segment, of: 'account' })),
-    triggers,
+    // Events are watched of users.
+    triggers: triggers.filter(({ when }) => when.event === undefined),
   });
 }
 

@@ -8,9 +8,11 @@ import type {
   IdentityText,
   SegmentText,
   SideText,
+  StepText,
   TriggerText,
 } from './definitions.js';
 import { drawIdentity, lowerLimits } from './draw-identity.js';
+import { drawInOrder, drawRange } from './draw-order.js';
 import { FORMULA_SHAPES } from './naive/formulas.js';
 
 export const EVENT_NAMES = ['Order', 'Visit', 'Cart'] as const;
@@ -39,7 +41,13 @@ function identityOf(identity: IdentityText | undefined): { identity?: IdentityTe
 
 /** The next revision: some definitions go, some get another meaning, some come. What others read stays. */
 export function redrawCatalogue(random: Random, before: CatalogueText, revision: number): CatalogueText {
-  const triggers = before.triggers.filter(() => !random.chance(0.3));
+  const triggers = before.triggers
+    .filter(() => !random.chance(0.3))
+    .map((trigger) => {
+      if (random.chance(0.15)) return { ...trigger, payload: [random.pick(before.attributes).name] };
+      const { state: _state, ...same } = trigger;
+      return random.chance(0.1) ? { ...same, ...drawState(random) } : trigger;
+    });
   const isRead = (name: string): boolean => JSON.stringify([before.segments, triggers]).includes(`"segment":"${name}"`);
   const segments = before.segments.filter(({ name }) => isRead(name) || !random.chance(0.35));
   const readers = JSON.stringify([segments, triggers]);
@@ -250,8 +258,13 @@ function drawCondition(
     const { name } = random.pick(segments);
     return random.chance(0.3) ? { segment: name, is: random.chance(0.5) } : { segment: name };
   }
-  if (kind <= 2) return drawBehaviour(random);
+  if (kind <= 2)
+    return random.chance(0.4) ? drawInOrder(random, () => drawStep(random), WINDOWS) : drawBehaviour(random);
   return drawComparison(random, random.pick(attributes));
+}
+
+function drawStep(random: Random): StepText {
+  return { event: random.pick(EVENT_NAMES), ...(random.chance(0.3) ? { where: drawFilter(random) } : {}) };
 }
 
 function drawBehaviour(random: Random): ConditionText {
@@ -271,17 +284,6 @@ function drawBehaviour(random: Random): ConditionText {
     { at_least: least, at_most: least + random.int(2) },
   ]);
   return { ...about, ...times, ...(random.chance(0.6) ? { did: true as const } : { did_not: true as const }) };
-}
-
-/** Of event times, within a run. */
-function drawRange(random: Random): ConditionText {
-  const instant = (seconds: number): string => new Date(Date.UTC(2026, 0, 1) + seconds * 1_000).toISOString();
-  const second = random.int(40);
-  return random.pick<ConditionText>([
-    { after: instant(second) },
-    { before: instant(second) },
-    { between: [instant(second), instant(second + random.int(20))] },
-  ]);
 }
 
 function drawComparison(random: Random, { name: attribute, type }: AttributeText): ConditionText {
@@ -344,15 +346,17 @@ function drawTrigger(
     { exits: true as const },
     { enters: true, exits: true } as const,
   ]);
-  const when =
-    segments.length > 0 && random.chance(0.65)
+  const isOnEvent = random.chance(0.35);
+  const when = isOnEvent
+    ? { event: random.pick(EVENT_NAMES), ...(random.chance(0.5) ? { where: drawFilter(random) } : {}) }
+    : segments.length > 0 && random.chance(0.65)
       ? { segment: random.pick(segments).name, ...flips }
       : drawMove(random, random.pick(attributes));
   const once = { once_per: random.pick(['1s', '5s', '15s', '1h']) };
-  const key = random.pick(attributes).name;
+  const key = isOnEvent && random.chance(0.6) ? { property: 'plan' } : random.pick(attributes).name;
   return {
     name,
-    ...(random.chance(0.06) ? { state: 'paused' as const } : {}),
+    ...drawState(random),
     when,
     ...(random.chance(0.5) ? { if: drawCondition(random, attributes, segments, 1) } : {}),
     frequency: random.pick<TriggerText['frequency']>([
@@ -360,8 +364,33 @@ function drawTrigger(
       ...[once, once, { ...once, key }, { once: true as const, key }],
     ]),
     ...(random.chance(0.5) ? { payload: [random.pick(attributes).name] } : {}),
+    ...(isOnEvent && random.chance(0.6)
+      ? { properties: [random.pick(['revenue', 'vip', 'tags', 'detail.size'])] }
+      : {}),
+    ...drawWait(random, attributes, segments),
     deliver: [{ stream: true }],
   };
+}
+
+function drawState(random: Random): Pick<TriggerText, 'state'> {
+  if (random.chance(0.06)) return { state: 'paused' };
+  return random.chance(0.03) ? { state: 'archived' } : {};
+}
+
+/** Most end within a run. */
+function drawWait(
+  random: Random,
+  attributes: readonly AttributeText[],
+  segments: readonly SegmentText[],
+): Pick<TriggerText, 'delay' | 'wait_for' | 'recheck'> {
+  const recheck = random.chance(0.25) ? { recheck: false } : {};
+  const timeout = random.pick(WINDOWS);
+  if (random.chance(0.5)) return {};
+  if (random.chance(0.4)) return { delay: timeout, ...recheck };
+  const outcomes = random.pick<object>([{}, {}, { outcomes: ['happened'] }, { outcomes: ['timed_out'] }]);
+  const event = { event: random.pick(EVENT_NAMES), ...(random.chance(0.3) ? { where: drawFilter(random) } : {}) };
+  const what = random.chance(0.6) ? event : { condition: drawCondition(random, attributes, segments, 1) };
+  return { wait_for: { ...what, timeout, ...outcomes }, ...recheck };
 }
 
 /** Any change of an attribute, or one in a certain way. */

@@ -125,6 +125,24 @@ export class ApiClient {
     return JSON.parse((await this.ask('GET', `${this.workspacePath}/${path}${query === '' ? '' : `?${query}`}`)).text);
   }
 
+  /** GET of a path below the workspace whose answer is no JSON and may be long: piece by piece. */
+  async *stream(path: string, queries: Readonly<Record<string, string>> = {}): AsyncGenerator<string> {
+    const { url, key } = this.endpoint;
+    const query = new URLSearchParams(queries).toString();
+    const response = await fetch(`${url}${this.workspacePath}/${path}${query === '' ? '' : `?${query}`}`, {
+      headers: { authorization: `Bearer ${key}` },
+    }).catch((cause: Error & { cause?: Error }) => {
+      throw new CliError(`Control at ${url} cannot be reached: ${cause.cause?.message ?? cause.message}`, { cause });
+    });
+    if (!response.ok) throw new CliError(sentenceOf(response.status, await response.text()));
+    const decoder = new TextDecoder();
+    try {
+      for await (const bytes of response.body ?? []) yield decoder.decode(bytes, { stream: true });
+    } catch (cause) {
+      throw new CliError('The answer broke off: what was written is not the whole.', { cause });
+    }
+  }
+
   /** POST of JSON to a path below the workspace. */
   async post(path: string, body: object = {}): Promise<unknown> {
     const asked = { body: JSON.stringify(body), contentType: 'application/json' };

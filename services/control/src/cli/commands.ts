@@ -7,6 +7,7 @@ import { addConsentCommands } from './consent-commands.js';
 import { addDeliveryCommands } from './delivery-commands.js';
 import { type EndpointFlags, findEndpoint } from './endpoint.js';
 import { faultLines, planLines, previewLines, type StatusAnswer, statusLines } from './plan-text.js';
+import { addSegmentCommands } from './segment-commands.js';
 
 /** What a command writes. */
 export interface Terminal {
@@ -60,6 +61,7 @@ export function attriumCommand(terminal: Terminal, env?: Readonly<Record<string,
   addKeyCommands(program, api, json);
   addConsentCommands(program, { api, env, json });
   addDeliveryCommands(program, api, json);
+  addSegmentCommands(program, api, (line) => terminal.out(line));
   return program;
 }
 

@@ -1,12 +1,13 @@
 /** What a catalogue asks of events, recomputed from lists of events: no states, no reducers. */
 import { compileCatalogue, isUnnamed, parseCatalogue } from '@attrium/catalogue';
 import type { CatalogueActivated, Entity, Event } from '@attrium/event';
-import type { AttributeText, CatalogueText, ConditionText } from '../definitions.js';
+import type { AttributeText, CatalogueText, ConditionText, StepText } from '../definitions.js';
 import { consentTexts } from './consent.js';
 import { type NaiveFormula, naiveFormula } from './formulas.js';
+import { isFound, timesSince } from './order.js';
 import { type Contribution, REDUCE } from './reducing.js';
 import { openUntil, sessionValue, visitOf } from './sessions.js';
-import { isWithinRange, questionsIn } from './unnamed.js';
+import { isWithinRange, momentKeyOf, questionsIn } from './unnamed.js';
 import {
   holds,
   type Json,
@@ -71,17 +72,19 @@ function readRules(text: string, revision: number): Rules {
   return { ...user, catalogue, rules, ofKind };
 }
 
-/** A trigger is of the kind of what it watches. */
+/** A trigger is of the kind of what it watches, and those of events are of users. */
 function readKind(whole: CatalogueText, of: 'user' | 'account', revision: number): Rules {
   const attributes = whole.attributes.filter(({ kind }) => kind === of);
   const segments = whole.segments.filter((segment) => segment.of === of);
+  const own = (names: readonly { readonly name: string }[], asked?: string) => names.some(({ name }) => name === asked);
   const triggers = whole.triggers.filter(({ when }) =>
-    [...attributes, ...segments].some(({ name }) => name === when.segment || name === when.attribute),
+    when.event === undefined ? own(attributes, when.attribute) || own(segments, when.segment) : of === 'user',
   );
   const catalogue = { ...whole, attributes, segments, triggers };
   const conditions: readonly ConditionText[] = [
     ...segments.map(({ where }) => where),
     ...triggers.flatMap(({ if: condition }) => (condition === undefined ? [] : [condition])),
+    ...triggers.flatMap(({ wait_for: wait }) => (wait?.condition === undefined ? [] : [wait.condition])),
   ];
   const names = new Map<string, string>();
   const rules = attributes.map(attributeRule);
@@ -96,14 +99,14 @@ function readKind(whole: CatalogueText, of: 'user' | 'account', revision: number
       ...consentTexts(catalogue).map((text) => ({ ...attributeRule(text), meaning: text.name, visible: false })),
     );
   }
-  const own: Rules = {
+  const rulesOfKind: Rules = {
     revision,
     catalogue,
     rules,
     unnamed: (question) => names.get(JSON.stringify(question))!,
-    ofKind: () => own,
+    ofKind: () => rulesOfKind,
   };
-  return own;
+  return rulesOfKind;
 }
 
 function unnamedOf(question: ConditionText, of: 'user' | 'account', { attributes }: CatalogueText): string {
@@ -126,6 +129,25 @@ function unnamedRule(
     return { ...attributeRule(source), ...head, ...ageRule(question, attributeRule(source)) };
   }
   const { event, within, where } = question;
+  if (question.sequence !== undefined) {
+    const { sequence } = question;
+    const window = within === undefined ? undefined : millisecondsOf(within);
+    return { ...head, ...orderedRule(sequence), withinMs: window, value: (inside) => truth(isFound(sequence, inside)) };
+  }
+  if (question.since !== undefined) {
+    const { since } = question;
+    const asked = { event: event!, ...(where === undefined ? {} : { where }) };
+    const value = (all: readonly Contribution[]) => truth(timesSince(all) >= question.at_least!);
+    return { ...head, ...orderedRule([asked, since]), value };
+  }
+  const moment = momentKeyOf(question);
+  if (moment !== undefined) {
+    const compute = { [moment]: event!, ...(where === undefined ? {} : { where }) };
+    const time = attributeRule({ name, kind: of, type: 'timestamp', compute });
+    const [[key, right]] = Object.entries(question[moment]!) as [[string, unknown]];
+    if (!key.endsWith('_than')) return { ...time, ...head, initial: undefined };
+    return { ...time, ...head, ...ageRule({ [key]: right }, time) };
+  }
   if (question.sum !== undefined) {
     const compute = { sum: event!, of: question.sum, ...(within === undefined ? {} : { within }) };
     const sum = attributeRule({
@@ -144,6 +166,17 @@ function unnamedRule(
     contribution: (each) =>
       isSuch(each, event!, where) && isWithinRange(question, each.occurredAt) ? bare(each) : undefined,
     value: (inside, ever) => (ever ? truth(inside.length >= question.at_least!) : undefined),
+  };
+}
+
+/** Each event with the numbers of the steps that it is. */
+function orderedRule(steps: readonly StepText[]): Pick<Rule, 'withinMs' | 'contribution'> {
+  return {
+    withinMs: undefined,
+    contribution: (each) => {
+      const texts = [...steps.keys()].filter((at) => isSuch(each, steps[at]!.event, steps[at]!.where)).map(String);
+      return texts.length === 0 ? undefined : { ...bare(each), value: { is: 'list', texts } };
+    },
   };
 }
 
@@ -204,13 +237,13 @@ function sessionRule(text: AttributeText): Pick<Rule, 'withinMs' | 'contribution
 
 const bare = ({ occurredAt: at, id: eventId }: Event): Contribution => ({ at, eventId, value: undefined });
 
-function isSuch(event: Event, name: string, where: ConditionText | undefined): boolean {
+export function isSuch(event: Event, name: string, where: ConditionText | undefined): boolean {
   if (event.type !== 'track' || event.name !== name) return false;
   const payload = payloadOf(event);
   return where === undefined || holds(where, { property: (path) => scalar(member(payload, `properties.${path}`)) });
 }
 
-function payloadOf({ payload }: Event): Json | undefined {
+export function payloadOf({ payload }: Event): Json | undefined {
   return parseJson(new TextDecoder().decode(payload));
 }
 
