@@ -305,7 +305,7 @@ describe('faults of catalogues', () => {
   });
 
   it('says that something is not supported yet by this release', () => {
-    const outcome = parseCatalogue(withAttribute({ kind: 'event' }));
+    const outcome = parseCatalogue({ experiments: [] });
     expect(outcome.kind === 'invalid' && outcome.faults[0]!.message).toContain('not supported yet by this release');
   });
 

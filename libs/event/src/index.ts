@@ -1,3 +1,4 @@
+export type { AccountCreated, AccountLinked, AccountUnlinked, CurrentAccountChanged } from './account-record.js';
 export {
   compareNumbers,
   DECIMAL_SCALE,
@@ -12,6 +13,7 @@ export {
   unitsOf,
   unitsToText,
 } from './decimal.js';
+export type { Entity, Identifier } from './entity.js';
 export { parseExactJson, stringifyExactJson } from './exact-json.js';
 export {
   ATTEMPTS_STREAM,
@@ -50,20 +52,15 @@ export {
 } from './merge-state.js';
 export { fnv1a32, partitionOf } from './partition.js';
 export {
-  type AccountCreated,
-  type AccountLinked,
-  type AccountUnlinked,
   type AttributeChange,
   type AttributesChanged,
   assertNever,
   type CatalogueActivated,
   CHANGE_REASONS,
   type ChangeReason,
-  type CurrentAccountChanged,
   DELIVERY_OUTCOMES,
   type DeliveryAttempted,
   type DeliveryOutcome,
-  type Entity,
   EVENT_TYPES,
   type Event,
   type EventMatched,
@@ -74,7 +71,6 @@ export {
   type FactBody,
   type FiringCause,
   type FiringSuppressed,
-  type Identifier,
   type IdentifierLinked,
   type IdentifierRefused,
   type KnownNow,

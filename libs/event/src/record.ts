@@ -1,19 +1,7 @@
 /** The records of the logs: what sources sent, and the facts that stages appended. All times are milliseconds since 1970 UTC. */
+import type { AccountCreated, AccountLinked, AccountUnlinked, CurrentAccountChanged } from './account-record.js';
+import type { Entity, Identifier } from './entity.js';
 import type { Value } from './value.js';
-
-/** (type, value) naming someone: `user_id`, `email`, or a type that the workspace defines. */
-export interface Identifier {
-  readonly type: string;
-  readonly value: string;
-}
-
-/** A profile or an account. `ordinal` is unique over all identity shards and never reused. */
-export interface Entity {
-  readonly workspace: string;
-  readonly kind: 'profile' | 'account';
-  readonly id: string;
-  readonly ordinal: number;
-}
 
 export const EVENT_TYPES = ['identify', 'track', 'page', 'screen', 'group', 'alias'] as const;
 export type EventType = (typeof EVENT_TYPES)[number];
@@ -98,51 +86,6 @@ export interface ProfilesMerged {
   readonly loser: Entity;
   /** Identifiers that the survivor gained from the loser. */
   readonly identifiers: readonly Identifier[];
-  readonly cause: string;
-  readonly occurredAt: number;
-}
-
-/** A group id that was not known in the workspace is an account. Appended to the account's partition. */
-export interface AccountCreated {
-  readonly kind: 'account-created';
-  readonly id: string;
-  readonly entity: Entity;
-  /** Normalised, as all that name the account later are. */
-  readonly groupId: string;
-  readonly cause: string;
-  readonly occurredAt: number;
-}
-
-/** A profile has become a member of an account. Appended to the partitions of both. */
-export interface AccountLinked {
-  readonly kind: 'account-linked';
-  readonly id: string;
-  /** The profile. */
-  readonly entity: Entity;
-  readonly account: Entity;
-  readonly cause: string;
-  readonly occurredAt: number;
-}
-
-/** A profile is no member of an account any more: it was merged into another, which is one. Appended to the partitions of both. */
-export interface AccountUnlinked {
-  readonly kind: 'account-unlinked';
-  readonly id: string;
-  /** The profile. */
-  readonly entity: Entity;
-  readonly account: Entity;
-  readonly cause: string;
-  readonly occurredAt: number;
-}
-
-/** The account that the latest group event of a profile names is another one. Appended to the profile's partition. */
-export interface CurrentAccountChanged {
-  readonly kind: 'current-account-changed';
-  readonly id: string;
-  /** The profile. */
-  readonly entity: Entity;
-  /** Undefined: it has none, because it was merged away. */
-  readonly account?: Entity | undefined;
   readonly cause: string;
   readonly occurredAt: number;
 }

@@ -12,7 +12,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { SegmentTables } from '../src/clients/segment-tables.js';
 import { PARAMETERS_MAX, Tables } from '../src/clients/tables.js';
 import { segmentQuery } from '../src/domain/segment-query.js';
-import { drawCondition, drawProfiles, insertAccounts, insertProfiles, isTrueOf, NOW, SCOPE } from './drawn-tables.js';
+import { insertAccounts } from './drawn-accounts.js';
+import { drawCondition, drawProfiles, insertProfiles, isTrueOf, NOW, SCOPE } from './drawn-tables.js';
 
 const LIMITS = { timeoutMs: 20_000, rowsMax: 10_000_000, largeAtOnceMax: 2 };
 const PROFILES = 120;

@@ -112,7 +112,9 @@ describe('table firings', () => {
       },
     ]);
   });
+});
 
+describe('table firings, of events and waits', () => {
   it('says of which event a firing is, with the properties that it carries, and how its wait ended', async () => {
     const properties = [
       { name: 'total', value: 12.5 },

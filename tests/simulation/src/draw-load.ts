@@ -3,7 +3,8 @@ import type { CatalogueActivated, Event, Identifier } from '@attrium/event';
 import type { Random } from '@attrium/testing/simulation';
 import type { CatalogueText } from './definitions.js';
 import { aboutAccount, besideAccounts, withAccounts } from './draw-accounts.js';
-import { checked, drawCatalogue, EVENT_NAMES, redrawCatalogue, returnCatalogue } from './draw-catalogue.js';
+import { checked, drawCatalogue, redrawCatalogue, returnCatalogue } from './draw-catalogue.js';
+import { EVENT_NAMES } from './draw-condition.js';
 import { drawConsentPlan, stating, withConsent } from './draw-consent.js';
 
 export const START_MS = Date.UTC(2026, 0, 1);

@@ -1,18 +1,11 @@
 /** Which triggers have to fire at each record of `memberships`, and which not: by what was true of the profile then. */
-import type {
-  FiringCause,
-  FiringSuppressed,
-  LogRecord,
-  MergeCompleted,
-  TriggerFired,
-  WaitOutcome,
-} from '@attrium/event';
+import type { FiringSuppressed, LogRecord, MergeCompleted, TriggerFired } from '@attrium/event';
 import { entityOf } from '@attrium/event';
 import type { StoredMessage } from '@attrium/processor';
 import type { TriggerText } from '../definitions.js';
 import { lookedUp, refusal } from './consent.js';
 import { type Holder, Merging } from './merging.js';
-import { mayWait, neededBy } from './needs.js';
+import { neededBy } from './needs.js';
 import {
   carriedBy,
   causeText,
@@ -27,30 +20,11 @@ import { FactBook, isIn, type Place, replay } from './replay.js';
 import { type Rules, rulesOf } from './rules.js';
 import type { Snapshot } from './segments.js';
 import { type Asked, holds, millisecondsOf, plainOf, show } from './value.js';
+import { byDue, type Ending, instantOf, type Wait, waitingTrigger } from './waits.js';
 
 interface Kept {
   readonly change: Telling | MergeCompleted;
   readonly snapshot: Snapshot;
-}
-
-interface Wait {
-  readonly trigger: string;
-  readonly keyed: string;
-  readonly dueAt: number;
-  readonly recordedAt: number;
-  readonly effectiveAt: number;
-  readonly revision: number;
-  readonly cause: string;
-  readonly reason: string;
-  readonly on: FiringCause;
-  readonly values: readonly string[];
-  readonly memberships: readonly string[];
-}
-
-interface Ending {
-  readonly outcome: WaitOutcome | undefined;
-  readonly at: number;
-  readonly effectiveAt: number;
 }
 
 interface Person {
@@ -398,20 +372,6 @@ class FiringReplay {
       }
     }
   }
-}
-
-const byDue = (a: Wait, b: Wait): number => {
-  const texts = (wait: Wait): string => `${wait.keyed} ${wait.cause} ${JSON.stringify(wait.on)}`;
-  return a.dueAt - b.dueAt || a.recordedAt - b.recordedAt || (texts(a) < texts(b) ? -1 : 1);
-};
-
-function waitingTrigger({ trigger }: Wait, { catalogue }: Rules): TriggerText | undefined {
-  return catalogue.triggers.find((each) => each.name === trigger && each.state !== 'archived' && mayWait(each));
-}
-
-function instantOf(change: Telling): { effectiveAt: number; cause: string; reason: string } {
-  if (change.kind === 'segment-changed') return change;
-  return { effectiveAt: change.occurredAt, cause: change.eventId, reason: 'event' };
 }
 
 /** What was kept back may be decided by a later catalogue than it was told by: then nothing is known but what it carries. */
