@@ -49,6 +49,7 @@ export const LINE_PATHS = [
   'a firing after a delay',
   'a wait that ended in time',
   'a wait that timed out',
+  'a wait of an account',
   'two waits that a merge made one',
 ] as const;
 

@@ -60,6 +60,7 @@ function coverWaits(record: LogRecord, paths: Set<Path>): void {
   if (record.kind === 'firing-suppressed' && record.why === 'merge') paths.add('two waits that a merge made one');
   if (record.kind !== 'trigger-fired') return;
   if (record.on.kind === 'event-occurred') paths.add('a firing on an event');
+  if (record.entity.kind === 'account' && record.outcome !== undefined) paths.add('a wait of an account');
   if (record.outcome === 'happened') paths.add('a wait that ended in time');
   if (record.outcome === 'timed_out') paths.add('a wait that timed out');
   const { on, effectiveAt } = record;
