@@ -1,6 +1,6 @@
 /** The tables of journey-trigger in the real engine: what its records become there. */
 import { fileURLToPath } from 'node:url';
-import { type Entity } from '@attrium/event';
+import type { Entity, LogRecord } from '@attrium/event';
 import { describe, expect, it } from '@jest/globals';
 import { tablesUnderTest } from '../../../libs/clickhouse/test/tables-under-test.js';
 import { attemptProjections, projections } from '../src/projections/projections.js';
@@ -17,42 +17,44 @@ const entity = (id: string, ordinal: number): Entity => ({ workspace: 'shop', ki
 const ANN = entity('ann', 1);
 const BOB = entity('bob', 2);
 
+const FIRINGS: LogRecord[] = [
+  {
+    kind: 'trigger-fired',
+    id: 'f1',
+    entity: ANN,
+    trigger: 'winback',
+    revision: 3,
+    effectiveAt: T0,
+    recordedAt: T0 + 1,
+    reason: 'window',
+    cause: 's1',
+    on: { kind: 'segment-entered', segment: 'vip', at: T0 },
+    values: [
+      { name: 'city', value: 'Rome' },
+      { name: 'n', value: 0.5 },
+    ],
+    identifiers: [{ type: 'user_id', value: 'u1' }],
+  },
+  {
+    kind: 'firing-suppressed',
+    id: 'f2',
+    entity: BOB,
+    trigger: 'winback',
+    revision: 3,
+    effectiveAt: T0,
+    recordedAt: T0 + 1,
+    why: 'frequency',
+    cause: 's2',
+    on: { kind: 'attribute-changed', change: { name: 'city', before: 'Rome' } },
+    values: [{ name: 'plan', value: 'pro' }],
+    memberships: ['vip'],
+    lastFiredAt: T0 - 1,
+  },
+];
+
 describe('table firings', () => {
   it('holds one row a firing, suppressed ones with the reason', async () => {
-    await append(0, [
-      {
-        kind: 'trigger-fired',
-        id: 'f1',
-        entity: ANN,
-        trigger: 'winback',
-        revision: 3,
-        effectiveAt: T0,
-        recordedAt: T0 + 1,
-        reason: 'window',
-        cause: 's1',
-        on: { kind: 'segment-entered', segment: 'vip', at: T0 },
-        values: [
-          { name: 'city', value: 'Rome' },
-          { name: 'n', value: 0.5 },
-        ],
-        identifiers: [{ type: 'user_id', value: 'u1' }],
-      },
-      {
-        kind: 'firing-suppressed',
-        id: 'f2',
-        entity: BOB,
-        trigger: 'winback',
-        revision: 3,
-        effectiveAt: T0,
-        recordedAt: T0 + 1,
-        why: 'frequency',
-        cause: 's2',
-        on: { kind: 'attribute-changed', change: { name: 'city', before: 'Rome' } },
-        values: [{ name: 'plan', value: 'pro' }],
-        memberships: ['vip'],
-        lastFiredAt: T0 - 1,
-      },
-    ]);
+    await append(0, FIRINGS);
     const common = {
       workspace_id: 'shop',
       trigger: 'winback',

@@ -5,7 +5,7 @@ import type { EntityRow } from './entity.js';
 import { decideFirings, type Outcome } from './firing.js';
 import { foldKnownNow, foldRecord, type Known, nothingKnown, subjectOfKnown } from './known.js';
 import type { Plan, PlannedTrigger } from './plan.js';
-import { type TellingRecord, toldBy } from './told.js';
+import { type KeptRecord, recordedAtOf, type TellingRecord, toldBy } from './told.js';
 import { compareWaiting, settleWaits, type WaitingFiring } from './waiting.js';
 
 export interface Turn {
@@ -44,7 +44,7 @@ export function releaseRow(row: EntityRow, occurredAt: number, turn: Turn): void
   const { plan, now } = turn;
   const known = knownOf(row);
   settle(row, turn);
-  const { kept } = row;
+  const kept = knownFirst(row.kept);
   row.kept = [];
   for (const record of kept) {
     if (record.kind === 'merge-completed') {
@@ -56,6 +56,12 @@ export function releaseRow(row: EntityRow, occurredAt: number, turn: Turn): void
     decideFirings(() => row, turn, record);
   }
   endConditions(row, { outcome: 'happened', at: now, effectiveAt: occurredAt }, turn);
+}
+
+/** What is known at an instant comes before the records of that instant: they were told of by the merged entity. The sort is stable. */
+function knownFirst(kept: readonly KeptRecord[]): KeptRecord[] {
+  const isKnown = ({ kind }: KeptRecord): number => (kind === 'merge-completed' ? 0 : 1);
+  return [...kept].sort((a, b) => recordedAtOf(a) - recordedAtOf(b) || isKnown(a) - isKnown(b));
 }
 
 function isOwn(row: EntityRow, { entity }: { readonly entity: { readonly ordinal: number } }): boolean {
