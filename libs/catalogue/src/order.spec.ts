@@ -56,6 +56,23 @@ describe('conditions about events in an order', () => {
     });
   });
 
+  it('are of the kind of their definition: what is asked of accounts is another attribute', () => {
+    const conditions = [
+      { sequence: [{ event: 'A' }, { event: 'B' }] },
+      { event: 'X', did: true, since: { event: 'Y' } },
+      { event: 'A', first_time: { after: '2026-01-01' } },
+      { event: 'A', last_time: { older_than: '1h' } },
+    ];
+    const segments = conditions.flatMap((where, index) =>
+      ['user', 'account'].map((of) => ({ name: `${of}_${index}`, of, where })),
+    );
+    const outcome = parseCatalogue({ segments });
+    if (outcome.kind === 'invalid') throw new Error(JSON.stringify(outcome.faults));
+    const { attributes } = compileCatalogue({ workspace: 'w', revision: 1, catalogue: outcome.catalogue });
+    expect(attributes.map(({ of }) => of)).toEqual(conditions.flatMap(() => ['user', 'account']));
+    expect(new Set(attributes.map(({ name }) => name)).size).toBe(attributes.length);
+  });
+
   it('count towards the limit of different event conditions', () => {
     const where = {
       any: Array.from({ length: 251 }, (_, index) => ({ event: `E${index}`, first_time: { older_than: '1h' } })),

@@ -62,6 +62,41 @@ describe('triggers', () => {
     });
   });
 
+  it('are of the kind of what they watch, and read nothing of the other kind', () => {
+    const catalogue = (change: object, over: object = {}) => ({
+      attributes: [
+        { name: 'email', kind: 'user', type: 'string', from: [{ trait: 'email' }] },
+        { name: 'seats', kind: 'account', type: 'number', from: [{ trait: 'seats' }] },
+      ],
+      segments: [{ name: 'large', of: 'account', where: { attribute: 'seats', gt: 50 } }],
+      triggers: [{ ...welcome, when: { segment: 'large', enters: true }, ...change }],
+      ...over,
+    });
+    const condition = {
+      all: [
+        { attribute: 'seats', gt: 90 },
+        { event: 'E', did: true },
+      ],
+    };
+    const outcome = parseCatalogue(catalogue({ wait_for: { condition, timeout: '3d' }, payload: ['seats'] }));
+    if (outcome.kind !== 'valid') throw new Error(JSON.stringify(outcome.faults));
+    const { attributes, triggers } = compileCatalogue({ workspace: 'w', revision: 1, catalogue: outcome.catalogue });
+    expect([triggers[0]!.of, ...attributes.map(({ of }) => of)]).toEqual(['account', 'user', 'account', 'account']);
+    const other = { attribute: 'email', exists: true };
+    expect(faultsOf(catalogue({ if: other, wait_for: { condition: other, timeout: '3d' } }))).toEqual([
+      'triggers[0].if other_kind',
+      'triggers[0].wait_for.condition other_kind',
+    ]);
+    expect(faultsOf(catalogue({ payload: ['email'], frequency: { once: true, key: 'email' } }))).toEqual([
+      'triggers[0].payload other_kind',
+      'triggers[0].frequency.key other_kind',
+    ]);
+    // Events are watched of users.
+    expect(faultsOf(catalogue({ when: { event: 'E' }, if: { segment: 'large' } }))).toEqual([
+      'triggers[0].if other_kind',
+    ]);
+  });
+
   it('pass on what the condition that they wait for reads, and do not carry it', () => {
     const outcome = parseCatalogue(
       withTrigger({

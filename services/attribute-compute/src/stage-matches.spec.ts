@@ -1,5 +1,5 @@
 /** Events that triggers ask for, and what of them goes down the line. */
-import type { EventMatched, LogRecord } from '@attrium/event';
+import type { Entity, EventMatched, LogRecord } from '@attrium/event';
 import { stageHarness } from '@attrium/testing';
 import { describe, expect, it } from '@jest/globals';
 import { catalogueRecord, profileIn, resolved, T0 } from '../test/records.js';
@@ -65,6 +65,22 @@ describe('an event that a trigger asks for', () => {
     );
     expect(told(read('Order', {}))).toEqual([]);
     expect(told(read('Visit', {}))).toEqual(['p/wait_for']);
+  });
+
+  it('is one of a user; an account has those that its own triggers wait for', () => {
+    const seats = { name: 'seats', kind: 'account', type: 'number', from: [{ trait: 'seats' }] };
+    const { harness } = open(
+      [
+        trigger('bought', { when: { event: 'Order' }, wait_for: { event: 'Visit', timeout: '1d' } }),
+        trigger('grew', { when: { attribute: 'seats', changes: true }, wait_for: { event: 'Order', timeout: '1d' } }),
+      ],
+      [seats],
+    );
+    const acme = { ...profileIn(0, 2, 1), kind: 'account' } as const;
+    const readOf = (entity: Entity, name: string) =>
+      told(harness.read(resolved(entity, { id: name, name, at: T0 }), T0 + 1_000).map(({ fact }) => fact));
+    expect([readOf(ann, 'Order'), readOf(ann, 'Visit')]).toEqual([['bought'], ['bought/wait_for']]);
+    expect([readOf(acme, 'Order'), readOf(acme, 'Visit')]).toEqual([['grew/wait_for'], []]);
   });
 
   it('is a track event: a page of the same name is none', () => {
