@@ -1,6 +1,6 @@
 /** Which accounts there are and who their members are: a list of all group events, gone through for every event. */
 import type { Event } from '@attrium/event';
-import type { CountedEvent, Group } from './identity.js';
+import type { CountedEvent, Group } from './groups.js';
 
 export interface Account {
   readonly workspace: string;

@@ -1,6 +1,7 @@
 /** The end of the story told from the beginning: all events that count, sorted by time, and nothing else. */
 import type { CatalogueActivated, Entity } from '@attrium/event';
-import type { CountedEvent, Group, NaiveIdentity } from './identity.js';
+import type { CountedEvent, Group } from './groups.js';
+import type { NaiveIdentity } from './identity.js';
 import type { Contribution } from './reducing.js';
 import { type Rule, type Rules, rulesOf } from './rules.js';
 import type { Plain } from './value.js';

@@ -2,25 +2,9 @@
 import type { CatalogueActivated, Event, Identifier, LogRecord } from '@attrium/event';
 import type { StoredMessage } from '@attrium/processor';
 import { type Account, AccountBook } from './accounts.js';
+import type { CountedEvent, Group } from './groups.js';
 import { type Given, IdentityRulesAsWritten } from './identity-rules.js';
 import { FactBook, replay } from './replay.js';
-
-export interface Group {
-  readonly workspace: string;
-  readonly ordinal: number;
-  readonly identifiers: Set<string>;
-  gone: boolean;
-}
-
-/** An event that counts: the first of its message id that names somebody. */
-export interface CountedEvent {
-  readonly event: Event;
-  /** The order in its shard. */
-  readonly position: number;
-  /** The group it went to then. */
-  readonly group: Group;
-  readonly identifiers: readonly string[];
-}
 
 export interface NaiveIdentity {
   readonly book: FactBook;
