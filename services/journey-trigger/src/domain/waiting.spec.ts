@@ -3,20 +3,22 @@ import fc from 'fast-check';
 import { compareWaiting, settleWaits, WAITING_MAX, type WaitingFiring } from './waiting.js';
 
 /** A name is of one trigger: its own, or with the value of a key. */
-const anyWait: fc.Arbitrary<WaitingFiring> = fc.record({
-  trigger: fc.constantFrom('a', 'b'),
-  name: fc.constantFrom('', '\0x'),
-  dueAt: fc.nat(5),
-  recordedAt: fc.nat(5),
-  effectiveAt: fc.nat(5),
-  revision: fc.constant(1),
-  cause: fc.constantFrom('e1', 'e2'),
-  reason: fc.constant('event' as const),
-  on: fc.constant({ kind: 'segment-entered' as const, segment: 's', at: 1 }),
-  values: fc.constant([]),
-  memberships: fc.constant([]),
-  size: fc.constant(10),
-}).map((wait) => ({ ...wait, name: `${wait.trigger}${wait.name}` }));
+const anyWait: fc.Arbitrary<WaitingFiring> = fc
+  .record({
+    trigger: fc.constantFrom('a', 'b'),
+    name: fc.constantFrom('', '\0x'),
+    dueAt: fc.nat(5),
+    recordedAt: fc.nat(5),
+    effectiveAt: fc.nat(5),
+    revision: fc.constant(1),
+    cause: fc.constantFrom('e1', 'e2'),
+    reason: fc.constant('event' as const),
+    on: fc.constant({ kind: 'segment-entered' as const, segment: 's', at: 1 }),
+    values: fc.constant([]),
+    memberships: fc.constant([]),
+    size: fc.constant(10),
+  })
+  .map((wait) => ({ ...wait, name: `${wait.trigger}${wait.name}` }));
 
 describe('the waits of merged profiles', () => {
   it('are the same in any order of merging', () => {
