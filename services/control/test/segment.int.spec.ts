@@ -125,11 +125,13 @@ describe('segments', () => {
       workspace: 'shop',
       conditionJson: Buffer.from('{"attribute":"plan","in":["pro","team"]}'),
       sampleMax: 1,
+      of: '',
     });
     expect(answer).toEqual({ revision: 1, members: 2, profiles: 3, sample: ['ann'], faults: [] });
     const faulty = {
       workspace: 'shop',
       sampleMax: 0,
+      of: '',
       conditionJson: Buffer.from('{"attribute":"none","exists":true}'),
     };
     expect(await call('previewSegment', faulty)).toMatchObject({ members: 0, faults: [{ path: 'where.attribute' }] });

@@ -138,7 +138,7 @@ describe('the line', () => {
     const { endpoints } = attrium;
     const stream = new FiringStream(endpoints, 'cart_waits');
     try {
-      const { analytics } = segmentSdk(endpoints);
+      const { analytics } = segmentSdk(endpoints, { flushAt: 20 });
       for (const userId of ['cleo', 'dora']) {
         analytics.identify({ userId, traits: { email: `${userId}@example.com` } });
         const properties = { cart_id: `cart-${userId}`, total: 20.5, coupon: 'secret' };
