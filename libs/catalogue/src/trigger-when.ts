@@ -11,6 +11,7 @@ import { Decimal, type ExactNumber, unitsOf } from '@attrium/event';
 import type { Surroundings } from './attribute.js';
 import type { AttributeMove, TriggerWhen } from './compiled.js';
 import type { Report } from './fault.js';
+import { PRESENT_PER_SECOND_DEFAULT } from './limits.js';
 import type { Names } from './names.js';
 import type { TriggerInput } from './schema.js';
 import { readEventFilter } from './trigger-wait.js';
@@ -28,7 +29,7 @@ export function readWhen(input: WhenInput, path: string, names: Names, report: R
     report(
       path,
       code,
-      'when has segment (with enters or exits), attribute (with changes, from, to, crosses or by) or event',
+      'when has segment (with enters, exits or in), attribute (with changes, from, to, crosses or by) or event',
     );
     return undefined;
   }
@@ -38,7 +39,7 @@ export function readWhen(input: WhenInput, path: string, names: Names, report: R
 
 function readEventWhen(input: WhenInput & { event: string }, at: Surroundings): TriggerWhen {
   const { path, report } = at;
-  for (const key of ['segment', 'attribute', 'enters', 'exits', 'changes', ...MOVE_KEYS] as const) {
+  for (const key of ['segment', 'attribute', 'enters', 'exits', 'in', 'changes', ...MOVE_KEYS] as const) {
     if (input[key] !== undefined)
       report(`${path}.${key}`, 'conflicting_keys', `${key} does not go together with event`);
   }
@@ -51,13 +52,17 @@ function readSegmentWhen(
   names: Names,
   report: Report,
 ): TriggerWhen {
-  const { segment, enters = false, exits = false } = input;
+  const { segment, enters = false, exits = false, in: present } = input;
   if (!names.hasSegment(segment)) report(`${path}.segment`, 'unknown_segment', `there is no segment ${segment}`);
-  if (!enters && !exits) report(path, 'missing_key', 'a segment goes together with enters: true, exits: true or both');
+  if (!enters && !exits && present === undefined) {
+    report(path, 'missing_key', 'a segment goes together with enters: true, exits: true, in: true or several of them');
+  }
   for (const key of ['changes', ...MOVE_KEYS] as const) {
     if (input[key] !== undefined) report(`${path}.${key}`, 'conflicting_keys', `${key} goes together with attribute`);
   }
-  return { kind: 'segment', segment, enters, exits };
+  const when = { kind: 'segment' as const, segment, enters, exits };
+  if (present === undefined) return when;
+  return { ...when, present: { perSecond: present === true ? PRESENT_PER_SECOND_DEFAULT : present.per_second } };
 }
 
 function readAttributeWhen(
@@ -71,7 +76,9 @@ function readAttributeWhen(
     report(`${path}.attribute`, 'unknown_attribute', `there is no attribute ${attribute}`);
     return undefined;
   }
-  if (enters || exits) report(path, 'conflicting_keys', 'enters and exits go together with segment');
+  if (enters || exits || input.in !== undefined) {
+    report(path, 'conflicting_keys', 'enters, exits and in go together with segment');
+  }
   if (changes === undefined && MOVE_KEYS.every((key) => !Object.hasOwn(input, key))) {
     report(path, 'missing_key', 'an attribute goes together with changes: true, from, to, crosses or by');
   }

@@ -76,6 +76,7 @@ export {
   type KnownNow,
   type LogicActivated,
   type LogRecord,
+  type MemberFound,
   type Membership,
   type MembershipCorrection,
   type MergeCompleted,

@@ -77,6 +77,7 @@ class TriggerPartition implements PartitionStage {
     switch (record.kind) {
       case 'segment-changed':
       case 'event-matched':
+      case 'member-found':
       case 'identifier-linked':
       case 'merge-completed':
         return record.entity.ordinal;
@@ -105,6 +106,7 @@ class TriggerPartition implements PartitionStage {
     switch (record.kind) {
       case 'segment-changed':
       case 'event-matched':
+      case 'member-found':
         this.decideRecord(record, context);
         break;
       case 'identifier-linked':

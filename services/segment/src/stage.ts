@@ -41,8 +41,15 @@ import {
 } from './domain/entity.js';
 import { evaluateAll, evaluateChanges, type Flips, NO_FLIPS } from './domain/evaluation.js';
 import { type KindPlan, kindPlanOf, type Plan, planOf } from './domain/plan.js';
+import { MEMBER_SWEEP_ORDINAL, MemberSweeps } from './member-sweeps.js';
 import type { Observe } from './occurrence.js';
-import { answer, type EvaluateAnswer, type MembershipsAnswer } from './question.js';
+import {
+  answer,
+  type EvaluateAnswer,
+  isSweepsQuestion,
+  type MembershipsAnswer,
+  type SweepsAnswer,
+} from './question.js';
 import { decodeEntity, ENTITY_STATE_VERSION, ENTITY_STATE_VERSION_OLDEST, encodeEntity } from './store/entity-codec.js';
 
 const STAGE = 'segment';
@@ -76,6 +83,7 @@ export function createSegmentBinding(options: SegmentOptions = {}): StageBinding
 class SegmentPartition implements PartitionStage {
   private readonly entities: EntityRows<EntityRow>;
   private readonly catalogues: CataloguePlans<Plan>;
+  private readonly sweeps: MemberSweeps;
 
   constructor(
     environment: StageEnvironment,
@@ -94,7 +102,7 @@ class SegmentPartition implements PartitionStage {
       stateVersionOldest: ENTITY_STATE_VERSION_OLDEST,
       isFirst: false,
       passesMergesOn: true,
-      create: newEntity,
+      create: (entity) => ({ ...newEntity(entity), asked: this.sweeps.askedOf(entity.workspace) }),
       published: publishedNames,
       merging: (row, { identifiers }) => foldIdentifiers(row, identifiers),
       fold: (row, loser) => this.fold(row, loser),
@@ -103,22 +111,34 @@ class SegmentPartition implements PartitionStage {
       },
       observe,
     });
+    this.sweeps = new MemberSweeps({
+      ...{ environment, entities: this.entities, catalogues: this.catalogues, observe },
+      membersOf: (row) => this.membersOf(row),
+      evaluate: (row, at, context) => this.evaluateAsOf(row, at, context),
+    });
   }
 
   timersBefore(): undefined {
     return undefined;
   }
 
-  expire(): void {
-    throw new Error('assertion: segment sets no timers');
+  expire(ordinal: number, dueAt: number, context: Context): void {
+    if (ordinal !== MEMBER_SWEEP_ORDINAL) throw new Error(`assertion: segment sets no timer of ${ordinal}`);
+    this.sweeps.expire(dueAt, context);
   }
 
-  answer(question: unknown): MembershipsAnswer | EvaluateAnswer {
+  answer(question: unknown): MembershipsAnswer | EvaluateAnswer | SweepsAnswer {
+    if (isSweepsQuestion(question)) return { sweeps: this.sweeps.answer(question.workspace) };
     const row = (ordinal: number) => this.view(ordinal);
     return answer({ row, plan: (workspace) => this.catalogues.of(workspace) }, question);
   }
 
   decide(record: LogRecord, context: Context): void {
+    for (const entity of this.sweeps.touchedBy(record)) this.sweeps.before(entity, context);
+    this.decideRecord(record, context);
+  }
+
+  private decideRecord(record: LogRecord, context: Context): void {
     switch (record.kind) {
       case 'attributes-changed':
         this.decideChanges(record, context);
@@ -230,6 +250,7 @@ class SegmentPartition implements PartitionStage {
     for (const changes of kept) this.emitKept(row, plan, changes, context);
     const instant: Instant = { reason: 'merge', cause: mergeIds.at(-1)!, effectiveAt };
     this.emitChange(row, plan, instant, flips, [], context);
+    this.sweeps.released(row, flips.entered, context);
     const { waiting } = plan;
     const known = waiting && { recordedAt: context.now, ...needsOf(row, plan, [waiting]) };
     context.emit({ kind: 'merge-completed', entity: row.entity, mergeIds, ...(known && { known }) });
@@ -246,6 +267,28 @@ class SegmentPartition implements PartitionStage {
   private align(row: EntityRow, { revision }: Plan, kindPlan: KindPlan): void {
     if (isInLine(row, kindPlan, revision)) return;
     alignEntity(row, kindPlan, revision, this.isKeptIn(row.entity.workspace));
+  }
+
+  /** Whoever a sweep for members of today asks has met the catalogue then. */
+  private evaluateAsOf(row: EntityRow, at: number, context: Context): void {
+    const plan = this.catalogues.of(row.entity.workspace);
+    const kindPlan = kindPlanOf(plan, row.entity);
+    const isEvaluated = row.revision === plan.revision;
+    this.align(row, plan, kindPlan);
+    if (isEvaluated) return;
+    const instant: Instant = { reason: 'backfill', cause: `catalogue:${plan.revision}`, effectiveAt: at };
+    this.emitChange(row, plan, instant, evaluateAll(row, kindPlan, at), [], context);
+  }
+
+  /** The row stays as it is. */
+  private membersOf(row: EntityRow): readonly string[] {
+    const { workspace } = row.entity;
+    const plan = this.catalogues.of(workspace);
+    const kindPlan = kindPlanOf(plan, row.entity);
+    if (row.revision === plan.revision) return row.members.map(({ name }) => name);
+    const view = alignedView(row, kindPlan, plan.revision, this.isKeptIn(workspace));
+    evaluateAll(view, kindPlan, 0);
+    return view.members.map(({ name }) => name);
   }
 
   /** A row as answers show it. */
@@ -320,6 +363,7 @@ class SegmentPartition implements PartitionStage {
 
   private decideCatalogue(record: CatalogueActivated, context: Context): void {
     this.catalogues.activate(record);
+    this.sweeps.activated(record, context);
     passOn(record, context);
   }
 

@@ -5,6 +5,7 @@ import type { logV1, valueV1 } from '@attrium/proto/log';
 import { accountFactFromProto, accountFactToProto } from './account-records.js';
 import { CodecError } from './codec-error.js';
 import type { HotFact } from './hot-writer.js';
+import { memberFromProto, memberToProto } from './member-record.js';
 import { entityFromProto, entityToProto } from './wire-entity.js';
 import {
   DELIVERY_OUTCOME_NUMBER,
@@ -64,6 +65,8 @@ export function coldToProto(record: ColdFact): EntryRecord {
           known: record.known === undefined ? undefined : knownToProto(record.known),
         },
       };
+    case 'member-found':
+      return memberToProto(record);
     case 'account-created':
     case 'account-linked':
     case 'account-unlinked':
@@ -132,6 +135,8 @@ export function coldFromProto(id: string, record: EntryRecord): ColdRecord {
       const body = { entity: entityFromProto(entity), mergeIds };
       return { kind: 'merge-completed', id, ...body, known: known === undefined ? undefined : knownFromProto(known) };
     }
+    case 'memberFound':
+      return memberFromProto(id, record);
     case 'accountCreated':
     case 'accountLinked':
     case 'accountUnlinked':

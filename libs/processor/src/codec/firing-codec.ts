@@ -19,6 +19,9 @@ import type { WireWriter } from './wire-writer.js';
 
 /** The member of an `Entry` that holds a firing. */
 export const TRIGGER_FIRED_TAG = 0x62;
+/** Member 30 of a `FiringCause`: two bytes on the wire. */
+const PRESENT_TAG = 242;
+const PRESENT_TAG_BYTES = [0xf2, 0x01] as const;
 
 export function writeTriggerFired(writer: WireWriter, record: Omit<TriggerFired, 'id'>): void {
   const mark = writer.open(TRIGGER_FIRED_TAG, 2);
@@ -91,6 +94,11 @@ function writeCause(writer: WireWriter, tag: number, cause: FiringCause): void {
     case 'segment-exited':
       writeMembership(writer, 0x12, cause);
       break;
+    case 'segment-present':
+      writer.reserve(1);
+      writer.buffer[writer.position++] = PRESENT_TAG_BYTES[0];
+      writeMembership(writer, PRESENT_TAG_BYTES[1], cause);
+      break;
     case 'attribute-changed':
       writeChanges(writer, 0x1a, [cause.change]);
       break;
@@ -138,6 +146,7 @@ function readCause(reader: WireReader): FiringCause {
     const tag = reader.tag();
     if (tag === 0x0a) cause = { kind: 'segment-entered', ...readMembership(reader) };
     else if (tag === 0x12) cause = { kind: 'segment-exited', ...readMembership(reader) };
+    else if (tag === PRESENT_TAG) cause = { kind: 'segment-present', ...readMembership(reader) };
     else if (tag === 0x1a) cause = changed(readChange(reader));
     else if (tag === 0x22) cause = { kind: 'event-occurred', event: readOccurrence(reader) };
     else reader.skip(tag);

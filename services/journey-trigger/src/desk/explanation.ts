@@ -21,6 +21,9 @@ function occasionText({ onKind, onName, before, after, effectiveAt, cause, reaso
   const why = reason === '' || reason === 'event' ? '' : `, by a ${reason}`;
   const tail = `, in force since ${timeText(effectiveAt)}, because of ${cause}${why}.`;
   if (onKind === 'segment-entered') return `The profile entered the segment ${onName}${tail}`;
+  if (onKind === 'segment-present') {
+    return `The profile was in the segment ${onName} already when the trigger became active, at ${timeText(effectiveAt)}.`;
+  }
   if (onKind === 'event-occurred') return `The event ${onName} occurred${tail}`;
   if (onKind === 'segment-exited') return `The profile left the segment ${onName}${tail}`;
   return `The attribute ${onName} changed from ${before ?? 'no value'} to ${after ?? 'no value'}${tail}`;

@@ -51,7 +51,7 @@ export type Outcome =
 
 /**
  * For each trigger that watches for what the record tells of. A trigger watches for one thing, so that it fires at most once on a record.
- * Corrections of the past and backfills fire nothing. `now`: log time of the decision, ms. `emit` is called at once for each, so that the next one sees what it changed.
+ * Corrections of the past and backfills fire nothing, except for those who were members already. `now`: log time of the decision, ms. `emit` is called at once for each, so that the next one sees what it changed.
  */
 export function decideFirings(
   rowOf: () => EntityRow | undefined,
@@ -59,7 +59,7 @@ export function decideFirings(
   record: TellingRecord,
 ): void {
   const told = toldBy(record);
-  if (told.reason === 'backfill') return;
+  if (told.reason === 'backfill' && record.kind !== 'member-found') return;
   let subject: Subject | undefined;
   const decide = (triggers: readonly PlannedTrigger[] | undefined, on: () => FiringCause): void => {
     for (const trigger of triggers ?? []) {
@@ -70,6 +70,11 @@ export function decideFirings(
   if (record.kind === 'event-matched') {
     const trigger = plan.onMatched.get(record.definition);
     if (trigger !== undefined) decide([trigger], () => occurredOf(record.name, trigger, told));
+    return;
+  }
+  if (record.kind === 'member-found') {
+    const trigger = plan.onPresent.get(record.definition);
+    if (trigger !== undefined) decide([trigger], () => ({ kind: 'segment-present', ...record.member }));
     return;
   }
   for (const { segment, at } of record.entered) {

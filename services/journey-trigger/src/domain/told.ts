@@ -5,6 +5,7 @@ import type {
   Entity,
   EventMatched,
   Identifier,
+  MemberFound,
   MergeCompleted,
   NamedValue,
   SegmentChanged,
@@ -13,7 +14,7 @@ import type {
 import type { Subject } from './decision.js';
 
 /** On which triggers may fire. */
-export type TellingRecord = SegmentChanged | EventMatched;
+export type TellingRecord = SegmentChanged | EventMatched | MemberFound;
 /** What a held entity keeps back. `merge-completed`: with what was known when the stage before was done. */
 export type KeptRecord = TellingRecord | MergeCompleted;
 
@@ -39,6 +40,10 @@ export function toldBy(record: TellingRecord): Told {
   if (record.kind === 'segment-changed') {
     const { effectiveAt, cause, reason } = record;
     return { ...same, effectiveAt, cause, reason, properties: NONE };
+  }
+  if (record.kind === 'member-found') {
+    const { activatedAt: effectiveAt, activatedBy } = record;
+    return { ...same, effectiveAt, cause: `catalogue:${activatedBy}`, reason: 'backfill', properties: NONE };
   }
   const { occurredAt, eventId, propertyValues } = record;
   return { ...same, effectiveAt: occurredAt, cause: eventId, reason: 'event', properties: propertyValues };

@@ -1,12 +1,13 @@
 /** One entity as this stage keeps it: attribute values, memberships, identifiers. Rows are changed in place. */
-import type {
-  AttributeChange,
-  ChangeReason,
-  Entity,
-  EventMatched,
-  Identifier,
-  MergeState,
-  Value,
+import {
+  type AttributeChange,
+  type ChangeReason,
+  compareText,
+  type Entity,
+  type EventMatched,
+  type Identifier,
+  type MergeState,
+  type Value,
 } from '@attrium/event';
 import { type KindPlan, membershipKeyOf, valueKeyOf } from './plan.js';
 
@@ -49,6 +50,17 @@ export interface EntityRow {
   kept: KeptChanges[] | undefined;
   /** Memberships that ended because their segment left the catalogue, since when; told at the next evaluation. */
   ended: Map<string, number> | undefined;
+  /** The latest sweep for members of today that has asked this entity out of its turn; 0 for none. */
+  asked: number;
+  /** Sweeps that came while the entity was held: they ask it when the hold ends. */
+  owed: readonly OwedSweep[] | undefined;
+}
+
+/** A sweep by its trigger and the revision with which that became active; the same in all partitions. */
+export interface OwedSweep {
+  readonly trigger: string;
+  readonly activatedBy: number;
+  readonly segment: string;
 }
 
 /** What stays of an entity that was merged into another. */
@@ -83,6 +95,8 @@ export function newEntity(entity: Entity): EntityRow {
     inherited: undefined,
     kept: undefined,
     ended: undefined,
+    asked: 0,
+    owed: undefined,
   };
 }
 
@@ -214,10 +228,33 @@ export function foldLoser(row: EntityRow, loser: EntityRow): number {
   for (const [segment, since] of loser.inherited ?? []) inherit(row, segment, since);
   row.newestAt = Math.max(row.newestAt, loser.newestAt);
   foldIdentifiers(row, loser.identifiers);
+  foldOwed(row, loser.owed);
   return keepBack(row, loser.kept ?? []);
 }
 
 function inherit(row: EntityRow, segment: string, since: number): void {
   row.inherited ??= new Map();
   row.inherited.set(segment, Math.min(since, row.inherited.get(segment) ?? since));
+}
+
+/** Who is in the segment itself was asked, and has been told, or will be. */
+function foldOwed(row: EntityRow, owed: readonly OwedSweep[] | undefined): void {
+  const isMember = (segment: string): boolean => row.members.some(({ name }) => name === segment);
+  owe(
+    row,
+    (owed ?? []).filter(({ segment }) => !isMember(segment)),
+  );
+}
+
+/** Each sweep once, in an order that does not depend on that of merging. */
+export function owe(row: EntityRow, added: readonly OwedSweep[]): void {
+  if (added.length === 0) return;
+  const owed = [...(row.owed ?? [])];
+  for (const each of added) {
+    const isSame = ({ trigger, activatedBy }: OwedSweep): boolean =>
+      trigger === each.trigger && activatedBy === each.activatedBy;
+    const { trigger, activatedBy, segment } = each;
+    if (!owed.some(isSame)) owed.push({ trigger, activatedBy, segment });
+  }
+  row.owed = owed.sort((a, b) => compareText(a.trigger, b.trigger) || a.activatedBy - b.activatedBy);
 }

@@ -45,6 +45,16 @@ export interface PlannedTrigger {
   readonly segments: readonly string[];
 }
 
+/** A trigger that fires for those who are in its segment when it becomes active. */
+export interface PlannedPresence extends PlannedTrigger {
+  readonly trigger: string;
+  readonly kind: Entity['kind'];
+  readonly segment: string;
+  /** It fires for those who enter later, too. */
+  readonly enters: boolean;
+  readonly perSecond: number;
+}
+
 export interface Plan {
   readonly revision: number;
   readonly profile: KindPlan;
@@ -56,6 +66,8 @@ export interface Plan {
   readonly onChanged: ReadonlyMap<string, readonly PlannedTrigger[]>;
   /** By definition: the triggers on events, and what triggers wait for. */
   readonly onMatched: ReadonlyMap<string, PlannedTrigger>;
+  /** By trigger; only those that are active. */
+  readonly onPresent: ReadonlyMap<string, PlannedPresence>;
   /** What firings of profiles that wait need to know all the time; undefined where no trigger waits. Accounts do not merge. */
   readonly waiting: PlannedTrigger | undefined;
 }
@@ -91,6 +103,7 @@ export function planOf(catalogue: CompiledCatalogue): Plan {
     onExited,
     onChanged,
     onMatched,
+    onPresent: new Map(triggers.flatMap(planPresence).map((planned) => [planned.trigger, planned])),
     waiting: waitingOf(triggers.filter(({ of }) => of === 'user')),
   };
 }
@@ -117,6 +130,14 @@ function waitingOf(triggers: readonly CompiledTrigger[]): PlannedTrigger | undef
 
 function planTrigger({ payload, attributes, segments }: CompiledTrigger): PlannedTrigger {
   return { attributes: [...new Set([...payload, ...attributes])], segments };
+}
+
+/** Nothing for a trigger that does not fire for members of today, or not now. */
+function planPresence(trigger: CompiledTrigger): PlannedPresence[] {
+  const { name, of, when, paused } = trigger;
+  if (when.kind !== 'segment' || when.present === undefined || paused) return [];
+  const { segment, enters, present } = when;
+  return [{ ...planTrigger(trigger), trigger: name, kind: KINDS[of], segment, enters, perSecond: present.perSecond }];
 }
 
 function planKind(parts: {

@@ -79,6 +79,9 @@ export interface FiringCause {
     | { $case: "segmentExited"; value: SegmentFlip }
     | { $case: "attributeChanged"; value: AttributeChange }
     | { $case: "eventOccurred"; value: EventOccurrence }
+    | //
+    /** The entity was in the segment already, since that time, when the trigger became active. */
+    { $case: "segmentPresent"; value: SegmentFlip }
     | undefined;
 }
 
@@ -498,6 +501,9 @@ export const FiringCause: MessageFns<FiringCause> = {
       case "eventOccurred":
         EventOccurrence.encode(message.kind.value, writer.uint32(34).fork()).join();
         break;
+      case "segmentPresent":
+        SegmentFlip.encode(message.kind.value, writer.uint32(242).fork()).join();
+        break;
     }
     return writer;
   },
@@ -545,6 +551,14 @@ export const FiringCause: MessageFns<FiringCause> = {
             }
 
             message.kind = { $case: "eventOccurred", value: EventOccurrence.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 30: {
+            if (tag !== 242) {
+              break;
+            }
+
+            message.kind = { $case: "segmentPresent", value: SegmentFlip.decode(reader, reader.uint32()) };
             continue;
           }
         }
