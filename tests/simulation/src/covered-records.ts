@@ -8,6 +8,8 @@ interface Stored {
   readonly record: LogRecord;
   readonly partition: number;
   readonly subject: string;
+  /** As ids of facts that the record causes name it. */
+  readonly place: string;
 }
 
 type Log = 'events' | 'resolved' | 'attributes' | 'memberships' | 'firings';
@@ -17,9 +19,11 @@ export function coveredByRecords(line: Line, unowned: (at: number) => boolean): 
   const paths = new Set<Path>();
   const storedOf = (log: Log): Stored[] =>
     line.storedAll(log).flatMap((message) => {
-      const { subject } = message;
+      const { subject, sequence } = message;
       const partition = partitionOfSubject(subject);
-      return recordsOf(message).map((record) => ({ record, partition, subject }));
+      return recordsOf(message).map((record, index) => {
+        return { record, partition, subject, place: `${partition}-${sequence}-${index}` };
+      });
     });
   const resolved = storedOf('resolved');
   const attributes = storedOf('attributes');
@@ -43,7 +47,11 @@ export function coveredByRecords(line: Line, unowned: (at: number) => boolean): 
     if (isFlip && record.reason === 'merge') paths.add('an entry or an exit in a merge');
     if (record.corrected.length > 0) paths.add('a correction of a membership');
   }
+  coverMembers(attributes, memberships, paths);
   for (const { record } of storedOf('firings')) {
+    if (record.kind === 'trigger-fired' && record.on.kind === 'segment-present') {
+      paths.add(record.outcome === undefined ? 'a firing for a member of today' : 'a member of today who waits');
+    }
     if (record.kind === 'trigger-fired') {
       paths.add(record.entity.kind === 'account' ? 'a firing for an account' : 'a firing');
     }
@@ -56,6 +64,24 @@ export function coveredByRecords(line: Line, unowned: (at: number) => boolean): 
   return paths;
 }
 
+/** By what the record was of that told them: its place is in their ids. */
+function coverMembers(attributes: readonly Stored[], memberships: readonly Stored[], paths: Set<Path>): void {
+  const found = memberships.flatMap(({ record }) => (record.kind === 'member-found' ? [record] : []));
+  if (found.length === 0) return;
+  const kinds = new Map(attributes.map(({ record, place }) => [place, record.kind]));
+  for (const { id } of found) {
+    const kind = kinds.get(id.slice(1, id.lastIndexOf('-')));
+    const isHold = kind === 'merge-completed' || kind === 'state-transferred';
+    paths.add(
+      kind === 'tick'
+        ? 'a member of today in their turn'
+        : isHold
+          ? 'a member of today after a hold'
+          : 'a member of today before their turn',
+    );
+  }
+}
+
 function coverWaits(record: LogRecord, paths: Set<Path>): void {
   if (record.kind === 'firing-suppressed' && record.why === 'merge') paths.add('two waits that a merge made one');
   if (record.kind !== 'trigger-fired') return;
@@ -65,7 +91,7 @@ function coverWaits(record: LogRecord, paths: Set<Path>): void {
   if (record.outcome === 'timed_out') paths.add('a wait that timed out');
   const { on, effectiveAt } = record;
   const since =
-    on.kind === 'event-occurred' ? on.event.occurredAt : on.kind === 'attribute-changed' ? undefined : on.at;
+    on.kind === 'event-occurred' ? on.event.occurredAt : on.kind === 'attribute-changed' || on.kind === 'segment-present' ? undefined : on.at;
   if (record.outcome === undefined && since !== undefined && effectiveAt > since) paths.add('a firing after a delay');
 }
 

@@ -13,6 +13,8 @@ export function drawTrigger(
     { enters: true as const },
     { exits: true as const },
     { enters: true, exits: true } as const,
+    { in: drawPace(random) },
+    { enters: true as const, in: drawPace(random) },
   ]);
   const isOnEvent = random.chance(0.35);
   const when = isOnEvent
@@ -38,6 +40,11 @@ export function drawTrigger(
     ...drawWait(random, attributes, segments),
     deliver: [{ stream: true }],
   };
+}
+
+/** Most get through all within a run. */
+function drawPace(random: Random): true | { per_second: number } {
+  return random.pick([true, { per_second: 20 }, { per_second: 1 }]);
 }
 
 export function drawState(random: Random): Pick<TriggerText, 'state'> {

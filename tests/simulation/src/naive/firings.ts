@@ -110,6 +110,7 @@ class FiringReplay {
         merging.of(record.entity).data.linked.add(JSON.stringify(record.identifier));
         return;
       case 'segment-changed':
+      case 'member-found':
       case 'event-matched': {
         const holder = merging.of(record.entity);
         if (holder.goneTo !== undefined) throw new Error(`${record.id} is of a profile that is gone`);
@@ -158,7 +159,9 @@ class FiringReplay {
           ? record.stage === 'journey-trigger'
             ? [record.to]
             : []
-          : ['segment-changed', 'event-matched', 'identifier-linked', 'merge-completed'].includes(record.kind)
+          : ['segment-changed', 'event-matched', 'member-found', 'identifier-linked', 'merge-completed'].includes(
+                record.kind,
+              )
             ? [entityOf(record)!]
             : [];
     return entities.filter(({ id }) => isIn(place, id, this.partitions)).map((each) => this.merging.of(each));

@@ -1,11 +1,18 @@
 /** On which occasions a trigger fires, how often it may, and what its firings carry: read from catalogues as users write them. */
-import type { AttributeChange, EventMatched, FiringCause, NamedValue, SegmentChanged } from '@attrium/event';
+import type {
+  AttributeChange,
+  EventMatched,
+  FiringCause,
+  MemberFound,
+  NamedValue,
+  SegmentChanged,
+} from '@attrium/event';
 import type { ConditionText, DirectionsText, SideText, TriggerText } from '../definitions.js';
 import { carriedNames, segmentsIn } from './needs.js';
 import type { Snapshot } from './segments.js';
 import { holds, millisecondsOf, type Plain, plainOf, show, unitsOfText } from './value.js';
 
-export type Telling = SegmentChanged | EventMatched;
+export type Telling = SegmentChanged | EventMatched | MemberFound;
 
 export function textsOf(values: readonly NamedValue[]): string[] {
   return values.map(({ name, value }) => `${name}: ${show(plainOf(value))}`).sort();
@@ -22,11 +29,16 @@ export function causeText(on: FiringCause): string {
 }
 
 export function occasionsOf({ name, when }: TriggerText, change: Telling): FiringCause[] {
+  if (change.kind === 'member-found') {
+    if (when.in === undefined || change.definition !== name) return [];
+    return [{ kind: 'segment-present', ...change.member }];
+  }
   if (change.kind === 'event-matched') {
     const { eventId: id, occurredAt, propertyValues: properties } = change;
     if (when.event === undefined || change.definition !== name) return [];
     return [{ kind: 'event-occurred', event: { id, name: change.name, occurredAt, properties } }];
   }
+  if (change.reason === 'backfill') return [];
   if (when.attribute !== undefined) {
     const found = change.changes.find(({ name: changed }) => changed === when.attribute);
     return found === undefined || !isWatched(when, found) ? [] : [{ kind: 'attribute-changed', change: found }];

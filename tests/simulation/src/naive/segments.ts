@@ -1,5 +1,13 @@
 /** What segment has to say at each record of `attributes`: all segments of a profile evaluated anew from its values, nested ones too. */
-import type { AttributesChanged, EventMatched, LogRecord, MergeCompleted, SegmentChanged } from '@attrium/event';
+import type {
+  AttributesChanged,
+  Entity,
+  EventMatched,
+  LogRecord,
+  MemberFound,
+  MergeCompleted,
+  SegmentChanged,
+} from '@attrium/event';
 import type { StoredMessage } from '@attrium/processor';
 import type { ConditionText } from '../definitions.js';
 import { Catalogues } from './catalogues.js';
@@ -7,6 +15,7 @@ import { type Holder, Merging } from './merging.js';
 import { isDefined, neededIn, propertyTexts, watchedIn } from './needs.js';
 import { FactBook, isIn, type Place, replay } from './replay.js';
 import type { Rules } from './rules.js';
+import { foundText, nameOf, type Owed, type Sweep, Sweeps, touchedBy } from './sweeps.js';
 import { type Asked, holds, type Plain, plainOf, show } from './value.js';
 
 interface Cause {
@@ -34,6 +43,7 @@ interface Person {
   /** The catalogue of the partition when a loser was handed over. */
   revision: number;
   kept: Wanted[];
+  owed: Owed;
 }
 
 /** What was true of a profile when something was said of it. */
@@ -56,7 +66,7 @@ export function expectSegments(attributes: readonly StoredMessage[], partitions:
   return replaying;
 }
 
-export function segmentFacts(facts: Iterable<SegmentChanged | EventMatched | MergeCompleted>): FactBook {
+export function segmentFacts(facts: Iterable<SegmentChanged | EventMatched | MemberFound | MergeCompleted>): FactBook {
   const book = new FactBook();
   for (const fact of facts) {
     const position = fact.id.slice(1, fact.id.lastIndexOf('-'));
@@ -68,6 +78,10 @@ export function segmentFacts(facts: Iterable<SegmentChanged | EventMatched | Mer
       const { definition, eventId, name, occurredAt, recordedAt, revision, propertyValues } = fact;
       const head = { of: fact.entity.id, definition, eventId, name, occurredAt, recordedAt, revision };
       book.add(position, { ...head, properties: propertyTexts(propertyValues) });
+      continue;
+    }
+    if (fact.kind === 'member-found') {
+      book.add(position, foundText(fact));
       continue;
     }
     const { entity, reason, cause, effectiveAt, recordedAt, revision } = fact;
@@ -105,13 +119,30 @@ class SegmentReplay implements NaiveSegments {
     unite(mine, theirs, (segment) => missed.every((rules) => hasSegment(rules, segment)));
   });
 
-  constructor(private readonly partitions: number) {}
+  private readonly sweeps: Sweeps;
+
+  constructor(private readonly partitions: number) {
+    this.sweeps = new Sweeps(partitions);
+  }
 
   read(record: LogRecord, place: Place): void {
     const { merging, partitions } = this;
+    for (const entity of touchedBy(record)) {
+      if (isIn(place, entity.id, partitions)) this.askAll(entity, place);
+    }
     switch (record.kind) {
-      case 'catalogue-activated':
-        this.forget(this.catalogues.read(record, place), record.workspace, place);
+      case 'catalogue-activated': {
+        const rules = this.catalogues.read(record, place);
+        this.forget(rules, record.workspace, place);
+        const there = merging.all().flatMap(({ entity }) => (isIn(place, entity.id, partitions) ? [entity] : []));
+        this.sweeps.begin(rules, record.workspace, there, place);
+        return;
+      }
+      case 'tick':
+        this.sweeps.tick(place, record.dueAt, (entity, sweep) => this.ask(entity, [sweep], place, true) > 0);
+        return;
+      case 'profile-created':
+        merging.of(record.entity);
         return;
       case 'account-created': {
         const identifier = { type: 'group_id', value: record.groupId };
@@ -154,6 +185,53 @@ class SegmentReplay implements NaiveSegments {
       }
       default:
     }
+  }
+
+  private askAll(entity: Entity, place: Place): void {
+    const sweeps = this.sweeps.take(entity, place);
+    if (sweeps.length > 0) this.ask(entity, sweeps, place);
+  }
+
+  /** Returns to how many it was told. Whoever is held is asked at the end of that; whoever is not in the segment at their turn is left in peace. */
+  private ask(entity: Entity, sweeps: readonly Sweep[], place: Place, inTurn = false): number {
+    const holder = this.merging.of(entity);
+    if (holder.goneTo !== undefined) return 0;
+    if (this.merging.isHeld(holder)) {
+      holder.data.owed = new Map([...holder.data.owed, ...sweeps.map((sweep) => [nameOf(sweep), sweep] as const)]);
+      return 0;
+    }
+    const rules = this.rulesFor(holder, place);
+    const isIn = (segment: string): boolean => askedOf(holder.data.values, rules).segment!(segment);
+    if (inTurn && !sweeps.some(({ segment }) => isIn(segment))) return 0;
+    const effectiveAt = this.sweeps.sinceOf(place.partition, entity.workspace);
+    const cause = `catalogue:${rules.revision}`;
+    this.say(holder, { reason: 'backfill', cause, effectiveAt }, this.flip(holder, rules, effectiveAt), [], place);
+    return sweeps.filter((sweep) => this.find(holder, sweep, place)).length;
+  }
+
+  private find(holder: Holder<Person>, sweep: Sweep, place: Place): boolean {
+    const { entity, data } = holder;
+    const { segment, trigger: definition, activatedAt, activatedBy } = sweep;
+    const at = data.members.get(segment);
+    if (at === undefined) return false;
+    const rules = this.rulesFor(holder, place);
+    const stamps = { activatedAt, activatedBy, recordedAt: place.now, revision: rules.revision };
+    this.book.add(place.position, foundText({ entity, definition, member: { segment, at }, ...stamps }));
+    this.picture(holder, rules, place);
+    return true;
+  }
+
+  /** What came while the profile was held; an entry by the end of that fires a trigger on entries by itself. */
+  private findOwed(holder: Holder<Person>, flips: readonly string[], place: Place): void {
+    const { data, entity } = holder;
+    const current = this.sweeps.in(place.partition, entity.workspace);
+    for (const name of [...data.owed.keys()].sort()) {
+      const sweep = current.find((each) => nameOf(each) === name);
+      if (sweep === undefined) continue;
+      if (sweep.enters && flips.some((flip) => flip.startsWith(`in ${sweep.segment} since`))) continue;
+      this.find(holder, sweep, place);
+    }
+    data.owed = new Map();
   }
 
   private rulesFor({ entity }: Holder<Person>, { partition }: Place): Rules {
@@ -239,6 +317,7 @@ class SegmentReplay implements NaiveSegments {
       this.say(holder, kept, [], changes, place);
     }
     this.say(holder, { reason: 'merge', cause: mergeIds.at(-1)!, effectiveAt }, flips, [], place);
+    this.findOwed(holder, flips, place);
     this.book.add(place.position, { completed: mergeIds, of: entity.id, known: this.knownNow(data, rules, place) });
     this.picture({ entity, data }, rules, place);
   }
@@ -328,7 +407,7 @@ export function askedOf(values: ReadonlyMap<string, Plain>, { catalogue, unnamed
 
 function blank(): Person {
   const maps = { members: new Map(), inherited: new Map(), gone: new Map(), identifiers: new Set<string>() };
-  return { values: new Map(), ...maps, newestAt: 0, revision: 0, kept: [] };
+  return { values: new Map(), ...maps, newestAt: 0, revision: 0, kept: [], owed: new Map() };
 }
 
 const hasSegment = ({ catalogue }: Rules, segment: string): boolean =>
@@ -340,6 +419,9 @@ function unite(mine: Person, theirs: Person, isThere: (segment: string) => boole
     mine.inherited.set(segment, Math.min(since, mine.inherited.get(segment) ?? since));
   }
   for (const each of theirs.identifiers) mine.identifiers.add(each);
+  // Who is in the segment was asked, and has been told, or will be.
+  const owed = [...theirs.owed].filter(([, { segment }]) => !mine.members.has(segment));
+  mine.owed = new Map([...mine.owed, ...owed]);
   mine.newestAt = Math.max(mine.newestAt, theirs.newestAt);
   keep(mine, theirs.kept);
 }

@@ -36,5 +36,8 @@ export function waitingTrigger({ trigger }: Wait, { catalogue }: Rules): Trigger
 
 export function instantOf(change: Telling): { effectiveAt: number; cause: string; reason: string } {
   if (change.kind === 'segment-changed') return change;
+  if (change.kind === 'member-found') {
+    return { effectiveAt: change.activatedAt, cause: `catalogue:${change.activatedBy}`, reason: 'backfill' };
+  }
   return { effectiveAt: change.occurredAt, cause: change.eventId, reason: 'event' };
 }
