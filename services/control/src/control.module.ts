@@ -22,6 +22,7 @@ import { CatalogueKeeper } from './catalogue-keeper.js';
 import { DeliveryDeskClient } from './clients/delivery-desk.js';
 import { KeyStore } from './clients/key-store.js';
 import type { LogSize } from './clients/log-sizes.js';
+import { MemberSweeps } from './clients/member-sweeps.js';
 import { SecretStore } from './clients/secret-store.js';
 import { ProfileReader } from './profile-reader.js';
 import { SegmentHistory } from './segment-history.js';
@@ -40,6 +41,7 @@ export interface ControlParts {
   readonly accounts: AccountReader;
   readonly locator: ProfileLocator;
   readonly desk: DeliveryDeskClient;
+  readonly sweeps: MemberSweeps;
   readonly segments: SegmentReader;
   readonly segmentHistory: SegmentHistory;
   readonly logSizes: () => Promise<LogSize[]>;
@@ -77,6 +79,7 @@ export function controlModule(parts: ControlParts): DynamicModule {
       { provide: ProfileReader, useValue: parts.profiles },
       { provide: AccountReader, useValue: parts.accounts },
       { provide: DeliveryDeskClient, useValue: parts.desk },
+      { provide: MemberSweeps, useValue: parts.sweeps },
       { provide: SegmentReader, useValue: parts.segments },
       { provide: SegmentHistory, useValue: parts.segmentHistory },
       { provide: LOG_SIZES, useValue: parts.logSizes },

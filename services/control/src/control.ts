@@ -33,6 +33,7 @@ import { DeliveryDeskClient } from './clients/delivery-desk.js';
 import { activateLogic, storeBootstrapKey } from './clients/installation.js';
 import { KeyStore } from './clients/key-store.js';
 import { logSizes } from './clients/log-sizes.js';
+import { MemberSweeps } from './clients/member-sweeps.js';
 import { MembershipTables } from './clients/membership-tables.js';
 import { SecretStore } from './clients/secret-store.js';
 import { SegmentTables } from './clients/segment-tables.js';
@@ -87,6 +88,7 @@ export async function startControl(
       profiles: new ProfileReader({ locator, now: () => systemClock.monotonic(), telemetry }),
       accounts: new AccountReader({ locator, ask, shards }),
       desk: new DeliveryDeskClient(link),
+      sweeps: new MemberSweeps(ask, partitions),
       segments: new SegmentReader({ catalogues, tables, clock: systemClock, telemetry }),
       segmentHistory: new SegmentHistory({ catalogues, memberships: new MembershipTables(asked), segments: tables }),
       logSizes: () => logSizes(link),

@@ -1,9 +1,10 @@
-/** Tries a trigger's receivers over REST: with a firing for one profile, marked as a test. */
+/** Triggers over REST: tries receivers with a firing for one profile, marked as a test, and shows how far those for members of today are. */
 import { Access } from '@attrium/host';
-import { Controller, HttpCode, Inject, Param, Post, Req } from '@nestjs/common';
+import { Controller, Get, Headers, HttpCode, Inject, Param, Post, Req } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { DeliveryDeskClient } from '../clients/delivery-desk.js';
+import { MemberSweeps } from '../clients/member-sweeps.js';
 import { ControlError } from '../errors.js';
 import { ProfileReader } from '../profile-reader.js';
 import { identifierOf } from './identifier-text.js';
@@ -18,7 +19,17 @@ export class TriggerController {
     @Inject(Access) private readonly access: Access,
     @Inject(ProfileReader) private readonly profiles: ProfileReader,
     @Inject(DeliveryDeskClient) private readonly desk: DeliveryDeskClient,
+    @Inject(MemberSweeps) private readonly sweeps: MemberSweeps,
   ) {}
+
+  @Get('sweeps')
+  async listSweeps(
+    @Headers('authorization') authorization: string | undefined,
+    @Param('workspace') workspace: string,
+  ): Promise<unknown> {
+    this.access.require(authorization, { workspace, role: 'read' });
+    return { sweeps: await this.sweeps.of(workspace) };
+  }
 
   @Post(':name/test')
   @HttpCode(200)

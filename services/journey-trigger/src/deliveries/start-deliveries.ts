@@ -7,6 +7,7 @@ import { Bucket, DELIVERER_BUCKET, type JetStreamLog, type NatsLink, SECRETS_BUC
 import { systemClock } from '@attrium/processor';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { FiringStreams } from '../api/firing-streams.js';
+import { SubscriberStreams } from '../api/subscriber-streams.js';
 import { FiringHistory } from '../clients/firing-history.js';
 import type { JourneyTriggerConfig } from '../config.js';
 import { DeliveryDesk } from '../desk/delivery-desk.js';
@@ -18,6 +19,7 @@ import { WebhookFleet } from '../webhooks/webhook-fleet.js';
 import { Deliverer } from './deliverer.js';
 import { DelivererPositions } from './deliverer-positions.js';
 import { DeliveryCatalogues } from './delivery-catalogues.js';
+import { Subscribers } from './subscriber.js';
 import { UndeliveredStore } from './undelivered.js';
 
 export interface DeliveriesOptions {
@@ -30,6 +32,8 @@ export interface DeliveriesOptions {
 
 export interface Deliveries {
   readonly streams: FiringStreams;
+  readonly consuming: SubscriberStreams;
+  readonly subscribers: Subscribers;
   readonly desk: DeliveryDesk;
   /** To be run on the way down, in order, while NATS still answers. */
   readonly steps: readonly DrainStep[];
@@ -65,6 +69,13 @@ export async function startDeliveries(options: DeliveriesOptions): Promise<Deliv
     logger,
     telemetry,
   });
+  const subscribers = new Subscribers({ manager, subscribersMax: config.subscribersMax });
+  const consuming = new SubscriberStreams({
+    ...{ subscribers, clock: systemClock, logger, telemetry },
+    js: jetstream(link.read),
+    catalogueOf: (workspace) => catalogues.catalogueOf(workspace),
+    streamsMax: config.streamsMax,
+  });
   const owned = ownedPartitionsOf(config.ownedPartitions, config.partitions);
   const deliverer = new Deliverer({
     log,
@@ -87,14 +98,17 @@ export async function startDeliveries(options: DeliveriesOptions): Promise<Deliv
   });
   const asks = serveAsk(link.read, DELIVERY_DESK_SUBJECT, (asked) => answerDesk(desk, asked), { queue: 'desk' });
   telemetry.watchDeliverer({ inFlight: () => deliverer.inFlight });
-  telemetry.watchStreams(() => streams.count);
+  telemetry.watchStreams(() => streams.count + consuming.count);
   telemetry.watchWebhooks(() => fleet.counts);
   return {
     streams,
+    consuming,
+    subscribers,
     desk,
     steps: [
       { name: 'delivery desk', run: () => asks.stop() },
       { name: 'firing streams', run: () => streams.end() },
+      { name: 'streams of subscribers', run: () => consuming.end() },
       { name: 'deliverer', run: () => deliverer.stop() },
       { name: 'webhooks', run: () => fleet.stop() },
       { name: 'attempts', run: () => attempts.stop() },
