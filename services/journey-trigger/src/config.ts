@@ -47,6 +47,9 @@ export const journeyTriggerSettings = stageSettings.extend({
     description:
       'Firing streams that one instance serves at the same time: so many of Subscribe, and so many of Consume.',
   }),
+  streamHeartbeatMs: setting(integerSetting({ min: 100, max: 600 * SECOND_MS }).default(10 * SECOND_MS), {
+    description: 'Time without a firing after which a stream of Consume says that it stands, ms.',
+  }),
   subscribersMax: setting(integerSetting({ min: 1, max: 10_000 }).default(100), {
     description: 'Named subscribers (gRPC Consume) that one workspace may have.',
   }),

@@ -22,12 +22,17 @@ export interface SubscriberStreamsOptions {
   readonly streamsMax: number;
   readonly logger: Logger;
   readonly telemetry: { streamed(): void };
+  /** Time without a firing after which a stream says that it stands. */
+  readonly heartbeatMs: number;
 }
 
-const HEARTBEAT_MS = 10_000;
 const OPEN_WITHIN_MS = 10_000;
-/** Asked of the server ahead of the caller: what waits here runs out of time there. */
+/** Asked of the server at once. */
 const PULL_MESSAGES = 64;
+/** How much later than in time what an earlier stream left open may be back. */
+const RETURN_MS = 1_000;
+/** In the time that the caller has for an acknowledgement. */
+const SIGNS_OF_LIFE = 3;
 
 export class SubscriberStreams {
   private readonly streams = new Set<SubscriberStream>();
@@ -77,13 +82,16 @@ export class SubscriberStreams {
 }
 
 class SubscriberStream {
-  /** Sent to the caller and not acknowledged, by rising position. */
+  /** What the server has given out and was not acknowledged: first those that wait to be sent, by rising position. */
+  private queue: JsMsg[] = [];
   private readonly open = new Map<number, JsMsg>();
   private messages: ConsumerMessages | undefined;
   private asked: Opening | undefined;
   private closed = false;
-  private timer: { cancel(): void };
-  private drained: (() => void) | undefined;
+  /** Positions that an earlier stream left open and that are back; undefined once nothing waits for them. */
+  private returning: { readonly back: Set<number>; readonly awaited: number } | undefined;
+  private waitsForCaller = false;
+  private timers: Record<'idle' | 'returns' | 'signs', { cancel(): void } | undefined>;
 
   constructor(
     private readonly options: SubscriberStreamsOptions,
@@ -93,10 +101,9 @@ class SubscriberStream {
       readonly authorise: (workspace: string) => void;
     },
   ) {
-    const late = 'The first request of a stream opens a subscriber.';
-    this.timer = options.clock.after(OPEN_WITHIN_MS, () =>
-      this.fail(new FiringStreamError('misshapenSubscriber', { told: late })),
-    );
+    const told = 'The first request of a stream opens a subscriber.';
+    const late = (): void => this.fail(new FiringStreamError('misshapenSubscriber', { told }));
+    this.timers = { idle: options.clock.after(OPEN_WITHIN_MS, late), returns: undefined, signs: undefined };
   }
 
   take({ kind }: triggerV1.ConsumeRequest): void {
@@ -126,16 +133,17 @@ class SubscriberStream {
   close(): void {
     if (this.closed) return;
     this.closed = true;
-    this.timer.cancel();
-    this.drained?.();
+    for (const timer of Object.values(this.timers)) timer?.cancel();
+    // Before what is open goes back, so that it does not come here again.
     this.messages?.stop();
-    // In order: so they come again to the next stream at once.
-    for (const message of this.open.values()) this.say(message, () => message.nak());
+    const all = [...this.open.values(), ...this.queue].sort((a, b) => a.seq - b.seq);
+    for (const message of all) this.say(message, () => message.nak());
     this.open.clear();
+    this.queue = [];
   }
 
   private async run(asked: Opening): Promise<void> {
-    const { subscribers, js, catalogueOf } = this.options;
+    const { subscribers, js, catalogueOf, clock } = this.options;
     const { workspace, trigger, subscriber, afterPosition } = asked;
     this.to.authorise(workspace);
     const name = { workspace, trigger, subscriber };
@@ -147,30 +155,75 @@ class SubscriberStream {
     if (this.closed) return;
     const { position, waiting, unacknowledged } = state;
     this.send({ $case: 'opened', value: { made, position, waiting, unacknowledged } });
+    if (unacknowledged > 0) {
+      this.returning = { back: new Set(), awaited: unacknowledged };
+      this.timers.returns = clock.after(terms.acknowledgeWithinMs + RETURN_MS, () => this.goOn());
+    }
+    this.signLater(terms.acknowledgeWithinMs / SIGNS_OF_LIFE);
     const pulled = await js.consumers.get(DELIVERIES_STREAM, consumer);
-    this.messages = await pulled.consume({
+    const messages = await pulled.consume({
       max_messages: Math.min(PULL_MESSAGES, terms.unacknowledgedMax),
       abort_on_missing_resource: true,
+      callback: (message) => this.arrive(message),
     });
-    if (this.closed) this.messages.stop();
-    for await (const message of this.messages) await this.deliver(message, workspace);
-    // Only a consumer that is gone ends this while the stream stands.
-    this.fail(new FiringStreamError('noSubscriber'));
+    this.messages = messages;
+    if (this.closed) messages.stop();
+    const cause = await messages.closed();
+    if (this.closed) return;
+    const isThere = await subscribers.isThere(name);
+    throw isThere ? new FiringStreamError('unavailable', { cause }) : new FiringStreamError('noSubscriber');
   }
 
-  private async deliver(message: JsMsg, workspace: string): Promise<void> {
-    const { catalogueOf, telemetry, logger } = this.options;
-    if (this.to.call.writableNeedDrain && !this.closed) await this.untilDrained();
+  /** Order needs all that an earlier stream left open: nothing is sent before it is back, or its time is over. */
+  private arrive(message: JsMsg): void {
     if (this.closed) {
       this.say(message, () => message.nak());
       return;
     }
+    const { seq } = message;
+    this.queue = this.queue.filter((each) => each.seq !== seq);
+    const later = this.queue.findIndex((each) => each.seq > seq);
+    this.queue.splice(later < 0 ? this.queue.length : later, 0, message);
+    if (this.returning === undefined) {
+      this.pump();
+      return;
+    }
+    if (message.info.deliveryCount > 1) this.returning.back.add(seq);
+    if (this.returning.back.size >= this.returning.awaited) this.goOn();
+  }
+
+  private goOn(): void {
+    this.timers.returns?.cancel();
+    this.returning = undefined;
+    this.pump();
+  }
+
+  /** Sends until the caller is slow or nothing waits. */
+  private pump(): void {
+    const { call } = this.to;
+    while (!this.closed && !this.waitsForCaller && this.returning === undefined) {
+      const message = this.queue[0];
+      if (message === undefined) return;
+      if (call.writableNeedDrain) {
+        this.waitsForCaller = true;
+        call.once('drain', () => {
+          this.waitsForCaller = false;
+          this.pump();
+        });
+        return;
+      }
+      this.queue.shift();
+      this.deliver(message);
+    }
+  }
+
+  private deliver(message: JsMsg): void {
+    const { catalogueOf, telemetry, logger } = this.options;
     const { seq: sequence, subject, data: payload } = message;
     const appendedAt = Number(message.timestampNanos / 1_000_000n);
     try {
-      const value = firingMessage({ sequence, subject, appendedAt, payload }, catalogueOf(workspace));
+      const value = firingMessage({ sequence, subject, appendedAt, payload }, catalogueOf(this.asked!.workspace));
       // What comes again is the latest that is open.
-      this.open.delete(sequence);
       this.open.set(sequence, message);
       this.send({ $case: 'firing', value });
       telemetry.streamed();
@@ -180,13 +233,6 @@ class SubscriberStream {
     }
   }
 
-  private untilDrained(): Promise<void> {
-    return new Promise((resolve) => {
-      this.drained = resolve;
-      this.to.call.once('drain', resolve);
-    });
-  }
-
   private acknowledge({ positions, upToPosition = 0 }: triggerV1.Acknowledgement): void {
     const all = new Set(positions);
     for (const position of this.open.keys()) if (position <= upToPosition) all.add(position);
@@ -194,8 +240,18 @@ class SubscriberStream {
       const message = this.open.get(position);
       if (message === undefined) continue;
       this.open.delete(position);
+      // It may have come again meanwhile.
+      this.queue = this.queue.filter(({ seq }) => seq !== position);
       this.say(message, () => message.ack());
     }
+  }
+
+  /** The time of what waits here has not begun for the caller. */
+  private signLater(afterMs: number): void {
+    this.timers.signs = this.options.clock.after(afterMs, () => {
+      for (const message of this.queue) this.say(message, () => message.working());
+      this.signLater(afterMs);
+    });
   }
 
   /** Without a connection nothing can be said: then it comes again when its time is over. */
@@ -209,8 +265,8 @@ class SubscriberStream {
 
   private send(kind: NonNullable<triggerV1.ConsumeResponse['kind']>): void {
     this.to.subscriber.next({ kind });
-    this.timer.cancel();
-    this.timer = this.options.clock.after(HEARTBEAT_MS, () => {
+    this.timers.idle?.cancel();
+    this.timers.idle = this.options.clock.after(this.options.heartbeatMs, () => {
       if (!this.closed) this.send({ $case: 'heartbeat', value: {} });
     });
   }

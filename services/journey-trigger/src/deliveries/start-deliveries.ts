@@ -75,6 +75,7 @@ export async function startDeliveries(options: DeliveriesOptions): Promise<Deliv
     js: jetstream(link.read),
     catalogueOf: (workspace) => catalogues.catalogueOf(workspace),
     streamsMax: config.streamsMax,
+    heartbeatMs: config.streamHeartbeatMs,
   });
   const owned = ownedPartitionsOf(config.ownedPartitions, config.partitions);
   const deliverer = new Deliverer({

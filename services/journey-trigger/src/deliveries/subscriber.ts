@@ -124,6 +124,10 @@ export class Subscribers {
     });
   }
 
+  async isThere(name: SubscriberName): Promise<boolean> {
+    return answered(async () => (await consumerInfo(this.options.manager, consumerName(name))) !== undefined);
+  }
+
   /** Throws FiringStreamError. */
   async delete(name: SubscriberName): Promise<void> {
     checkSubscriber(name);

@@ -187,7 +187,7 @@ export interface Opened {
   unacknowledged: number;
 }
 
-/** Nothing has come for ten seconds, and the stream stands. */
+/** Nothing has come for some seconds (a setting of the server, 10 by default), and the stream stands. */
 export interface Heartbeat {
 }
 
