@@ -87,6 +87,7 @@ export {
   URL_LENGTH_MAX,
   WAIT_MS_MAX,
 } from './limits.js';
+export { type MovePredicate, moved } from './move.js';
 export { type CatalogueOutcome, parseCatalogue } from './parse.js';
 export { type PlanItem, planCatalogue } from './plan.js';
 export { SESSION_MEASURES, type SessionMeasure, TYPE_OF_SESSION_MEASURE } from './session.js';

@@ -11,7 +11,11 @@ import {
   SegmentServiceService,
   SegmentTableServiceService,
 } from './gen/index.attrium.segment.v1.js';
-import { DeliveryServiceService, TriggerServiceService } from './gen/index.attrium.trigger.v1.js';
+import {
+  DeliveryServiceService,
+  TriggerDryRunServiceService,
+  TriggerServiceService,
+} from './gen/index.attrium.trigger.v1.js';
 
 const SERVICES = {
   'attrium.account.v1.AccountService': AccountServiceService,
@@ -24,6 +28,7 @@ const SERVICES = {
   'attrium.segment.v1.SegmentService': SegmentServiceService,
   'attrium.segment.v1.SegmentTableService': SegmentTableServiceService,
   'attrium.trigger.v1.DeliveryService': DeliveryServiceService,
+  'attrium.trigger.v1.TriggerDryRunService': TriggerDryRunServiceService,
   'attrium.trigger.v1.TriggerService': TriggerServiceService,
 };
 

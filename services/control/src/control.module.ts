@@ -17,6 +17,7 @@ import { SegmentHistoryRpcController } from './api/segment-history-rpc.controlle
 import { SegmentRpcController } from './api/segment-rpc.controller.js';
 import { LOG_SIZES, StatusController } from './api/status.controller.js';
 import { TriggerController } from './api/trigger.controller.js';
+import { TriggerRpcController } from './api/trigger-rpc.controller.js';
 import { WorkspaceController } from './api/workspace.controller.js';
 import { CatalogueKeeper } from './catalogue-keeper.js';
 import { DeliveryDeskClient } from './clients/delivery-desk.js';
@@ -27,6 +28,7 @@ import { SecretStore } from './clients/secret-store.js';
 import { ProfileReader } from './profile-reader.js';
 import { SegmentHistory } from './segment-history.js';
 import { SegmentReader } from './segment-reader.js';
+import { TriggerDryRun } from './trigger-dry-run.js';
 
 @Module({})
 class ControlModule {}
@@ -42,6 +44,7 @@ export interface ControlParts {
   readonly locator: ProfileLocator;
   readonly desk: DeliveryDeskClient;
   readonly sweeps: MemberSweeps;
+  readonly dryRuns: TriggerDryRun;
   readonly segments: SegmentReader;
   readonly segmentHistory: SegmentHistory;
   readonly logSizes: () => Promise<LogSize[]>;
@@ -68,6 +71,7 @@ export function controlModule(parts: ControlParts): DynamicModule {
       ProfileRpcController,
       SegmentRpcController,
       SegmentHistoryRpcController,
+      TriggerRpcController,
     ],
     providers: [
       { provide: Access, useValue: parts.access },
@@ -79,6 +83,7 @@ export function controlModule(parts: ControlParts): DynamicModule {
       { provide: ProfileReader, useValue: parts.profiles },
       { provide: AccountReader, useValue: parts.accounts },
       { provide: DeliveryDeskClient, useValue: parts.desk },
+      { provide: TriggerDryRun, useValue: parts.dryRuns },
       { provide: MemberSweeps, useValue: parts.sweeps },
       { provide: SegmentReader, useValue: parts.segments },
       { provide: SegmentHistory, useValue: parts.segmentHistory },

@@ -35,6 +35,7 @@ import { KeyStore } from './clients/key-store.js';
 import { logSizes } from './clients/log-sizes.js';
 import { MemberSweeps } from './clients/member-sweeps.js';
 import { MembershipTables } from './clients/membership-tables.js';
+import { OccasionTables } from './clients/occasion-tables.js';
 import { SecretStore } from './clients/secret-store.js';
 import { SegmentTables } from './clients/segment-tables.js';
 import { Tables } from './clients/tables.js';
@@ -44,6 +45,7 @@ import { ProfileReader } from './profile-reader.js';
 import { SegmentHistory } from './segment-history.js';
 import { SegmentReader } from './segment-reader.js';
 import { telemetry } from './telemetry.js';
+import { TriggerDryRun } from './trigger-dry-run.js';
 
 const SERVICE = 'control';
 const CONNECT_TIMEOUT_MS = 60_000;
@@ -89,6 +91,7 @@ export async function startControl(
       accounts: new AccountReader({ locator, ask, shards }),
       desk: new DeliveryDeskClient(link),
       sweeps: new MemberSweeps(ask, partitions),
+      dryRuns: new TriggerDryRun({ catalogues, tables: new OccasionTables(asked), clock: systemClock }),
       segments: new SegmentReader({ catalogues, tables, clock: systemClock, telemetry }),
       segmentHistory: new SegmentHistory({ catalogues, memberships: new MembershipTables(asked), segments: tables }),
       logSizes: () => logSizes(link),
@@ -97,13 +100,17 @@ export async function startControl(
     logger,
     readiness,
     grpc: {
-      packages: ['attrium.account.v1', 'attrium.catalogue.v1', 'attrium.profile.v1', 'attrium.segment.v1'],
+      packages: [
+        ...['attrium.account.v1', 'attrium.catalogue.v1', 'attrium.profile.v1', 'attrium.segment.v1'],
+        'attrium.trigger.v1',
+      ],
       packageDefinition: packageDefinitionOf([
         'attrium.account.v1.AccountService',
         'attrium.catalogue.v1.CatalogueService',
         'attrium.profile.v1.ProfileService',
         'attrium.segment.v1.SegmentAnalyticsService',
         'attrium.segment.v1.SegmentTableService',
+        'attrium.trigger.v1.TriggerDryRunService',
       ]),
       descriptorSet,
     },

@@ -71,6 +71,14 @@ const FAILURES = {
     message: 'As many large questions are being answered as may be at a time.',
   },
   refusedByTables: { code: 'ATR-CONTROL-057', status: 'internal', message: 'ClickHouse refused the question.' },
+  notInHistory: {
+    code: 'ATR-CONTROL-058',
+    status: 'unprocessable',
+    message:
+      'History does not tell which events the trigger would have fired on: its where asks for an event attribute.',
+  },
+  faultyTrigger: { code: 'ATR-CONTROL-059', status: 'unprocessable', message: 'The trigger has faults.' },
+  noTrigger: { code: 'ATR-CONTROL-061', status: 'not-found', message: 'The catalogue in force has no such trigger.' },
   deskSilent: {
     code: 'ATR-CONTROL-060',
     status: 'unavailable',

@@ -1,15 +1,21 @@
-/** Triggers over REST: tries receivers with a firing for one profile, marked as a test, and shows how far those for members of today are. */
+/** Triggers over REST: tries receivers with a firing for one profile, marked as a test, tells what one would have done, and how far those for members of today are. */
 import { Access } from '@attrium/host';
-import { Controller, Get, Headers, HttpCode, Inject, Param, Post, Req } from '@nestjs/common';
+import { Controller, Get, Headers, HttpCode, Inject, Param, Post, Query, Req } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { formatOf } from '../catalogue-text.js';
 import { DeliveryDeskClient } from '../clients/delivery-desk.js';
 import { MemberSweeps } from '../clients/member-sweeps.js';
 import { ControlError } from '../errors.js';
 import { ProfileReader } from '../profile-reader.js';
+import { type AskedTrigger, TriggerDryRun } from '../trigger-dry-run.js';
+import { dryRunJson, dryRunOf } from './dry-run-request.js';
 import { identifierOf } from './identifier-text.js';
 import { jsonOfValue } from './profile-json.js';
-import { bodyOf } from './request-body.js';
+import { bodyOf, bodyText } from './request-body.js';
+import { conditionOf } from './segment-request.js';
+
+type DryRunQueries = { readonly days?: string; readonly sample?: string };
 
 const testSchema = z.strictObject({ identifier: z.string() });
 
@@ -20,7 +26,44 @@ export class TriggerController {
     @Inject(ProfileReader) private readonly profiles: ProfileReader,
     @Inject(DeliveryDeskClient) private readonly desk: DeliveryDeskClient,
     @Inject(MemberSweeps) private readonly sweeps: MemberSweeps,
+    @Inject(TriggerDryRun) private readonly dryRuns: TriggerDryRun,
   ) {}
+
+  /** Of the definition in the body. */
+  @Post('dry-run')
+  @HttpCode(200)
+  async dryRun(
+    @Param('workspace') workspace: string,
+    @Query() queries: DryRunQueries,
+    @Req() request: FastifyRequest,
+  ): Promise<unknown> {
+    const text = bodyText(request.body);
+    const definition = (): AskedTrigger => ({
+      definition: conditionOf(text, formatOf(request.headers['content-type'], text)),
+    });
+    return this.answerDryRun(workspace, definition, queries, request);
+  }
+
+  /** Of a trigger of the catalogue in force. */
+  @Post(':name/dry-run')
+  @HttpCode(200)
+  async dryRunSaved(
+    @Param() { workspace, name }: { workspace: string; name: string },
+    @Query() queries: DryRunQueries,
+    @Req() request: FastifyRequest,
+  ): Promise<unknown> {
+    return this.answerDryRun(workspace, () => ({ name }), queries, request);
+  }
+
+  private async answerDryRun(
+    workspace: string,
+    asked: () => AskedTrigger,
+    queries: DryRunQueries,
+    request: FastifyRequest,
+  ): Promise<unknown> {
+    this.access.require(request.headers.authorization, { workspace, role: 'read' });
+    return dryRunJson(await this.dryRuns.run(workspace, asked(), dryRunOf(queries)));
+  }
 
   @Get('sweeps')
   async listSweeps(

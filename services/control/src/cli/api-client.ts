@@ -149,6 +149,17 @@ export class ApiClient {
     return JSON.parse((await this.ask('POST', `${this.workspacePath}/${path}`, asked)).text);
   }
 
+  /** POST of a text, or of nothing, to a path below the workspace. */
+  async postText(
+    path: string,
+    queries: Readonly<Record<string, string>>,
+    asked: { readonly body?: string; readonly contentType?: string } = {},
+  ): Promise<unknown> {
+    const query = new URLSearchParams(queries).toString();
+    const { text } = await this.ask('POST', `${this.workspacePath}/${path}${query === '' ? '' : `?${query}`}`, asked);
+    return JSON.parse(text);
+  }
+
   async testTrigger(trigger: string, identifier: string): Promise<unknown> {
     return this.post(`triggers/${encodeURIComponent(trigger)}/test`, { identifier });
   }

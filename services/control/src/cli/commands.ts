@@ -8,6 +8,7 @@ import { addDeliveryCommands } from './delivery-commands.js';
 import { type EndpointFlags, findEndpoint } from './endpoint.js';
 import { faultLines, planLines, previewLines, type StatusAnswer, statusLines } from './plan-text.js';
 import { addSegmentCommands } from './segment-commands.js';
+import { addTriggerCommands } from './trigger-commands.js';
 
 /** What a command writes. */
 export interface Terminal {
@@ -62,6 +63,7 @@ export function attriumCommand(terminal: Terminal, env?: Readonly<Record<string,
   addConsentCommands(program, { api, env, json });
   addDeliveryCommands(program, api, json);
   addSegmentCommands(program, api, (line) => terminal.out(line));
+  addTriggerCommands(program, api, { out: (line) => terminal.out(line), json });
   return program;
 }
 

@@ -1,9 +1,15 @@
 /** A catalogue as this stage uses it: which triggers watch for what; paused ones watch for nothing. Derived, never stored. */
-import { type CompiledCatalogue, type CompiledTrigger, definitionOfWait, stableHash } from '@attrium/catalogue';
+import {
+  type CompiledCatalogue,
+  type CompiledTrigger,
+  definitionOfWait,
+  type MovePredicate,
+  moved,
+  stableHash,
+} from '@attrium/catalogue';
 import { compileCondition, type Predicate, readsOf } from '@attrium/condition';
 import { compareText, WAIT_OUTCOMES, type WaitOutcome } from '@attrium/event';
 import type { DecidedBy } from './decision.js';
-import { type MovePredicate, moved } from './move.js';
 import { attributesAsked } from './permission.js';
 
 export interface PlannedTrigger extends DecidedBy {
