@@ -5,6 +5,7 @@ import { parseExactJson, type Value, type ValueType } from '@attrium/event';
 import type { CatalogueKeeper } from './catalogue-keeper.js';
 import type {
   BaseRow,
+  CauseRow,
   ChangeRow,
   DryRunRange,
   KnownThen,
@@ -148,10 +149,14 @@ function decideAll(
   const valueChanges = grouped(known.valueChanges);
   const memberships = grouped(known.memberships);
   const flips = grouped(known.flips);
+  const causesOfValues = grouped(known.causesOfValues);
+  const causesOfFlips = grouped(known.causesOfFlips);
   const decided: Decided[] = [];
   for (const [profile, own] of grouped(rows)) {
     const changes = valueChanges.get(profile) ?? [];
     const flipped = flips.get(profile) ?? [];
+    const ofValues = byCause(causesOfValues.get(profile) ?? []);
+    const ofFlips = byCause(causesOfFlips.get(profile) ?? []);
     const history: ProfileHistory = {
       values: new Map(
         (values.get(profile) ?? []).flatMap(({ name, after }: BaseRow) => {
@@ -165,8 +170,8 @@ function decideAll(
     };
     const occasions = own.map((row): Occasion => {
       const place = {
-        values: lastBefore(changes, row, trigger.when.kind === 'attribute'),
-        memberships: lastBefore(flipped, row, trigger.when.kind === 'segment'),
+        values: lastSeen(changes, row, { isOwnLog: trigger.when.kind === 'attribute', causes: ofValues }),
+        memberships: lastSeen(flipped, row, { isOwnLog: trigger.when.kind === 'segment', causes: ofFlips }),
       };
       return { profile, kind: KINDS[row.change], at: row.recordedAt, place, property: row.property };
     });
@@ -184,19 +189,25 @@ const KINDS = {
 } as const satisfies Record<OccasionRow['change'], Occasion['kind']>;
 
 /**
- * The last change that the occasion has seen: in the occasion's own log by its place; in the other one by what caused both, or, where nothing
- * of the same cause is there, by time.
+ * The last change that the occasion has seen: in the occasion's own log by its place; in the other one by the place of what has the same cause,
+ * or, where nothing of that cause is there, by time.
  */
-function lastBefore(changes: readonly ChangeRow[], occasion: OccasionRow, isOwnLog: boolean): number {
+function lastSeen(
+  changes: readonly ChangeRow[],
+  occasion: OccasionRow,
+  { isOwnLog, causes }: { readonly isOwnLog: boolean; readonly causes: ReadonlyMap<string, CauseRow> },
+): number {
   if (occasion.change === 'present') return -1;
-  if (isOwnLog) {
-    return changes.findLastIndex(
-      ({ sequence, rowIndex }) =>
-        sequence < occasion.sequence || (sequence === occasion.sequence && rowIndex <= occasion.rowIndex),
-    );
-  }
-  const same = changes.findLastIndex(({ cause }) => cause === occasion.cause);
-  return same >= 0 ? same : changes.findLastIndex(({ recordedAt }) => recordedAt <= occasion.recordedAt);
+  const place = isOwnLog ? occasion : causes.get(occasion.cause);
+  if (place === undefined) return changes.findLastIndex(({ recordedAt }) => recordedAt <= occasion.recordedAt);
+  const { sequence, rowIndex } = place;
+  return changes.findLastIndex(
+    (each) => each.sequence < sequence || (each.sequence === sequence && each.rowIndex <= rowIndex),
+  );
+}
+
+function byCause(rows: readonly CauseRow[]): Map<string, CauseRow> {
+  return new Map(rows.map((row) => [row.cause, row]));
 }
 
 function grouped<T extends { readonly profile: string }>(rows: readonly T[]): Map<string, T[]> {

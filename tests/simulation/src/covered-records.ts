@@ -91,7 +91,11 @@ function coverWaits(record: LogRecord, paths: Set<Path>): void {
   if (record.outcome === 'timed_out') paths.add('a wait that timed out');
   const { on, effectiveAt } = record;
   const since =
-    on.kind === 'event-occurred' ? on.event.occurredAt : on.kind === 'attribute-changed' || on.kind === 'segment-present' ? undefined : on.at;
+    on.kind === 'event-occurred'
+      ? on.event.occurredAt
+      : on.kind === 'attribute-changed' || on.kind === 'segment-present'
+        ? undefined
+        : on.at;
   if (record.outcome === undefined && since !== undefined && effectiveAt > since) paths.add('a firing after a delay');
 }
 

@@ -50,11 +50,22 @@ export interface BaseRow {
   readonly after: string;
 }
 
+/** Where in a log the last row stands that has the cause of an occasion, whatever it changed. */
+export interface CauseRow {
+  readonly profile: string;
+  readonly cause: string;
+  readonly sequence: number;
+  readonly rowIndex: number;
+}
+
 export interface KnownThen {
   readonly values: readonly BaseRow[];
   readonly valueChanges: readonly ChangeRow[];
   readonly memberships: readonly BaseRow[];
   readonly flips: readonly ChangeRow[];
+  /** In the log of values, and in that of memberships. */
+  readonly causesOfValues: readonly CauseRow[];
+  readonly causesOfFlips: readonly CauseRow[];
 }
 
 const ms = (column: string): string => `toUnixTimestamp64Milli(${column})`;
@@ -91,8 +102,8 @@ export class OccasionTables {
       names: readonly string[],
       table: string,
       value: string,
-    ): Promise<{ base: BaseRow[]; changes: ChangeRow[] }> => {
-      if (names.length === 0) return { base: [], changes: [] };
+    ): Promise<{ base: BaseRow[]; changes: ChangeRow[]; causes: CauseRow[] }> => {
+      if (names.length === 0) return { base: [], changes: [], causes: [] };
       const query = new OccasionQuery(workspace, trigger, range);
       const { parameters } = query;
       const asked = `workspace_id = ${query.workspace} AND kind = ${query.kind} AND name IN ${parameters.add('Array(String)', names)}
@@ -109,12 +120,26 @@ WHERE ${asked} AND recorded_at >= ${query.from} AND recorded_at <= ${query.to}
 ORDER BY profile, sequence, row_index, nth LIMIT ${CHANGES_MAX + 1}`,
         parameters.values,
       );
-      if (base.length > CHANGES_MAX || changes.length > CHANGES_MAX) {
+      const log = table.slice(0, table.indexOf(' '));
+      const causes = await this.tables.askLarge<{ profile: string; cause: string; place: [string, number] }>(
+        `SELECT profile_id AS profile, cause, max((sequence, row_index)) AS place FROM ${log} FINAL
+WHERE workspace_id = ${query.workspace} AND kind = ${query.kind} AND recorded_at >= ${query.from} AND recorded_at <= ${query.to}
+  AND (profile_id, cause) IN (SELECT profile, cause FROM (${query.sql}))
+GROUP BY profile, cause LIMIT ${CHANGES_MAX + 1}`,
+        parameters.values,
+      );
+      if (Math.max(base.length, changes.length, causes.length) > CHANGES_MAX) {
         const message = `The condition reads more than ${CHANGES_MAX} changes in this time: ask for fewer days.`;
         throw new ControlError('tooMuchToRead', { message });
       }
       const known = base.map(({ profile, name, latest: after }) => ({ profile, name, after }));
-      return { base: known, changes: changes.map((row) => ({ ...(row as unknown as ChangeRow), ...numbersOf(row) })) };
+      return {
+        base: known,
+        changes: changes.map((row) => ({ ...(row as unknown as ChangeRow), ...numbersOf(row) })),
+        causes: causes.map(({ profile, cause, place: [sequence, rowIndex] }) => ({
+          ...{ profile, cause, sequence: Number(sequence), rowIndex },
+        })),
+      };
     };
     const values = await read(needs.attributes, ATTRIBUTES, "ifNull(became, '')");
     const memberships = await read(needs.segments, MEMBERSHIPS, "if(isNull(became), '', '1')");
@@ -123,6 +148,8 @@ ORDER BY profile, sequence, row_index, nth LIMIT ${CHANGES_MAX + 1}`,
       valueChanges: values.changes,
       memberships: memberships.base,
       flips: memberships.changes,
+      causesOfValues: values.causes,
+      causesOfFlips: memberships.causes,
     };
   }
 
