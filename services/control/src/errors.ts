@@ -78,13 +78,13 @@ const FAILURES = {
       'History does not tell which events the trigger would have fired on: its where asks for an event attribute.',
   },
   faultyTrigger: { code: 'ATR-CONTROL-059', status: 'unprocessable', message: 'The trigger has faults.' },
-  noTrigger: { code: 'ATR-CONTROL-061', status: 'not-found', message: 'The catalogue in force has no such trigger.' },
   deskSilent: {
     code: 'ATR-CONTROL-060',
     status: 'unavailable',
     retryable: true,
     message: 'No journey-trigger answers now.',
   },
+  noTrigger: { code: 'ATR-CONTROL-061', status: 'not-found', message: 'The catalogue in force has no such trigger.' },
 } as const satisfies Record<string, FailureKind>;
 
 export type ControlFailure = keyof typeof FAILURES;

@@ -35,6 +35,10 @@ class ForgetfulTable<V> implements Table<number, V> {
     this.saved.delete(key);
   }
 
+  page(): never {
+    throw new Error('the window is read by its keys');
+  }
+
   save(): void {
     for (const key of this.dirty) {
       const row = this.cached.get(key);

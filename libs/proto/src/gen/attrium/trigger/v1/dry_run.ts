@@ -524,9 +524,8 @@ export const DryRunSample: MessageFns<DryRunSample> = {
 export interface TriggerDryRunServiceClient {
   /**
    * How often a trigger would have fired over the last days, had it become active at their beginning. Errors: INVALID_ARGUMENT (a number
-   * is out of its range, or the definition cannot be read), NOT_FOUND (no such trigger), FAILED_PRECONDITION (the definition has
-   * faults, or history does not tell), RESOURCE_EXHAUSTED (too much to read, or too many at a time), UNAVAILABLE (no ClickHouse now),
-   * DEADLINE_EXCEEDED.
+   * is out of its range, the definition cannot be read or has faults, or history does not tell), NOT_FOUND (no such trigger),
+   * RESOURCE_EXHAUSTED (too much to read, or too many at a time), UNAVAILABLE (no ClickHouse now), DEADLINE_EXCEEDED.
    */
 
   dryRunTrigger(request: DryRunTriggerRequest, metadata?: Metadata): Observable<DryRunTriggerResponse>;
@@ -537,9 +536,8 @@ export interface TriggerDryRunServiceClient {
 export interface TriggerDryRunServiceController {
   /**
    * How often a trigger would have fired over the last days, had it become active at their beginning. Errors: INVALID_ARGUMENT (a number
-   * is out of its range, or the definition cannot be read), NOT_FOUND (no such trigger), FAILED_PRECONDITION (the definition has
-   * faults, or history does not tell), RESOURCE_EXHAUSTED (too much to read, or too many at a time), UNAVAILABLE (no ClickHouse now),
-   * DEADLINE_EXCEEDED.
+   * is out of its range, the definition cannot be read or has faults, or history does not tell), NOT_FOUND (no such trigger),
+   * RESOURCE_EXHAUSTED (too much to read, or too many at a time), UNAVAILABLE (no ClickHouse now), DEADLINE_EXCEEDED.
    */
 
   dryRunTrigger(
@@ -572,9 +570,8 @@ export type TriggerDryRunServiceService = typeof TriggerDryRunServiceService;
 export const TriggerDryRunServiceService = {
   /**
    * How often a trigger would have fired over the last days, had it become active at their beginning. Errors: INVALID_ARGUMENT (a number
-   * is out of its range, or the definition cannot be read), NOT_FOUND (no such trigger), FAILED_PRECONDITION (the definition has
-   * faults, or history does not tell), RESOURCE_EXHAUSTED (too much to read, or too many at a time), UNAVAILABLE (no ClickHouse now),
-   * DEADLINE_EXCEEDED.
+   * is out of its range, the definition cannot be read or has faults, or history does not tell), NOT_FOUND (no such trigger),
+   * RESOURCE_EXHAUSTED (too much to read, or too many at a time), UNAVAILABLE (no ClickHouse now), DEADLINE_EXCEEDED.
    */
   dryRunTrigger: {
     path: "/attrium.trigger.v1.TriggerDryRunService/DryRunTrigger" as const,
@@ -591,9 +588,8 @@ export const TriggerDryRunServiceService = {
 export interface TriggerDryRunServiceServer extends UntypedServiceImplementation {
   /**
    * How often a trigger would have fired over the last days, had it become active at their beginning. Errors: INVALID_ARGUMENT (a number
-   * is out of its range, or the definition cannot be read), NOT_FOUND (no such trigger), FAILED_PRECONDITION (the definition has
-   * faults, or history does not tell), RESOURCE_EXHAUSTED (too much to read, or too many at a time), UNAVAILABLE (no ClickHouse now),
-   * DEADLINE_EXCEEDED.
+   * is out of its range, the definition cannot be read or has faults, or history does not tell), NOT_FOUND (no such trigger),
+   * RESOURCE_EXHAUSTED (too much to read, or too many at a time), UNAVAILABLE (no ClickHouse now), DEADLINE_EXCEEDED.
    */
   dryRunTrigger: handleUnaryCall<DryRunTriggerRequest, DryRunTriggerResponse>;
 }
