@@ -28,14 +28,14 @@ function counted(store: PartitionStore): { store: PartitionStore; asked: () => n
 }
 
 type Step =
-  | { readonly kind: 'add' | 'read' | 'delete' | 'replace'; readonly key: string }
+  | { readonly kind: 'add' | 'read' | 'delete' | 'replace' | 'page'; readonly key: string }
   | { readonly kind: 'save' | 'encode' | 'commit' | 'trim' | 'fill' | 'reopen' };
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 8,
     arbitrary: fc.record({
-      kind: fc.constantFrom('add', 'read', 'delete', 'replace'),
+      kind: fc.constantFrom('add', 'read', 'delete', 'replace', 'page'),
       key: fc.constantFrom(...'abcdefgh'),
     }),
   },
@@ -78,6 +78,9 @@ class Run {
       case 'read':
         expect(this.table.get(step.key)?.count).toBe(this.model.get(step.key));
         break;
+      case 'page':
+        this.page(step.key === 'a' ? undefined : step.key);
+        break;
       case 'trim':
         this.table.trim();
         break;
@@ -87,6 +90,13 @@ class Run {
       default:
         await this.persist(step.kind);
     }
+  }
+
+  /** The rows behind a key, or the first ones, saved or not. */
+  private page(after: string | undefined): void {
+    const behind = [...this.model].filter(([key]) => after === undefined || key > after).sort();
+    const found = this.table.page(after, 3).map(({ key, value }) => [key, value.count]);
+    expect(found).toEqual(behind.slice(0, 3));
   }
 
   private async persist(kind: 'save' | 'encode' | 'commit' | 'reopen'): Promise<void> {

@@ -4,6 +4,7 @@ import { journeyTriggerModule } from '@attrium/journey-trigger';
 import { packageDefinition, triggerV1 } from '@attrium/proto';
 import { type ClientDuplexStream, credentials, Metadata, makeClientConstructor, status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { answerDesk } from '../src/desk/desk-question.js';
 import { FiringLine, pause, type RunningDeliveries, until } from './firing-line.js';
 
 type Stream = ClientDuplexStream<triggerV1.ConsumeRequest, triggerV1.ConsumeResponse>;
@@ -249,6 +250,21 @@ describe('a named subscriber', () => {
     expect(await remove('leaving')).toBe(status.NOT_FOUND);
     expect((await list()).map(({ subscriber }) => subscriber)).toEqual(['mailer']);
   }, 60_000);
+
+  it('is listed and forgotten by the desk, too, which control asks', async () => {
+    const system = new JourneySystem({ subscriber: 'asked' });
+    await until(() => system.opened !== undefined);
+    await system.end();
+    const { desk } = service.deliveries;
+    expect(await answerDesk(desk, { kind: 'subscribers', workspace: 'shop' })).toMatchObject({
+      answer: { subscribers: [{ subscriber: 'asked', trigger: 'welcome' }, { subscriber: 'mailer' }] },
+    });
+    const leaving = { kind: 'delete-subscriber', workspace: 'shop', trigger: 'welcome', subscriber: 'asked' };
+    expect(await answerDesk(desk, leaving)).toEqual({ answer: {} });
+    expect(await answerDesk(desk, leaving)).toMatchObject({
+      refused: { code: 'ATR-TRIGGER-028', status: 'not-found' },
+    });
+  }, 30_000);
 
   it('is refused where there are as many as there may be', async () => {
     for (let made = 1; made < SUBSCRIBERS_MAX; made++) {

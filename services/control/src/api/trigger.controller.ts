@@ -1,6 +1,6 @@
 /** Triggers over REST: tries receivers with a firing for one profile, marked as a test, tells what one would have done, and how far those for members of today are. */
 import { Access } from '@attrium/host';
-import { Controller, Get, Headers, HttpCode, Inject, Param, Post, Query, Req } from '@nestjs/common';
+import { Controller, Delete, Get, Headers, HttpCode, Inject, Param, Post, Query, Req } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { formatOf } from '../catalogue-text.js';
@@ -28,6 +28,24 @@ export class TriggerController {
     @Inject(MemberSweeps) private readonly sweeps: MemberSweeps,
     @Inject(TriggerDryRun) private readonly dryRuns: TriggerDryRun,
   ) {}
+
+  @Get('subscribers')
+  async listSubscribers(
+    @Headers('authorization') authorization: string | undefined,
+    @Param('workspace') workspace: string,
+  ): Promise<unknown> {
+    this.access.require(authorization, { workspace, role: 'read' });
+    return this.desk.ask({ kind: 'subscribers', workspace });
+  }
+
+  @Delete(':name/subscribers/:subscriber')
+  async deleteSubscriber(
+    @Headers('authorization') authorization: string | undefined,
+    @Param() { workspace, name: trigger, subscriber }: { workspace: string; name: string; subscriber: string },
+  ): Promise<unknown> {
+    this.access.require(authorization, { workspace, role: 'admin' });
+    return this.desk.ask({ kind: 'delete-subscriber', workspace, trigger, subscriber });
+  }
 
   /** Of the definition in the body. */
   @Post('dry-run')

@@ -160,6 +160,11 @@ export class ApiClient {
     return JSON.parse(text);
   }
 
+  /** DELETE of a path below the workspace. */
+  async delete(path: string): Promise<unknown> {
+    return JSON.parse((await this.ask('DELETE', `${this.workspacePath}/${path}`)).text);
+  }
+
   async testTrigger(trigger: string, identifier: string): Promise<unknown> {
     return this.post(`triggers/${encodeURIComponent(trigger)}/test`, { identifier });
   }

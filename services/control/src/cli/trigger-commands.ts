@@ -40,7 +40,7 @@ export function addTriggerCommands(
 ): void {
   const triggers = program
     .command('triggers')
-    .description('try triggers on history, and follow those for members of today');
+    .description('try triggers on history, follow those for members of today, and see who takes their firings');
   triggers
     .command('dry-run <what>')
     .description(
@@ -58,6 +58,17 @@ export function addTriggerCommands(
     .command('sweeps')
     .description('list how far the triggers on those who are in a segment already have come')
     .action(async () => json(await api().get('triggers/sweeps')));
+  triggers
+    .command('subscribers')
+    .description('list the named subscribers of firings, with what waits for each')
+    .action(async () => json(await api().get('triggers/subscribers')));
+  triggers
+    .command('unsubscribe <trigger> <subscriber>')
+    .description('forget a named subscriber and its position; its streams end')
+    .action(async (trigger: string, subscriber: string) => {
+      const names = [trigger, subscriber].map(encodeURIComponent);
+      json(await api().delete(`triggers/${names[0]}/subscribers/${names[1]}`));
+    });
 }
 
 function asked(api: ApiClient, what: string, queries: Readonly<Record<string, string>>): Promise<unknown> {

@@ -92,7 +92,13 @@ export async function startDeliveries(options: DeliveriesOptions): Promise<Deliv
   await deliverer.start();
   const clickhouse = openHistory(config);
   const desk = new DeliveryDesk({
-    ...{ catalogues, manager, undelivered: new UndeliveredStore(manager), history: new FiringHistory(clickhouse) },
+    ...{
+      catalogues,
+      manager,
+      subscribers,
+      undelivered: new UndeliveredStore(manager),
+      history: new FiringHistory(clickhouse),
+    },
     js: jetstream(link.publish),
     newId: randomUUID,
     now: () => systemClock.now(),

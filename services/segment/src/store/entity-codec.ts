@@ -25,8 +25,8 @@ import {
 
 /** Of rows, transfers and catalogues: to be raised when fields come, go or change their meaning. */
 export const ENTITY_STATE_VERSION = 6;
-/** The oldest encoding that is still read: since version 6 rows have what sweeps for members of today ask of them. */
-export const ENTITY_STATE_VERSION_OLDEST = 5;
+/** The oldest encoding that is still read: since version 5 events are kept back too, since version 6 rows have what sweeps ask of them. */
+export const ENTITY_STATE_VERSION_OLDEST = 4;
 
 const ENTITY = 0;
 const POINTER = 1;
