@@ -102,7 +102,7 @@ class SegmentPartition implements PartitionStage {
       stateVersionOldest: ENTITY_STATE_VERSION_OLDEST,
       isFirst: false,
       passesMergesOn: true,
-      create: (entity) => ({ ...newEntity(entity), asked: this.sweeps.askedOf(entity.workspace) }),
+      create: (entity) => newEntity(entity, this.sweeps.askedOf(entity.workspace)),
       published: publishedNames,
       merging: (row, { identifiers }) => foldIdentifiers(row, identifiers),
       fold: (row, loser) => this.fold(row, loser),

@@ -80,7 +80,7 @@ const NOTHING: readonly never[] = [];
  * What most rows never have is absent, and short lists are replaced, not added to: an empty map in each row, and the room that a list keeps
  * when it grows, would be most of its memory.
  */
-export function newEntity(entity: Entity): EntityRow {
+export function newEntity(entity: Entity, asked = 0): EntityRow {
   return {
     kind: 'entity',
     entity,
@@ -95,7 +95,7 @@ export function newEntity(entity: Entity): EntityRow {
     inherited: undefined,
     kept: undefined,
     ended: undefined,
-    asked: 0,
+    asked,
     owed: undefined,
   };
 }

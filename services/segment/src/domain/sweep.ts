@@ -32,9 +32,9 @@ export interface WorkspaceSweeps {
 export const NO_SWEEPS: WorkspaceSweeps = { last: 0, sweeps: [], catalogueAt: 0 };
 
 /** Rows that one step of a sweep looks at. */
-export const STEP_ROWS_MAX = 500;
+export const STEP_ROWS_MAX = 200;
 /** The least log time between two steps. */
-export const STEP_PAUSE_MS = 100;
+export const STEP_PAUSE_MS = 50;
 
 /** Members that one step may tell, of a rate that all partitions share. */
 export function stepMembersMax(perSecond: number, partitions: number): number {

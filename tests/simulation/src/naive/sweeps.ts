@@ -41,7 +41,7 @@ export class Sweeps {
       return [
         {
           ...{ trigger: trigger.name, segment, enters: trigger.when.enters === true, ofAccounts, perSecond },
-          ...{ activatedBy: rules.revision, activatedAt: now, goesOnAt: now + 100 },
+          ...{ activatedBy: rules.revision, activatedAt: now, goesOnAt: now + 50 },
           waiting: new Map(waiting.sort((a, b) => a.ordinal - b.ordinal).map((each) => [each.ordinal, each])),
         },
       ];
@@ -69,14 +69,14 @@ export class Sweeps {
     const own = this.known.get(partition) ?? new Map<string, { sweeps: Sweep[] }>();
     for (const workspace of [...own.keys()].sort()) {
       for (const sweep of this.in(partition, workspace).filter(({ goesOnAt }) => goesOnAt <= dueAt)) {
-        const most = Math.max(1, Math.floor(sweep.perSecond / 10 / this.partitions));
+        const most = Math.max(1, Math.floor(sweep.perSecond / 20 / this.partitions));
         let told = 0;
         for (const [ordinal, entity] of sweep.waiting) {
           if (told === most) break;
           sweep.waiting.delete(ordinal);
           if (ask(entity, sweep)) told++;
         }
-        sweep.goesOnAt = now + Math.max(100, Math.ceil((told * 1_000 * this.partitions) / sweep.perSecond));
+        sweep.goesOnAt = now + Math.max(50, Math.ceil((told * 1_000 * this.partitions) / sweep.perSecond));
       }
     }
   }
