@@ -9,6 +9,8 @@ import { CatalogueRpcController } from './api/catalogue-rpc.controller.js';
 import { DeliveryController } from './api/delivery.controller.js';
 import { IdentityController } from './api/identity.controller.js';
 import { KeyController } from './api/key.controller.js';
+import { ListController } from './api/list.controller.js';
+import { ListRpcController } from './api/list-rpc.controller.js';
 import { ProfileController } from './api/profile.controller.js';
 import { ProfileRpcController } from './api/profile-rpc.controller.js';
 import { SegmentController } from './api/segment.controller.js';
@@ -23,6 +25,7 @@ import { DeliveryDeskClient } from './clients/delivery-desk.js';
 import { KeyStore } from './clients/key-store.js';
 import type { LogSize } from './clients/log-sizes.js';
 import { SecretStore } from './clients/secret-store.js';
+import { ListImporter } from './list-importer.js';
 import { ProfileReader } from './profile-reader.js';
 import { SegmentHistory } from './segment-history.js';
 import { SegmentReader } from './segment-reader.js';
@@ -42,6 +45,7 @@ export interface ControlParts {
   readonly desk: DeliveryDeskClient;
   readonly segments: SegmentReader;
   readonly segmentHistory: SegmentHistory;
+  readonly lists: ListImporter;
   readonly logSizes: () => Promise<LogSize[]>;
 }
 
@@ -58,6 +62,7 @@ export function controlModule(parts: ControlParts): DynamicModule {
       // Its fixed paths come before those with the name of a segment.
       SegmentHistoryController,
       SegmentController,
+      ListController,
       StatusController,
       TriggerController,
       WorkspaceController,
@@ -66,6 +71,7 @@ export function controlModule(parts: ControlParts): DynamicModule {
       ProfileRpcController,
       SegmentRpcController,
       SegmentHistoryRpcController,
+      ListRpcController,
     ],
     providers: [
       { provide: Access, useValue: parts.access },
@@ -79,6 +85,7 @@ export function controlModule(parts: ControlParts): DynamicModule {
       { provide: DeliveryDeskClient, useValue: parts.desk },
       { provide: SegmentReader, useValue: parts.segments },
       { provide: SegmentHistory, useValue: parts.segmentHistory },
+      { provide: ListImporter, useValue: parts.lists },
       { provide: LOG_SIZES, useValue: parts.logSizes },
     ],
   };
