@@ -1,45 +1,44 @@
 /** Imports of static lists over gRPC: `attrium.segment.v1.StaticListService`. */
-import { Access, authorizationOf } from '@attrium/host';
+import { Access, authorizationOf, type GrpcFault, grpcFaultOf, isCodedFailure } from '@attrium/host';
 import { segmentV1 } from '@attrium/proto';
-import type { Metadata } from '@grpc/grpc-js';
-import { Controller, Inject } from '@nestjs/common';
-import type { Observable } from 'rxjs';
+import type { Metadata, ServerReadableStream } from '@grpc/grpc-js';
+import { Controller, Inject, Logger } from '@nestjs/common';
+import { GrpcMethod, GrpcStreamCall } from '@nestjs/microservices';
 import type { ListImport } from '../clients/list-store.js';
 import { ControlError } from '../errors.js';
 import { ListImporter } from '../list-importer.js';
-import { type HeldCall, incomingMessages } from './incoming-messages.js';
 import { modeOf } from './list-import.js';
 
+type Requests = Pick<
+  ServerReadableStream<segmentV1.ImportListRequest, segmentV1.ImportListResponse>,
+  'metadata' | 'once' | 'destroy' | typeof Symbol.asyncIterator
+>;
+type Done = (fault: GrpcFault | null, answer?: segmentV1.ImportListResponse) => void;
+
+const SERVICE = 'StaticListService';
+
 @Controller()
-@segmentV1.StaticListServiceControllerMethods()
-export class ListRpcController implements segmentV1.StaticListServiceController {
+export class ListRpcController {
+  private readonly logger = new Logger(SERVICE);
+
   constructor(
     @Inject(Access) private readonly access: Access,
     @Inject(ListImporter) private readonly importer: ListImporter,
   ) {}
 
-  async importList(
-    requests: Observable<segmentV1.ImportListRequest>,
-    metadata?: Metadata,
-    call?: HeldCall,
-  ): Promise<segmentV1.ImportListResponse> {
-    const messages = incomingMessages(requests, call!);
-    try {
-      const { value: first } = await messages.next();
-      if (first === undefined) throw new ControlError('misshapenBody', { message: 'The first message is missing.' });
-      const { workspace, list, mode } = first;
-      this.access.require(authorizationOf(metadata), { workspace, role: 'admin' });
-      const csv = async function* (): AsyncGenerator<Uint8Array> {
-        yield first.csv;
-        for await (const message of messages) yield message.csv;
-      };
-      const done = await this.importer.import({ workspace, list, mode: modeOf(mode), csv: csv() });
-      return { import: importMessage(done) };
-    } finally {
-      await messages.return(undefined);
-    }
+  /** Reads the call itself: the client is held up while its text is worked on, and one that gives up is not taken for the whole. */
+  @GrpcStreamCall(SERVICE, 'importList')
+  async importList(call: Requests, done: Done): Promise<void> {
+    await this.imported(call).then(
+      (answer) => done(null, { import: importMessage(answer) }),
+      (error: unknown) => {
+        if (!isCodedFailure(error)) this.logger.error(error);
+        done(grpcFaultOf(error));
+      },
+    );
   }
 
+  @GrpcMethod(SERVICE, 'getListImport')
   async getListImport(
     { workspace, list }: segmentV1.GetListImportRequest,
     metadata?: Metadata,
@@ -47,6 +46,21 @@ export class ListRpcController implements segmentV1.StaticListServiceController 
     this.access.require(authorizationOf(metadata), { workspace, role: 'read' });
     const last = await this.importer.last(workspace, list);
     return last === undefined ? {} : { import: importMessage(last) };
+  }
+
+  private async imported(call: Requests): Promise<ListImport> {
+    // A call that is given up neither ends nor fails by itself.
+    call.once('cancelled', () => call.destroy(new Error('the client gave the call up')));
+    const messages: AsyncIterator<segmentV1.ImportListRequest, undefined> = call[Symbol.asyncIterator]();
+    const { value: first } = await messages.next();
+    if (first === undefined) throw new ControlError('misshapenBody', { message: 'The first message is missing.' });
+    const { workspace, list, mode } = first;
+    this.access.require(authorizationOf(call.metadata), { workspace, role: 'admin' });
+    const csv = async function* (): AsyncGenerator<Uint8Array> {
+      yield first.csv;
+      for (let next = await messages.next(); next.done !== true; next = await messages.next()) yield next.value.csv;
+    };
+    return this.importer.import({ workspace, list, mode: modeOf(mode), csv: csv() });
   }
 }
 
