@@ -597,9 +597,9 @@ export const UnmatchedRow: MessageFns<UnmatchedRow> = {
  * Caller: `authorization: Bearer <secret key>` in the metadata. Times are int64 milliseconds since 1970-01-01 UTC.
  *
  * Errors of every method: UNAUTHENTICATED and PERMISSION_DENIED (no key that may do this), INVALID_ARGUMENT (a field is missing or above
- * its limit, or the text is no CSV), NOT_FOUND (the catalogue in force has no such segment), FAILED_PRECONDITION or ABORTED (it is no
- * static list, or another import into it is under way), UNAVAILABLE (the log or identity cannot be reached: import again),
- * RESOURCE_EXHAUSTED (as many imports are under way as may be). The code is in `attrium-code` of the metadata.
+ * its limit, or the text is no CSV of identifiers), NOT_FOUND (the catalogue in force has no such segment), ABORTED (it is no static list,
+ * another import into it is under way, or it is full), UNAVAILABLE (the log or identity cannot be reached: import again),
+ * RESOURCE_EXHAUSTED (as many imports are under way as may be). `attrium-code` of the metadata says which.
  */
 
 export interface StaticListServiceClient {
@@ -619,9 +619,9 @@ export interface StaticListServiceClient {
  * Caller: `authorization: Bearer <secret key>` in the metadata. Times are int64 milliseconds since 1970-01-01 UTC.
  *
  * Errors of every method: UNAUTHENTICATED and PERMISSION_DENIED (no key that may do this), INVALID_ARGUMENT (a field is missing or above
- * its limit, or the text is no CSV), NOT_FOUND (the catalogue in force has no such segment), FAILED_PRECONDITION or ABORTED (it is no
- * static list, or another import into it is under way), UNAVAILABLE (the log or identity cannot be reached: import again),
- * RESOURCE_EXHAUSTED (as many imports are under way as may be). The code is in `attrium-code` of the metadata.
+ * its limit, or the text is no CSV of identifiers), NOT_FOUND (the catalogue in force has no such segment), ABORTED (it is no static list,
+ * another import into it is under way, or it is full), UNAVAILABLE (the log or identity cannot be reached: import again),
+ * RESOURCE_EXHAUSTED (as many imports are under way as may be). `attrium-code` of the metadata says which.
  */
 
 export interface StaticListServiceController {
@@ -666,9 +666,9 @@ export const STATIC_LIST_SERVICE_NAME = "StaticListService";
  * Caller: `authorization: Bearer <secret key>` in the metadata. Times are int64 milliseconds since 1970-01-01 UTC.
  *
  * Errors of every method: UNAUTHENTICATED and PERMISSION_DENIED (no key that may do this), INVALID_ARGUMENT (a field is missing or above
- * its limit, or the text is no CSV), NOT_FOUND (the catalogue in force has no such segment), FAILED_PRECONDITION or ABORTED (it is no
- * static list, or another import into it is under way), UNAVAILABLE (the log or identity cannot be reached: import again),
- * RESOURCE_EXHAUSTED (as many imports are under way as may be). The code is in `attrium-code` of the metadata.
+ * its limit, or the text is no CSV of identifiers), NOT_FOUND (the catalogue in force has no such segment), ABORTED (it is no static list,
+ * another import into it is under way, or it is full), UNAVAILABLE (the log or identity cannot be reached: import again),
+ * RESOURCE_EXHAUSTED (as many imports are under way as may be). `attrium-code` of the metadata says which.
  */
 export type StaticListServiceService = typeof StaticListServiceService;
 export const StaticListServiceService = {
