@@ -1,5 +1,6 @@
 /** Imports of static lists on a real nats-server: over REST, gRPC and the command line, with an identity that answers as the stage does. */
 import { writeFileSync } from 'node:fs';
+import { request as httpRequest } from 'node:http';
 import { join } from 'node:path';
 import { attriumCommand } from '@attrium/control';
 import { askSubject, type Event, eventsSubject, type Identifier, partitionOf } from '@attrium/event';
@@ -117,6 +118,24 @@ describe('an import', () => {
     });
     expect(silent).toBe(partitionOf('bank', SHARDS) === SHARD ? 200 : 503);
   });
+
+  it('whose sender breaks off in the middle is broken off, and not taken for the whole', async () => {
+    const sending = httpRequest(`${control.instances[0].httpUrl}${path('staff', 'replace')}`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${control.bootstrap}`, 'content-type': 'text/csv' },
+    });
+    sending.on('error', () => {});
+    sending.write('user_id\nu1\n');
+    const stateOf = async () => (await control.request('GET', path('staff'))).body.import?.state;
+    for (const state of ['running', 'broken_off']) {
+      for (let tries = 0; (await stateOf()) !== state; tries++) {
+        expect(tries).toBeLessThan(200);
+        await new Promise((resolve) => setTimeout(resolve, 25));
+      }
+      sending.destroy();
+    }
+    expect(await sent('staff')).toEqual([]);
+  }, 30_000);
 
   it('comes from a file over the command line', async () => {
     const file = join(control.directory, 'list.csv');

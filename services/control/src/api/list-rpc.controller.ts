@@ -7,12 +7,10 @@ import { GrpcMethod, GrpcStreamCall } from '@nestjs/microservices';
 import type { ListImport } from '../clients/list-store.js';
 import { ControlError } from '../errors.js';
 import { ListImporter } from '../list-importer.js';
+import { incomingMessages } from './incoming-messages.js';
 import { modeOf } from './list-import.js';
 
-type Requests = Pick<
-  ServerReadableStream<segmentV1.ImportListRequest, segmentV1.ImportListResponse>,
-  'metadata' | 'once' | 'destroy' | typeof Symbol.asyncIterator
->;
+type Requests = ServerReadableStream<segmentV1.ImportListRequest, segmentV1.ImportListResponse>;
 type Done = (fault: GrpcFault | null, answer?: segmentV1.ImportListResponse) => void;
 
 const SERVICE = 'StaticListService';
@@ -49,16 +47,14 @@ export class ListRpcController {
   }
 
   private async imported(call: Requests): Promise<ListImport> {
-    // A call that is given up neither ends nor fails by itself.
-    call.once('cancelled', () => call.destroy(new Error('the client gave the call up')));
-    const messages: AsyncIterator<segmentV1.ImportListRequest, undefined> = call[Symbol.asyncIterator]();
+    const messages = incomingMessages(call);
     const { value: first } = await messages.next();
     if (first === undefined) throw new ControlError('misshapenBody', { message: 'The first message is missing.' });
     const { workspace, list, mode } = first;
     this.access.require(authorizationOf(call.metadata), { workspace, role: 'admin' });
     const csv = async function* (): AsyncGenerator<Uint8Array> {
       yield first.csv;
-      for (let next = await messages.next(); next.done !== true; next = await messages.next()) yield next.value.csv;
+      for await (const message of messages) yield message.csv;
     };
     return this.importer.import({ workspace, list, mode: modeOf(mode), csv: csv() });
   }
