@@ -26,6 +26,8 @@ interface Case {
   readonly dependents: number;
   /** Of the dependents the last one reads the first, and so on, in place of the attribute itself. */
   readonly nested?: true;
+  /** The profiles are in all segments that are no dependents. */
+  readonly members?: true;
   /** Each change flips each dependent. */
   readonly flips?: true;
 }
@@ -38,6 +40,8 @@ const CASES: readonly Case[] = [
   { segments: SEGMENTS, dependents: SEGMENTS },
   { segments: 50, dependents: 10, nested: true },
   { segments: SEGMENTS, dependents: 10, nested: true },
+  { segments: 50, dependents: 10, members: true },
+  { segments: SEGMENTS, dependents: 10, members: true },
   { segments: 50, dependents: 10, flips: true },
   { segments: SEGMENTS, dependents: 10, flips: true },
   { segments: SEGMENTS, dependents: 1, flips: true },
@@ -51,6 +55,7 @@ export async function benchSegments(options: BenchOptions): Promise<void> {
     segments: of.segments,
     dependents: of.dependents,
     'through others': of.nested === true ? 'yes' : '',
+    'in the others': of.members === true ? 'yes' : '',
     'each flips': of.flips === true ? 'yes' : '',
     'µs/change': micros,
     'ns/dependent': (micros * 1_000) / of.dependents,
@@ -63,7 +68,8 @@ export async function benchSegments(options: BenchOptions): Promise<void> {
         of.segments === segments &&
         of.dependents === dependents &&
         of.flips === more.flips &&
-        of.nested === more.nested,
+        of.nested === more.nested &&
+        of.members === more.members,
     )!.micros;
   const ratio = (text: string, value: number): void => console.log(`${text}: ${value.toFixed(2)}`);
   const ten = costOf(SEGMENTS, 10);
@@ -73,6 +79,11 @@ export async function benchSegments(options: BenchOptions): Promise<void> {
   const flips = { flips: true } as const;
   const nested = { nested: true } as const;
   ratio('500 segments against 50, each change flips 10', costOf(SEGMENTS, 10, flips) / costOf(50, 10, flips));
+  const members = { members: true } as const;
+  ratio(
+    '500 segments against 50, 10 dependents, in all others',
+    costOf(SEGMENTS, 10, members) / costOf(50, 10, members),
+  );
   ratio('500 segments against 50, 10 dependents through others', costOf(SEGMENTS, 10, nested) / costOf(50, 10, nested));
   ratio('500 segments against 50, with the same 10 dependents (1.00: it does not grow)', ten / costOf(50, 10));
   recordFigures(options, rows);
@@ -95,7 +106,7 @@ class Run {
         changeOf(
           profile,
           0,
-          Array.from({ length: ATTRIBUTES }, (_, index) => [`a${index}`, LOW[0]!]),
+          Array.from({ length: ATTRIBUTES }, (_, index) => [`a${index}`, index > 0 && of.members ? HIGH : LOW[0]!]),
         ),
       );
     }
