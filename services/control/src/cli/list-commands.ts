@@ -9,7 +9,9 @@ interface Terminal {
 }
 
 interface Progress {
-  readonly import: { readonly state: string; readonly rows: number; readonly unmatched: number } | null;
+  readonly state: string;
+  readonly rows: number;
+  readonly unmatched: number;
 }
 
 const PROGRESS_MS = 2_000;
@@ -24,7 +26,7 @@ export function addListCommands(segments: Command, api: () => ApiClient, { json,
       const path = pathOf(list);
       const progress = setInterval(() => {
         client.get(path).then(
-          (answer) => err(textOf(answer as Progress)),
+          (answer) => err(textOf(Object.values(answer as Record<string, Progress | null>)[0])),
           () => undefined,
         );
       }, PROGRESS_MS);
@@ -40,10 +42,9 @@ export function addListCommands(segments: Command, api: () => ApiClient, { json,
     .action(async (list: string) => json(await api().get(pathOf(list))));
 }
 
-function textOf({ import: last }: Progress): string {
-  return last === null
-    ? 'nothing imported yet'
-    : `${last.state}: ${last.rows} rows, ${last.unmatched} of them unmatched`;
+function textOf(last: Progress | null | undefined): string {
+  if (last === null || last === undefined) return 'nothing imported yet';
+  return `${last.state}: ${last.rows} rows, ${last.unmatched} of them unmatched`;
 }
 
 const pathOf = (list: string): string => `segments/${encodeURIComponent(list)}/import`;
