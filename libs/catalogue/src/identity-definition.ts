@@ -14,10 +14,20 @@ export interface IdentifierSource {
   readonly event?: string | undefined;
 }
 
+/** The windows that a limit of identifiers can have by name, rolling, ms; undefined: it counts all that a profile holds. */
+export const LIMIT_WINDOWS_MS: ReadonlyMap<string, number | undefined> = new Map([
+  ['ever', undefined],
+  ['day', 86_400_000],
+  ['week', 7 * 86_400_000],
+  ['month', 30 * 86_400_000],
+]);
+
 export interface IdentifierTypeDefinition {
   readonly name: string;
-  /** Values of this type that a profile may hold. */
+  /** Values of this type that a profile may hold, or gain within `windowMs`. */
   readonly limit: number;
+  /** The limit counts what was linked within so many milliseconds of log time; undefined: all that the profile holds. */
+  readonly windowMs?: number | undefined;
   readonly normalise: Normalisation;
   /** Values that are refused, beside those that name nobody in any workspace. */
   readonly blockedValues: readonly string[];

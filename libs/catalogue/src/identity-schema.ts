@@ -18,9 +18,18 @@ export const identifierSourceSchema = z.strictObject({
   event: z.string().optional(),
 });
 
+/** A limit of all that a profile holds. */
+export const limitSchema = z.int().min(1).max(IDENTIFIER_LIMIT_MAX);
+/** The same, or a limit of what it gains in a window of time. */
+export const periodLimitSchema = z.strictObject({
+  values: limitSchema,
+  per: z.string(),
+});
+
 const identifierTypeSchema = z.strictObject({
   name: z.string(),
-  limit: z.int().min(1).max(IDENTIFIER_LIMIT_MAX).optional(),
+  /** `limitSchema` or `periodLimitSchema`, told apart by hand: so that a fault says what is wrong with the one that was meant. */
+  limit: z.unknown().optional(),
   normalise: z.enum(NORMALISATIONS, { error: `expected one of ${NORMALISATIONS.join(', ')}` }).optional(),
   block: z
     .strictObject({

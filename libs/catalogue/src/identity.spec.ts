@@ -54,6 +54,19 @@ describe('the identity section', () => {
     expect(identity.dedupHours).toBe(72);
   });
 
+  it.each([
+    ['day', 86_400_000],
+    ['week', 7 * 86_400_000],
+    ['month', 30 * 86_400_000],
+    ['12h', 12 * 3_600_000],
+    ['ever', undefined],
+  ])('may limit what a profile gains a %s', (per, windowMs) => {
+    expect(definitionOf(typed({ limit: { values: 3, per } })).types[1]).toEqual({
+      ...definitionOf(typed({ limit: 3 })).types[1],
+      windowMs,
+    });
+  });
+
   it('takes values from traits, properties and external ids of other names', () => {
     const from = [{ external_id: 'LoyaltyNumber' }, { trait: 'card.number' }, { property: 'card', event: 'Paid' }];
     expect(definitionOf(typed({ from })).types[1]).toMatchObject({
@@ -82,7 +95,15 @@ describe('the identity section', () => {
     ['a type used and ignored', { types: [{ name: 'email' }], ignore: ['email'] }, 'identity.ignore[0] duplicate_name'],
     ['a limit of none', typed({ limit: 0 }), 'identity.types[1].limit over_limit'],
     ['a limit above the cap', typed({ limit: 1_001 }), 'identity.types[1].limit over_limit'],
-    ['a limit a week', typed({ limit: { values: 5, per: '7d' } }), 'identity.types[1].limit not_supported_yet'],
+    ['a limit a quarter', typed({ limit: { values: 5, per: 'quarter' } }), 'identity.types[1].limit.per wrong_value'],
+    ['a limit in two years', typed({ limit: { values: 5, per: '730d' } }), 'identity.types[1].limit.per over_limit'],
+    [
+      'a limit of none a week',
+      typed({ limit: { values: 0, per: 'week' } }),
+      'identity.types[1].limit.values over_limit',
+    ],
+    ['a limit without its window', typed({ limit: { values: 5 } }), 'identity.types[1].limit.per missing_key'],
+    ['a limit in words', typed({ limit: 'few' }), 'identity.types[1].limit wrong_type'],
     ['an unknown form', typed({ normalise: 'upper' }), 'identity.types[1].normalise wrong_value'],
     [
       'a pattern of everything',
@@ -146,6 +167,9 @@ describe('the plan of identity', () => {
       'removed identity advertising_id',
       'changed identity priority',
     ]);
+    const weekly = { values: 2, per: 'week' };
+    expect(planOf(typed({ limit: 2 }), typed({ limit: weekly }))).toEqual(['changed identity loyalty_no']);
+    expect(planOf(typed({ limit: 2 }), typed({ limit: { ...weekly, per: 'ever' } }))).toEqual([]);
     expect(planOf({}, { ignore: ['device_id'], dedup: '2d' })).toEqual([
       'removed identity device_id',
       'changed identity ignore',

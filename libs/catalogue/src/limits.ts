@@ -39,6 +39,8 @@ export const WAIT_MS_MAX = 365 * 86_400_000;
 export const IDENTIFIER_TYPES_MAX = 20;
 /** Values of one type that a catalogue may allow a profile to hold: no more than a profile may hold in all. */
 export const IDENTIFIER_LIMIT_MAX = 1_000;
+/** The longest window of time in which a limit of identifiers counts. */
+export const LIMIT_WINDOW_MS_MAX = 365 * 86_400_000;
 export const IDENTIFIER_VALUE_LENGTH_MAX = 512;
 /** Of one type. */
 export const BLOCKED_VALUES_MAX = 1_000;

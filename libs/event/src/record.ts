@@ -59,8 +59,20 @@ export interface IdentifierLinked {
   readonly occurredAt: number;
 }
 
-export const REFUSAL_REASONS = ['blocked', 'unknown-type', 'too-long', 'limit', 'malformed'] as const;
-/** blocked: the value names nobody, or the workspace does not want it; limit: with it a profile would hold too many identifiers or merges; malformed: it has not the form of its type. */
+export const REFUSAL_REASONS = [
+  'blocked',
+  'unknown-type',
+  'too-long',
+  'limit',
+  'malformed',
+  'limit-in-window',
+  'quarantined',
+] as const;
+/**
+ * blocked: the value names nobody, or the workspace does not want it; limit: with it a profile would hold too many identifiers or merges;
+ * malformed: it has not the form of its type; limit-in-window: with it a profile would gain too many of its type in the type's window;
+ * quarantined: a merge by it is held until somebody decides.
+ */
 export type RefusalReason = (typeof REFUSAL_REASONS)[number];
 
 /** An identifier of an event that took no part in resolving it. */

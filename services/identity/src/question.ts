@@ -12,7 +12,7 @@ import {
 import { identifierAsked, identifierKey } from './domain/identifier.js';
 import { type IdentifierHome, identifierHomes, type LoggedMerge, mergeLog } from './domain/profile-history.js';
 import type { IdentityRules } from './domain/rules.js';
-import { type IdentityState, profileAt, profileKey, survivorOf } from './domain/state.js';
+import { type IdentityState, plainIdentifiers, profileAt, profileKey, survivorOf } from './domain/state.js';
 import { InvalidQuestionError } from './errors.js';
 
 /** The type of an identifier that is the id of a profile itself, also of one that was merged away. */
@@ -104,7 +104,7 @@ export function answer(asked: Asked, given: unknown): Answer {
     profileId,
     ordinal: survivor,
     partition: partitionOf(profileId, partitions),
-    identifiers: [...row.identifiers],
+    identifiers: plainIdentifiers(row.identifiers),
     ...(row.accounts === undefined ? {} : { accounts: profileAccounts(state, survivor) }),
   };
 }

@@ -49,7 +49,7 @@ export function createIdentityBinding(options: IdentityOptions = {}): StageBindi
     input: 'events',
     output: 'resolved',
     logicVersion: 1,
-    stateVersion: 3,
+    stateVersion: 4,
     open: (environment) => new IdentityShard(environment, options),
   };
 }
@@ -130,7 +130,7 @@ class IdentityShard implements PartitionStage {
     const { shard, shards } = this;
     const rules = this.rules.of(event.workspace);
     const mapped = rules.mapped.length === 0 ? NONE_MAPPED : this.mappedOf(event, rules);
-    const options = { rules, mapped, shard, shards };
+    const options = { rules, now: context.now, mapped, shard, shards };
     const decision = decide(this.state, event, options);
     if (decision.kind === 'unresolved') {
       this.emitRefusals(event, decision.refused, undefined, context);
@@ -138,7 +138,7 @@ class IdentityShard implements PartitionStage {
     } else {
       const accounts = decideAccounts(this.state, event, decision, options);
       this.emitResolution(event, decision, accounts, context);
-      evolve(this.state, decision, { cause: event.id, occurredAt: event.occurredAt, now: context.now });
+      evolve(this.state, decision, { cause: event.id, occurredAt: event.occurredAt, now: context.now, rules });
       evolveAccounts(this.state, accounts, decision);
       const { created, linked, merges } = decision;
       this.observe({ kind: 'resolved', created, linked: linked.length, merged: merges.length });

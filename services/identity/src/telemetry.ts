@@ -26,7 +26,7 @@ const identifiersRefused = counter({
 });
 const limitsHit = counter({
   name: 'attrium_identity_limits_hit_total',
-  help: 'Identifiers left out because of a limit, by which: values (of a type), identifiers, merges or accounts (of a profile), members (of an account), event.',
+  help: 'Identifiers left out because of a limit, by which: values (of a type), window (values of a type gained within its window), identifiers, merges or accounts (of a profile), members (of an account), event.',
   labels: ['limit'],
 });
 const payloadsUnreadable = counter({

@@ -54,6 +54,8 @@ export class ResolvedWorkspace {
     counters: new CountedRows(),
   };
   private events = 0;
+  /** Log time; each event moves it by 1. */
+  now = 0;
 
   constructor(public rules: IdentityRules = DEFAULT_RULES) {}
 
@@ -75,9 +77,9 @@ export class ResolvedWorkspace {
       payload: new Uint8Array(),
       ...over,
     };
-    const decision = decide(this.state, event, { rules: this.rules, shard: 2, shards: 4 });
+    const decision = decide(this.state, event, { rules: this.rules, now: ++this.now, shard: 2, shards: 4 });
     if (decision.kind === 'unresolved') throw new Error('unresolved');
-    evolve(this.state, decision, { cause: event.id, occurredAt: event.occurredAt, now: this.events });
+    evolve(this.state, decision, { cause: event.id, occurredAt: event.occurredAt, now: this.now, rules: this.rules });
     return decision;
   }
 

@@ -21,6 +21,8 @@ export const LINE_PATHS = [
   'a repeated message',
   'an identifier that was refused',
   'an event without a profile',
+  'a limit in a window',
+  'an identifier that a limit in a window let in later',
   'an alias',
   'a merge within a partition',
   'a merge over partitions',

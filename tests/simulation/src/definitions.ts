@@ -121,7 +121,7 @@ export interface TriggerText {
 
 export interface IdentifierTypeText {
   readonly name: string;
-  readonly limit?: number;
+  readonly limit?: number | { readonly values: number; readonly per: string };
   readonly normalise?: string;
   readonly block?: { readonly values?: readonly string[]; readonly patterns?: readonly string[] };
   readonly from?: readonly {

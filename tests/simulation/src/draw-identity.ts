@@ -30,9 +30,15 @@ export function lowerLimits(random: Random, before: IdentityText | undefined): I
 }
 
 function drawType(random: Random, type: IdentifierTypeText): IdentifierTypeText {
-  const limit = random.chance(0.4) ? { limit: 1 + random.int(4) } : {};
+  const limit = random.chance(0.4) ? { limit: drawLimit(random) } : {};
   const block = random.chance(0.25) ? { block: drawBlock(random) } : {};
   return { ...type, ...limit, ...block };
+}
+
+/** For ever, or in a window that mostly ends within the run. */
+function drawLimit(random: Random): NonNullable<IdentifierTypeText['limit']> {
+  if (random.chance(0.5)) return 1 + random.int(4);
+  return { values: 1 + random.int(2), per: random.pick(['ever', 'day', '2s', '5s', '15s']) };
 }
 
 /** Some of what the people of a load really have. */

@@ -11,6 +11,7 @@ import {
   MERGE_COUNTER,
   PROFILE_COUNTER,
   type ProfileRow,
+  plainIdentifiers,
   profileAt,
   profileKey,
   type Shard,
@@ -48,6 +49,8 @@ export interface Unresolved {
 
 export interface DecideOptions extends Shard {
   readonly rules: IdentityRules;
+  /** Log time of the reading. */
+  readonly now: number;
   /** Identifiers found in the event's traits and properties. */
   readonly mapped?: readonly Identifier[];
 }
@@ -66,13 +69,15 @@ export function decide(state: IdentityState, event: Event, options: DecideOption
   for (const identifier of usable) candidates.push(candidateOf(state, workspace, identifier, candidates.at(-1)));
   const only = soleOwner(candidates);
   if (only !== undefined) return resolvedTo(state, only, { candidates, refused });
-  const fitting = fitWithinLimits(state, candidates, options.rules);
+  const fitting = fitWithinLimits(state, candidates, options);
   const taken = candidates.slice(0, fitting.count);
   const owners = [...new Set(taken.flatMap(({ owner }) => owner ?? []))].sort((a, b) => a - b);
   for (const candidate of candidates.slice(taken.length)) {
     // What the profile holds already is not lost by being left out.
     if (candidate.owner !== undefined && owners.includes(candidate.owner)) continue;
-    refused.push({ identifier: candidate.identifier, why: 'limit', ...(fitting.hit && { hit: fitting.hit }) });
+    const { hit } = fitting;
+    const why = hit === 'window' ? 'limit-in-window' : 'limit';
+    refused.push({ identifier: candidate.identifier, why, ...(hit && { hit }) });
   }
   const linked = taken.filter(({ owner }) => owner === undefined).map(({ identifier }) => identifier);
   const [oldest, ...losers] = owners;
@@ -137,7 +142,7 @@ function mergeOf(state: IdentityState, loser: number): Merge {
   return {
     mergeId: `m:${row.id}:${row.losses + 1}`,
     loser: entityAt(state, loser),
-    identifiers: [...row.identifiers],
+    identifiers: plainIdentifiers(row.identifiers),
   };
 }
 
@@ -153,8 +158,9 @@ function newProfile(state: IdentityState, event: Event, first: Identifier, { sha
   return { workspace, kind: 'profile', id, ordinal: counter * shards + shard };
 }
 
-/** The event that a decision is about, and the log time of its reading. */
+/** The event that a decision is about, the log time of its reading, and the rules that it was made by. */
 export interface DecidedAt {
+  readonly rules: IdentityRules;
   readonly cause: string;
   readonly occurredAt: number;
   readonly now: number;
@@ -170,11 +176,12 @@ export function evolve(state: IdentityState, decision: Resolution, at: DecidedAt
   const survivor = editProfile(state, ordinal);
   for (const identifier of decision.linked) {
     state.identifiers.put(identifierKey(workspace, identifier), { ordinal, home });
-    survivor.identifiers.push(identifier);
+    const isTimed = at.rules.types.get(identifier.type)?.windowMs !== undefined;
+    survivor.identifiers.push(isTimed ? { ...identifier, linkedAt: at.now } : identifier);
   }
-  for (const { mergeId, loser, identifiers } of decision.merges) {
+  for (const { mergeId, loser } of decision.merges) {
     const row = editProfile(state, loser.ordinal);
-    survivor.identifiers.push(...identifiers);
+    survivor.identifiers.push(...row.identifiers);
     survivor.merges += row.merges + 1;
     survivor.absorbed ??= [];
     survivor.absorbed.push(loser.ordinal);

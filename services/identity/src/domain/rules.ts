@@ -12,8 +12,9 @@ export interface IdentifierRule {
   readonly type: string;
   /** 0 for the highest priority. */
   readonly rank: number;
-  /** Values that a profile may hold. */
+  /** Values that a profile may hold; with `windowMs` those that it may gain within it. */
   readonly limit: number;
+  readonly windowMs?: number | undefined;
   readonly normalise: Normalisation;
   /** Of a normalised value. */
   isBlocked(value: string): boolean;
@@ -109,9 +110,9 @@ export function compileRules(definition: IdentityDefinition, caps: IdentityCaps 
 export const DEFAULT_RULES: IdentityRules = compileRules(DEFAULT_IDENTITY);
 
 function ruleOf(definition: IdentifierTypeDefinition, rank: number): IdentifierRule {
-  const { name: type, limit, normalise, blockedValues, blockedPatterns } = definition;
+  const { name: type, limit, windowMs, normalise, blockedValues, blockedPatterns } = definition;
   if (blockedValues.length === 0 && blockedPatterns.length === 0) {
-    return { type, rank, limit, normalise, isBlocked: isPlaceholder };
+    return { type, rank, limit, windowMs, normalise, isBlocked: isPlaceholder };
   }
   const values = new Set(blockedValues.map((value) => value.trim().toLowerCase()));
   const patterns = blockedPatterns.map((text) => {
@@ -124,5 +125,5 @@ function ruleOf(definition: IdentifierTypeDefinition, rank: number): IdentifierR
     const trimmed = value.trim();
     return values.has(trimmed.toLowerCase()) || patterns.some((matches) => matches(trimmed));
   };
-  return { type, rank, limit, normalise, isBlocked };
+  return { type, rank, limit, windowMs, normalise, isBlocked };
 }

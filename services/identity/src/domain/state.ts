@@ -17,6 +17,12 @@ export interface IdentifierRow {
   readonly home: number;
 }
 
+/** An identifier as a profile holds it. */
+export interface HeldIdentifier extends Identifier {
+  /** Log time at which it was linked; only where its type had a limit in a window of time then. */
+  readonly linkedAt?: number;
+}
+
 export interface ProfileRow {
   readonly workspace: string;
   readonly id: string;
@@ -27,7 +33,7 @@ export interface ProfileRow {
   /** Profiles merged into it, directly or through others. */
   merges: number;
   /** What it holds; once it is merged away, what it held then. */
-  identifiers: Identifier[];
+  identifiers: HeldIdentifier[];
   /** Profiles merged into it directly, in order; undefined for none. */
   absorbed?: number[];
   /** How it was merged away, while it is. */
@@ -101,6 +107,11 @@ export const MERGE_COUNTER = 'merges';
 export interface Shard {
   readonly shard: number;
   readonly shards: number;
+}
+
+/** What facts and answers say of identifiers that a profile holds. */
+export function plainIdentifiers(held: readonly HeldIdentifier[]): Identifier[] {
+  return held.map(({ type, value }) => ({ type, value }));
 }
 
 export function profileKey(workspace: string, profileId: string): string {

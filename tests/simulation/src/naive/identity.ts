@@ -1,5 +1,5 @@
 /** Who is whom: groups of identifier texts, searched from one end to the other for every event. */
-import type { CatalogueActivated, Event, Identifier, LogRecord } from '@attrium/event';
+import type { CatalogueActivated, Event, Identifier, LogRecord, RefusalReason } from '@attrium/event';
 import type { StoredMessage } from '@attrium/processor';
 import { type Account, AccountBook } from './accounts.js';
 import type { CountedEvent, Group } from './groups.js';
@@ -18,13 +18,26 @@ export interface NaiveIdentity {
 }
 
 const textOf = ({ type, value }: Identifier): string => `${type}:${value}`;
+const typeOf = (text: string): string => text.slice(0, text.indexOf(':'));
+
+/** Refusals whose reason the recomputation says too. */
+const TOLD_WHY: readonly RefusalReason[] = ['limit', 'limit-in-window', 'quarantined'];
+
+/** Identifiers that would be of one group. */
+interface Together {
+  readonly workspace: string;
+  readonly texts: readonly string[];
+  readonly rules: IdentityRulesAsWritten;
+  readonly now: number;
+}
 
 export function expectIdentity(events: readonly StoredMessage[], shards: number): NaiveIdentity {
   const naive = new Grouping(shards);
   let position = 0;
   for (const { record, place } of replay(events)) {
     position++;
-    if (record.kind === 'event') naive.read(record, { position, shard: place.partition, id: place.position });
+    if (record.kind === 'event')
+      naive.read(record, { position, shard: place.partition, id: place.position, now: place.now });
     if (record.kind === 'catalogue-activated') naive.activate(record, position);
   }
   return naive;
@@ -40,6 +53,8 @@ class Grouping implements NaiveIdentity {
   private readonly seen = new Set<string>();
   /** Where an identifier would belong if nothing had been merged. */
   private readonly homes = new Map<string, number>();
+  /** When an identifier was linked, where its type had a limit in a window then: log time, ms. */
+  private readonly linkedAt = new Map<string, number>();
   private readonly created = new Map<number, number>();
 
   constructor(private readonly shards: number) {}
@@ -54,7 +69,7 @@ class Grouping implements NaiveIdentity {
     if (record.revision > Math.max(0, ...revisions.keys())) revisions.set(record.revision, { position, record });
   }
 
-  read(event: Event, at: { position: number; shard: number; id: string }): void {
+  read(event: Event, at: { position: number; shard: number; id: string; now: number }): void {
     const { workspace } = event;
     const message = `${workspace}/${event.id}`;
     if (this.seen.has(message)) return;
@@ -67,11 +82,16 @@ class Grouping implements NaiveIdentity {
     for (const { text, usable: counts } of given) if (!counts) say({ refused: text });
     if (usable.length === 0) return;
     let taken = usable;
-    while (taken.length > 1 && !this.fits(workspace, taken, rules)) taken = taken.slice(0, -1);
+    let why: RefusalReason = 'limit';
+    for (; taken.length > 1; taken = taken.slice(0, -1)) {
+      const broken = this.broken({ workspace, texts: taken, rules, now: at.now });
+      if (broken.length === 0) break;
+      why = broken.every((type) => rules.windowOf(type) !== undefined) ? 'limit-in-window' : 'limit';
+    }
     const owners = this.ownersOf(workspace, taken);
     for (const text of usable.slice(taken.length)) {
       this.limited.add(workspace);
-      if (!owners.some(({ identifiers }) => identifiers.has(text))) say({ refused: text });
+      if (!owners.some(({ identifiers }) => identifiers.has(text))) say({ refused: text, why });
     }
     const [group = this.create(workspace, at.shard, say), ...losers] = owners;
     const home = taken.map((text) => this.homes.get(`${workspace}/${text}`)).find((found) => found !== undefined);
@@ -80,6 +100,7 @@ class Grouping implements NaiveIdentity {
       say({ linked: text, to: group.ordinal });
       this.homes.set(`${workspace}/${text}`, home ?? group.ordinal);
       group.identifiers.add(text);
+      if (rules.windowOf(typeOf(text)) !== undefined) this.linkedAt.set(`${workspace}/${text}`, at.now);
     }
     for (const loser of losers) {
       say({ merged: loser.ordinal, into: group.ordinal, identifiers: [...loser.identifiers].sort() });
@@ -117,13 +138,20 @@ class Grouping implements NaiveIdentity {
     );
   }
 
-  /** No type has more values than the limit, or than one of the groups has had all along. */
-  private fits(workspace: string, texts: readonly string[], rules: IdentityRulesAsWritten): boolean {
+  /** Types of which there were more values than the limit, and than one of the groups has had all along. */
+  private broken({ workspace, texts, rules, now }: Together): string[] {
     const owners = this.ownersOf(workspace, texts);
     const all = new Set([...texts, ...owners.flatMap(({ identifiers }) => [...identifiers])]);
-    return rules.ranks.every((type) => {
-      const count = (of: Iterable<string>): number => [...of].filter((text) => text.startsWith(`${type}:`)).length;
-      return count(all) <= Math.max(rules.limitOf(type)!, ...owners.map(({ identifiers }) => count(identifiers)));
+    return rules.ranks.filter((type) => {
+      const windowMs = rules.windowOf(type);
+      const counts = (text: string): boolean => {
+        if (typeOf(text) !== type) return false;
+        const isNew = owners.every(({ identifiers }) => !identifiers.has(text));
+        const linkedAt = this.linkedAt.get(`${workspace}/${text}`) ?? Number.NEGATIVE_INFINITY;
+        return windowMs === undefined || isNew || now - linkedAt < windowMs;
+      };
+      const count = (of: Iterable<string>): number => [...of].filter(counts).length;
+      return count(all) > Math.max(rules.limitOf(type)!, ...owners.map(({ identifiers }) => count(identifiers)));
     });
   }
 
@@ -170,7 +198,7 @@ function factOf(record: LogRecord, ordinals: ReadonlyMap<string, number>): unkno
     case 'identifier-linked':
       return { linked: textOf(record.identifier), to: record.entity.ordinal };
     case 'identifier-refused':
-      return { refused: textOf(record.identifier) };
+      return { refused: textOf(record.identifier), why: TOLD_WHY.includes(record.why) ? record.why : undefined };
     case 'profiles-merged': {
       const { loser, survivor, identifiers } = record;
       return { merged: loser.ordinal, into: survivor.ordinal, identifiers: identifiers.map(textOf).sort() };

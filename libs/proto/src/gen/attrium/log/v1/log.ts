@@ -42,6 +42,10 @@ export enum RefusalReason {
   REFUSAL_REASON_LIMIT = 4,
   /** REFUSAL_REASON_MALFORMED - It has not the form of its type, as a phone number without digits. */
   REFUSAL_REASON_MALFORMED = 5,
+  /** REFUSAL_REASON_LIMIT_IN_WINDOW - With it a profile would gain more of its type than it may in the window of the type's limit. */
+  REFUSAL_REASON_LIMIT_IN_WINDOW = 6,
+  /** REFUSAL_REASON_QUARANTINED - A merge by it is held until somebody decides. */
+  REFUSAL_REASON_QUARANTINED = 7,
   UNRECOGNIZED = -1,
 }
 
