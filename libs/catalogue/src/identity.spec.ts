@@ -67,6 +67,13 @@ describe('the identity section', () => {
     });
   });
 
+  it('holds merges from ten a day on, from others on, or never', () => {
+    expect(definitionOf({}).quarantine).toEqual({ merges: 10, windowMs: 86_400_000 });
+    expect(definitionOf({ quarantine: { merges: 3 } }).quarantine).toEqual({ merges: 3, windowMs: 86_400_000 });
+    expect(definitionOf({ quarantine: { within: '1h' } }).quarantine).toEqual({ merges: 10, windowMs: 3_600_000 });
+    for (const quarantine of ['off', false]) expect(definitionOf({ quarantine }).quarantine).toBeUndefined();
+  });
+
   it('takes values from traits, properties and external ids of other names', () => {
     const from = [{ external_id: 'LoyaltyNumber' }, { trait: 'card.number' }, { property: 'card', event: 'Paid' }];
     expect(definitionOf(typed({ from })).types[1]).toMatchObject({
@@ -123,6 +130,12 @@ describe('the identity section', () => {
       typed({ from: [{ external_id: 'email' }] }),
       'identity.types[1].from conflicting_keys',
     ],
+    ['a quarantine of a word', { quarantine: 'on' }, 'identity.quarantine wrong_value'],
+    ['a quarantine from none on', { quarantine: { merges: 0 } }, 'identity.quarantine.merges over_limit'],
+    ['a quarantine from 101 on', { quarantine: { merges: 101 } }, 'identity.quarantine.merges over_limit'],
+    ['a quarantine in no time', { quarantine: { within: 'ever' } }, 'identity.quarantine.within wrong_value'],
+    ['a quarantine in a year', { quarantine: { within: '365d' } }, 'identity.quarantine.within over_limit'],
+    ['an unknown key of quarantine', { quarantine: { after: '1d' } }, 'identity.quarantine.after unknown_key'],
     ['a window of minutes', { dedup: '90m' }, 'identity.dedup wrong_value'],
     ['a window below a day', { dedup: '23h' }, 'identity.dedup over_limit'],
     ['a window above a week', { dedup: '8d' }, 'identity.dedup over_limit'],
@@ -175,5 +188,7 @@ describe('the plan of identity', () => {
       'changed identity ignore',
       'changed identity dedup',
     ]);
+    expect(planOf({}, { quarantine: 'off' })).toEqual(['changed identity quarantine']);
+    expect(planOf({}, { quarantine: { merges: 10, within: '24h' } })).toEqual([]);
   });
 });

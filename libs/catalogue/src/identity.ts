@@ -6,11 +6,13 @@ import { type Report, reportIssues } from './fault.js';
 import {
   BUILT_IN_TYPES,
   DEFAULT_IDENTITY,
+  DEFAULT_QUARANTINE,
   defaultType,
   type IdentifierSource,
   type IdentifierTypeDefinition,
   type IdentityDefinition,
   LIMIT_WINDOWS_MS,
+  type QuarantineThreshold,
 } from './identity-definition.js';
 import {
   type IdentifierTypeInput,
@@ -18,8 +20,15 @@ import {
   identitySchema,
   limitSchema,
   periodLimitSchema,
+  quarantineSchema,
 } from './identity-schema.js';
-import { DEDUP_HOURS_MAX, DEDUP_HOURS_MIN, EXTERNAL_ID_NAME_LENGTH_MAX, LIMIT_WINDOW_MS_MAX } from './limits.js';
+import {
+  DEDUP_HOURS_MAX,
+  DEDUP_HOURS_MIN,
+  EXTERNAL_ID_NAME_LENGTH_MAX,
+  LIMIT_WINDOW_MS_MAX,
+  QUARANTINE_WINDOW_MS_MAX,
+} from './limits.js';
 import { compileValuePattern } from './value-pattern.js';
 
 const HOUR_MS = 3_600_000;
@@ -34,12 +43,13 @@ export function readIdentity(json: unknown, path: string, report: Report): Ident
     reportIssues(report, path, parsed.error.issues);
     return undefined;
   }
-  const { types, ignore, dedup } = parsed.data;
+  const { types, ignore, dedup, quarantine } = parsed.data;
   const definitions = types?.map((input, index) => readType(input, `${path}.types[${index}]`, report));
   const identity = {
     types: definitions ?? DEFAULT_IDENTITY.types.filter(({ name }) => ignore?.includes(name) !== true),
     ignored: ignore ?? [],
     dedupHours: dedup === undefined ? DEFAULT_IDENTITY.dedupHours : readDedup(dedup, `${path}.dedup`, report),
+    quarantine: readQuarantine(quarantine, `${path}.quarantine`, report),
   };
   checkNames(identity, types !== undefined, path, report);
   return identity;
@@ -126,6 +136,29 @@ function readDedup(text: string, path: string, report: Report): number {
     report(path, 'over_limit', `message ids are remembered from ${DEDUP_HOURS_MIN}h to ${DEDUP_HOURS_MAX / 24}d`);
   }
   return hours;
+}
+
+/** `off` (false, where YAML reads it so) is none. */
+function readQuarantine(json: unknown, path: string, report: Report): QuarantineThreshold | undefined {
+  if (json === undefined) return DEFAULT_QUARANTINE;
+  if (json === 'off' || json === false) return undefined;
+  if (!isJsonObject(json)) {
+    report(path, 'wrong_value', 'expected off, or an object with merges and within');
+    return undefined;
+  }
+  const parsed = quarantineSchema.safeParse(json, { reportInput: true });
+  if (!parsed.success) {
+    reportIssues(report, path, parsed.error.issues);
+    return undefined;
+  }
+  const { merges = DEFAULT_QUARANTINE.merges, within } = parsed.data;
+  if (within === undefined) return { ...DEFAULT_QUARANTINE, merges };
+  const windowMs = durationMs(within);
+  if (windowMs === undefined) report(`${path}.within`, 'wrong_value', 'expected a duration, such as 1h or 7d');
+  else if (windowMs > QUARANTINE_WINDOW_MS_MAX) {
+    report(`${path}.within`, 'over_limit', `the window is ${QUARANTINE_WINDOW_MS_MAX / 86_400_000}d at most`);
+  }
+  return { merges, windowMs: windowMs ?? DEFAULT_QUARANTINE.windowMs };
 }
 
 /** Each name means one type: those of types, those that are ignored, and those of external ids. */

@@ -31,6 +31,7 @@ export {
   partitionFilters,
   partitionOfSubject,
   partitionSubject,
+  quarantineSubject,
   redeliveriesSubject,
   rejectedSubject,
   STAGE_NAMES,
@@ -51,6 +52,13 @@ export {
   takeTransfer,
 } from './merge-state.js';
 export { fnv1a32, partitionOf } from './partition.js';
+export {
+  type IdentifierQuarantined,
+  QUARANTINE_DECISIONS,
+  type QuarantineDecided,
+  type QuarantineDecision,
+  type QuarantineEnded,
+} from './quarantine-record.js';
 export {
   type AttributeChange,
   type AttributesChanged,

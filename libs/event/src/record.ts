@@ -1,6 +1,7 @@
 /** The records of the logs: what sources sent, and the facts that stages appended. All times are milliseconds since 1970 UTC. */
 import type { AccountCreated, AccountLinked, AccountUnlinked, CurrentAccountChanged } from './account-record.js';
 import type { Entity, Identifier } from './entity.js';
+import type { IdentifierQuarantined, QuarantineDecided, QuarantineEnded } from './quarantine-record.js';
 import type { Value } from './value.js';
 
 export const EVENT_TYPES = ['identify', 'track', 'page', 'screen', 'group', 'alias'] as const;
@@ -361,6 +362,9 @@ export type LogRecord =
   | AccountLinked
   | AccountUnlinked
   | CurrentAccountChanged
+  | IdentifierQuarantined
+  | QuarantineDecided
+  | QuarantineEnded
   | StateTransferred
   | MergeCompleted
   | AttributesChanged
@@ -385,6 +389,7 @@ export function entityOf(record: LogRecord): Entity | undefined {
   switch (record.kind) {
     case 'event':
     case 'profiles-merged':
+    case 'quarantine-decided':
     case 'catalogue-activated':
     case 'logic-activated':
     case 'tick':

@@ -12,6 +12,8 @@ export interface Candidate {
   readonly owner: number | undefined;
   readonly home: number | undefined;
   readonly outdated: boolean;
+  /** Number of its entry in the quarantine. */
+  readonly entry?: number | undefined;
 }
 
 export interface Fitting {
@@ -33,7 +35,7 @@ export interface Fitting {
  */
 export function fitWithinLimits(
   state: IdentityState,
-  candidates: readonly Candidate[],
+  candidates: readonly Pick<Candidate, 'identifier' | 'owner'>[],
   { rules, now }: { readonly rules: IdentityRules; readonly now: number },
 ): Fitting {
   const union = new Union(rules, now);

@@ -6,6 +6,7 @@ import {
   type IdentifierTypeDefinition,
   type IdentityDefinition,
   type Normalisation,
+  type QuarantineThreshold,
 } from '@attrium/catalogue';
 
 export interface IdentifierRule {
@@ -31,6 +32,11 @@ export interface IdentityCaps {
   readonly accountsPerProfileMax: number;
   /** Profiles that group events may make members of one account, over its whole life. */
   readonly membersPerAccountMax: number;
+  /** Identifiers of a workspace by which merges are held; of each, profiles that are remembered for its release. */
+  readonly heldPerWorkspaceMax: number;
+  readonly profilesPerHeldMax: number;
+  /** Identifiers of a workspace that somebody has decided about. */
+  readonly decidedPerWorkspaceMax: number;
 }
 
 export const IDENTITY_CAPS: IdentityCaps = {
@@ -39,6 +45,9 @@ export const IDENTITY_CAPS: IdentityCaps = {
   identifiersPerEventMax: 50,
   accountsPerProfileMax: 100,
   membersPerAccountMax: 1_000_000,
+  heldPerWorkspaceMax: 1_000,
+  profilesPerHeldMax: 100,
+  decidedPerWorkspaceMax: 10_000,
 };
 
 export interface IdentityRules {
@@ -49,6 +58,8 @@ export interface IdentityRules {
   readonly ignored: ReadonlySet<string>;
   /** Traits and properties that are identifiers. */
   readonly mapped: readonly { readonly type: string; readonly source: IdentifierSource }[];
+  /** From how many merges on further ones are held; undefined: never. */
+  readonly quarantine: QuarantineThreshold | undefined;
   readonly caps: IdentityCaps;
 }
 
@@ -103,6 +114,7 @@ export function compileRules(definition: IdentityDefinition, caps: IdentityCaps 
     byName,
     ignored: new Set(definition.ignored),
     mapped: definition.types.flatMap(({ name, from }) => from.map((source) => ({ type: name, source }))),
+    quarantine: definition.quarantine,
     caps,
   };
 }
