@@ -111,6 +111,11 @@ function coverResolved(resolved: readonly Stored[], paths: Set<Path>): void {
       survivors.add(record.survivor.ordinal);
       const partitions = merges.get(record.mergeId) ?? new Set();
       merges.set(record.mergeId, partitions.add(partition));
+    } else if (record.kind === 'identifier-quarantined') {
+      paths.add('a merge that was held');
+    } else if (record.kind === 'quarantine-ended') {
+      paths.add(record.decision === 'release' ? 'a release from quarantine' : 'a refusal from quarantine');
+      if (record.merged > 0) paths.add('a release that merged');
     } else if (record.kind === 'identifier-linked') {
       const { entity, identifier } = record;
       const key = `${entity.workspace}/${identifier.type}/${identifier.value}`;

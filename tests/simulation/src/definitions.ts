@@ -136,6 +136,7 @@ export interface IdentityText {
   readonly types?: readonly IdentifierTypeText[];
   readonly ignore?: readonly string[];
   readonly dedup?: string;
+  readonly quarantine?: 'off' | { readonly merges: number; readonly within: string };
 }
 
 export interface ConsentText {

@@ -2,8 +2,8 @@
 import type { Identifier } from '@attrium/event';
 
 /** held: nobody has decided yet. released: merges by it are never held again. refused: it counts in no event any more. */
-export const QUARANTINE_STATES = ['held', 'released', 'refused'] as const;
-export type QuarantineStatus = (typeof QUARANTINE_STATES)[number];
+export const QUARANTINE_STATUSES = ['held', 'released', 'refused'] as const;
+export type QuarantineStatus = (typeof QUARANTINE_STATUSES)[number];
 
 export interface QuarantineEntry {
   readonly identifier: Identifier;

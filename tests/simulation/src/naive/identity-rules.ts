@@ -39,6 +39,15 @@ export class IdentityRulesAsWritten {
     return millisecondsOf({ day: '24h', week: '168h', month: '720h' }[type.limit.per] ?? type.limit.per);
   }
 
+  /** From how many merges on, in how many ms, more are held; none where nothing is. */
+  get quarantine(): { readonly merges: number; readonly ms: number } | undefined {
+    const { quarantine } = this.section;
+    if (quarantine === 'off') return undefined;
+    return quarantine === undefined
+      ? { merges: 10, ms: 24 * 3_600_000 }
+      : { merges: quarantine.merges, ms: millisecondsOf(quarantine.within) };
+  }
+
   /** Those of the event itself, then those in its traits and properties; what is ignored is left out. */
   given(event: Event): Given[] {
     const mapped = this.types.flatMap((type) =>
