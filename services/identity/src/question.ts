@@ -13,7 +13,7 @@ import { identifierAsked, identifierKey } from './domain/identifier.js';
 import { type IdentifierHome, identifierHomes, type LoggedMerge, mergeLog } from './domain/profile-history.js';
 import { QUARANTINE_STATUSES, type QuarantineStatus } from './domain/quarantine-state.js';
 import {
-  type QuarantinedIdentifier,
+  type DecidableIdentifier,
   type QuarantinePage,
   quarantinedIdentifier,
   quarantinePage,
@@ -93,7 +93,7 @@ export type Answer =
   | AccountAnswer
   | MembersAnswer
   | QuarantinePage
-  | QuarantinedIdentifier
+  | DecidableIdentifier
   | null;
 
 export interface Asked {
@@ -133,9 +133,10 @@ export function answer(asked: Asked, given: unknown): Answer {
 function quarantined(
   { state, rulesOf }: Asked,
   { workspace, identifier }: { readonly workspace: string; readonly identifier: Identifier },
-): QuarantinedIdentifier | null {
-  const kept = identifierAsked(identifier, rulesOf(workspace));
-  return (kept === undefined ? undefined : quarantinedIdentifier(state, workspace, kept)) ?? null;
+): DecidableIdentifier | null {
+  const rules = rulesOf(workspace);
+  const kept = identifierAsked(identifier, rules);
+  return (kept === undefined ? undefined : quarantinedIdentifier(state, workspace, kept, rules.caps)) ?? null;
 }
 
 function ordinalOf(

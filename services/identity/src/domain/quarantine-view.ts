@@ -3,6 +3,7 @@ import type { Identifier } from '@attrium/event';
 import { identifierKey } from './identifier.js';
 import { quarantineEntryAt, quarantineListOf } from './quarantine-rows.js';
 import type { QuarantineEntry, QuarantineStatus } from './quarantine-state.js';
+import type { IdentityCaps } from './rules.js';
 import { type IdentityState, profileAt, survivorOf } from './state.js';
 
 export interface QuarantinedIdentifier {
@@ -22,6 +23,11 @@ export interface QuarantinedIdentifier {
   /** Who decided last; absent while nobody has. */
   readonly decidedBy?: string | undefined;
   readonly decidedAt?: number | undefined;
+}
+
+/** `decidable`: the workspace has room for a decision about it. */
+export interface DecidableIdentifier extends QuarantinedIdentifier {
+  readonly decidable: boolean;
 }
 
 export interface QuarantinePage {
@@ -57,14 +63,18 @@ export function quarantinePage(
   return { entries, ...counts };
 }
 
-/** `identifier`: in the form in which it is kept. Undefined when nothing was ever held by it. */
+/** One of them, and whether it can be decided about. `identifier`: in the form in which it is kept. Undefined when nothing was ever held by it. */
 export function quarantinedIdentifier(
   state: IdentityState,
   workspace: string,
   identifier: Identifier,
-): QuarantinedIdentifier | undefined {
+  { decidedPerWorkspaceMax }: Pick<IdentityCaps, 'decidedPerWorkspaceMax'>,
+): DecidableIdentifier | undefined {
   const number = state.identifiers.get(identifierKey(workspace, identifier))?.quarantine;
-  return number === undefined ? undefined : shown(state, workspace, quarantineEntryAt(state, workspace, number));
+  if (number === undefined) return undefined;
+  const entry = quarantineEntryAt(state, workspace, number);
+  const hasRoom = quarantineListOf(state, workspace).decided.length < decidedPerWorkspaceMax;
+  return { ...shown(state, workspace, entry), decidable: hasRoom || entry.status !== 'held' };
 }
 
 function shown(state: IdentityState, workspace: string, entry: QuarantineEntry): QuarantinedIdentifier {
