@@ -80,7 +80,6 @@ export {
   type FiringCause,
   type FiringSuppressed,
   type IdentifierLinked,
-  type IdentifierRefused,
   type KnownNow,
   type LogicActivated,
   type LogRecord,
@@ -90,9 +89,7 @@ export {
   type NamedValue,
   type ProfileCreated,
   type ProfilesMerged,
-  REFUSAL_REASONS,
   type RecordKind,
-  type RefusalReason,
   type SegmentChanged,
   type StateTransferred,
   SUPPRESSION_REASONS,
@@ -102,6 +99,7 @@ export {
   WAIT_OUTCOMES,
   type WaitOutcome,
 } from './record.js';
+export { type IdentifierRefused, REFUSAL_REASONS, type RefusalReason } from './refusal-record.js';
 export { durationMs } from './time.js';
 export {
   compareText,
