@@ -13,6 +13,8 @@ import { ListController } from './api/list.controller.js';
 import { ListRpcController } from './api/list-rpc.controller.js';
 import { ProfileController } from './api/profile.controller.js';
 import { ProfileRpcController } from './api/profile-rpc.controller.js';
+import { QuarantineController } from './api/quarantine.controller.js';
+import { QuarantineRpcController } from './api/quarantine-rpc.controller.js';
 import { SegmentController } from './api/segment.controller.js';
 import { SegmentHistoryController } from './api/segment-history.controller.js';
 import { SegmentHistoryRpcController } from './api/segment-history-rpc.controller.js';
@@ -27,6 +29,7 @@ import type { LogSize } from './clients/log-sizes.js';
 import { SecretStore } from './clients/secret-store.js';
 import { ListImporter } from './list-importer.js';
 import { ProfileReader } from './profile-reader.js';
+import { QuarantineDesk } from './quarantine-desk.js';
 import { SegmentHistory } from './segment-history.js';
 import { SegmentReader } from './segment-reader.js';
 
@@ -43,6 +46,7 @@ export interface ControlParts {
   readonly accounts: AccountReader;
   readonly locator: ProfileLocator;
   readonly desk: DeliveryDeskClient;
+  readonly quarantine: QuarantineDesk;
   readonly segments: SegmentReader;
   readonly segmentHistory: SegmentHistory;
   readonly lists: ListImporter;
@@ -59,6 +63,7 @@ export function controlModule(parts: ControlParts): DynamicModule {
       DeliveryController,
       KeyController,
       ProfileController,
+      QuarantineController,
       // Its fixed paths come before those with the name of a segment.
       SegmentHistoryController,
       SegmentController,
@@ -69,6 +74,7 @@ export function controlModule(parts: ControlParts): DynamicModule {
       AccountRpcController,
       CatalogueRpcController,
       ProfileRpcController,
+      QuarantineRpcController,
       SegmentRpcController,
       SegmentHistoryRpcController,
       ListRpcController,
@@ -83,6 +89,7 @@ export function controlModule(parts: ControlParts): DynamicModule {
       { provide: ProfileReader, useValue: parts.profiles },
       { provide: AccountReader, useValue: parts.accounts },
       { provide: DeliveryDeskClient, useValue: parts.desk },
+      { provide: QuarantineDesk, useValue: parts.quarantine },
       { provide: SegmentReader, useValue: parts.segments },
       { provide: SegmentHistory, useValue: parts.segmentHistory },
       { provide: ListImporter, useValue: parts.lists },
