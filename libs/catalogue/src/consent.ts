@@ -13,7 +13,7 @@ import {
   type QuietHoursDefinition,
   WHOLE_PURPOSE,
 } from './consent-definition.js';
-import { type ConsentInput, consentSchema } from './consent-schema.js';
+import { type ConsentInput, consentSchema, type ZoneInput } from './consent-schema.js';
 import { type Report, reportIssues, reportNotSupported } from './fault.js';
 import { type ConsentNames, checkName, type Names } from './names.js';
 import { isTimeZone } from './time-zone.js';
@@ -104,8 +104,9 @@ function readQuietHours(
   return { fromMinute, toMinute, ...zone, purposes: input.purposes ?? [...known] };
 }
 
-function readZone(
-  input: NonNullable<ConsentInput['quiet_hours']>['time_zone'],
+/** A zone, or the attribute that names it and the zone where it does not; faults are reported. */
+export function readZone(
+  input: ZoneInput,
   path: string,
   names: Pick<Names, 'attributes'>,
   report: Report,
@@ -131,7 +132,8 @@ function checkZone(zone: string, path: string, report: Report): void {
 
 const TIME = /^([01]\d|2[0-3]):([0-5]\d)$/;
 
-function readMinute(text: string, path: string, report: Report): number | undefined {
+/** Minutes since midnight; undefined for what is no time of the day, which is reported. */
+export function readMinute(text: string, path: string, report: Report): number | undefined {
   const match = TIME.exec(text);
   if (match === null) {
     report(path, 'wrong_value', 'expected a time of the day from "00:00" to "23:59", in quotes');

@@ -89,6 +89,15 @@ export {
 } from './limits.js';
 export { type CatalogueOutcome, parseCatalogue } from './parse.js';
 export { type PlanItem, planCatalogue } from './plan.js';
+export {
+  latestOccurrence,
+  nextOccurrence,
+  type Occurrence,
+  type Schedule,
+  WEEKDAYS,
+  type Weekday,
+  zoneOf,
+} from './schedule.js';
 export { SESSION_MEASURES, type SessionMeasure, TYPE_OF_SESSION_MEASURE } from './session.js';
 export { minuteOfDay } from './time-zone.js';
 export { definitionOfWait } from './trigger-wait.js';

@@ -46,11 +46,20 @@ export function nextOccurrence({ on, minute }: Schedule, zone: string, after: nu
   throw new Error(`assertion: a schedule in ${zone} has nothing after ${after}`);
 }
 
-/** The last occurrence up to an instant, ms, that is not before `first`, which is one of them. */
-export function latestOccurrence(schedule: Schedule, zone: string, first: Occurrence, until: number): Occurrence {
-  let latest = first;
-  for (let next = first; next.at <= until; next = nextOccurrence(schedule, zone, next.at)) latest = next;
-  return latest;
+/** The last occurrence up to an instant, ms, from `first` on, which is one of them and due by then; and how many come before it. */
+export function latestOccurrence(
+  schedule: Schedule,
+  zone: string,
+  first: Occurrence,
+  until: number,
+): { readonly latest: Occurrence; readonly skipped: number } {
+  let [latest, skipped] = [first, 0];
+  for (;;) {
+    const next = nextOccurrence(schedule, zone, latest.at);
+    if (next.at > until) return { latest, skipped };
+    latest = next;
+    skipped++;
+  }
 }
 
 function instantOf(zone: string, day: number, minute: number): number {

@@ -50,7 +50,7 @@ export function readTrigger(json: unknown, path: string, names: Names, report: R
 function kindOf(when: TriggerWhen, names: Names): DefinitionKind {
   if (when.kind === 'event') return 'user';
   const kind =
-    when.kind === 'segment' ? names.segmentKinds.get(when.segment) : names.attributeKinds.get(when.attribute);
+    when.kind === 'attribute' ? names.attributeKinds.get(when.attribute) : names.segmentKinds.get(when.segment);
   return kind ?? 'user';
 }
 
@@ -68,6 +68,9 @@ function checkKind(
     reportOtherKind(names, of, readsOf(waits.condition), `${path}.wait_for.condition`, report);
   }
   reportOtherKind(names, of, { attributes: input.payload ?? [] }, `${path}.payload`, report);
+  const zone = input.when.schedule?.time_zone;
+  const zones = typeof zone === 'object' ? [zone.attribute] : [];
+  reportOtherKind(names, of, { attributes: zones }, `${path}.when.schedule.time_zone.attribute`, report);
   const keys = frequency.kind === 'every' || frequency.key === undefined ? [] : [frequency.key];
   reportOtherKind(names, of, { attributes: keys }, `${path}.frequency.key`, report);
   if (of !== 'user' && input.purpose !== undefined) {

@@ -85,6 +85,8 @@ export {
   REFUSAL_REASONS,
   type RecordKind,
   type RefusalReason,
+  type ScheduleOccurrence,
+  type ScheduleReached,
   type SegmentChanged,
   type StateTransferred,
   SUPPRESSION_REASONS,

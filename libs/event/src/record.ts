@@ -207,6 +207,32 @@ export interface SegmentChanged {
   readonly identifiers: readonly Identifier[];
 }
 
+/** One time that a trigger's schedule names. */
+export interface ScheduleOccurrence {
+  readonly segment: string;
+  /** When it is due, by the clock of the zone. */
+  readonly at: number;
+  /** The date that it is of, by the local calendar: YYYY-MM-DD. */
+  readonly day: string;
+  /** IANA name. */
+  readonly timeZone: string;
+}
+
+/** A member of the segment has reached such a time; with the values, memberships and identifiers that the trigger needs. */
+export interface ScheduleReached {
+  readonly kind: 'schedule-reached';
+  readonly id: string;
+  readonly entity: Entity;
+  /** Name of the trigger. */
+  readonly definition: string;
+  readonly occurrence: ScheduleOccurrence;
+  readonly recordedAt: number;
+  readonly revision: number;
+  readonly values: readonly NamedValue[];
+  readonly memberships: readonly string[];
+  readonly identifiers: readonly Identifier[];
+}
+
 /** One occurrence of a trigger. Its id is the idempotency key of every delivery. */
 export interface TriggerFired {
   readonly kind: 'trigger-fired';
@@ -218,7 +244,7 @@ export interface TriggerFired {
   readonly recordedAt: number;
   readonly reason: ChangeReason;
   readonly cause: string;
-  /** What fired it: a segment entered or exited, an attribute changed, or an event occurred. */
+  /** What fired it: a segment entered or exited, an attribute changed, an event occurred, or the time of a schedule was reached. */
   readonly on: FiringCause;
   readonly values: readonly NamedValue[];
   readonly identifiers: readonly Identifier[];
@@ -242,7 +268,8 @@ export type FiringCause =
   | { readonly kind: 'segment-entered'; readonly segment: string; readonly at: number }
   | { readonly kind: 'segment-exited'; readonly segment: string; readonly at: number }
   | { readonly kind: 'attribute-changed'; readonly change: AttributeChange }
-  | { readonly kind: 'event-occurred'; readonly event: EventOccurrence };
+  | { readonly kind: 'event-occurred'; readonly event: EventOccurrence }
+  | { readonly kind: 'schedule-reached'; readonly occurrence: ScheduleOccurrence };
 
 export const SUPPRESSION_REASONS = [
   'frequency',
@@ -255,10 +282,13 @@ export const SUPPRESSION_REASONS = [
   'redefined',
   'limit',
   'outcome',
+  'late',
+  'repeated',
 ] as const;
 /**
  * merge: both profiles waited for the same firing; archived, paused, redefined: so was the trigger while the firing waited; limit: too many
- * wait; outcome: the wait ended in a way that the trigger does not deliver.
+ * wait; outcome: the wait ended in a way that the trigger does not deliver; late: the time of a schedule was reached long after it was due;
+ * repeated: it has fired for that day of its schedule.
  */
 export type SuppressionReason = (typeof SUPPRESSION_REASONS)[number];
 
@@ -354,6 +384,7 @@ export type LogRecord =
   | AttributesChanged
   | EventMatched
   | SegmentChanged
+  | ScheduleReached
   | TriggerFired
   | FiringSuppressed
   | DeliveryAttempted

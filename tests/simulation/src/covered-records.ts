@@ -64,9 +64,14 @@ function coverWaits(record: LogRecord, paths: Set<Path>): void {
   if (record.outcome === 'happened') paths.add('a wait that ended in time');
   if (record.outcome === 'timed_out') paths.add('a wait that timed out');
   const { on, effectiveAt } = record;
+  if (on.kind === 'attribute-changed') return;
   const since =
-    on.kind === 'event-occurred' ? on.event.occurredAt : on.kind === 'attribute-changed' ? undefined : on.at;
-  if (record.outcome === undefined && since !== undefined && effectiveAt > since) paths.add('a firing after a delay');
+    on.kind === 'event-occurred'
+      ? on.event.occurredAt
+      : on.kind === 'schedule-reached'
+        ? on.occurrence.at
+        : on.at;
+  if (record.outcome === undefined && effectiveAt > since) paths.add('a firing after a delay');
 }
 
 function coverEvents(events: readonly Stored[], paths: Set<Path>): void {

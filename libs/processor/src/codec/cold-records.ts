@@ -5,6 +5,7 @@ import type { logV1, valueV1 } from '@attrium/proto/log';
 import { accountFactFromProto, accountFactToProto } from './account-records.js';
 import { CodecError } from './codec-error.js';
 import type { HotFact } from './hot-writer.js';
+import { scheduleFromProto, scheduleToProto } from './schedule-records.js';
 import { entityFromProto, entityToProto } from './wire-entity.js';
 import {
   DELIVERY_OUTCOME_NUMBER,
@@ -69,6 +70,8 @@ export function coldToProto(record: ColdFact): EntryRecord {
     case 'account-unlinked':
     case 'current-account-changed':
       return accountFactToProto(record);
+    case 'schedule-reached':
+      return scheduleToProto(record);
     case 'firing-suppressed':
       return {
         $case: 'firingSuppressed',
@@ -137,6 +140,8 @@ export function coldFromProto(id: string, record: EntryRecord): ColdRecord {
     case 'accountUnlinked':
     case 'currentAccountChanged':
       return accountFactFromProto(id, record);
+    case 'scheduleReached':
+      return scheduleFromProto(id, record);
     case 'firingSuppressed':
       return {
         ...firingHead(id, record.value),

@@ -16,6 +16,9 @@ import type { Plan, PlannedTrigger, PlannedWait } from './plan.js';
 import { subjectOfTold, type TellingRecord, type Told, toldBy } from './told.js';
 import { hasRoom, textSizeOf, type WaitingFiring } from './waiting.js';
 
+/** A time of a schedule is made up for up to this long after it was due, by the times of the log. */
+export const LATE_MS_MAX = 6 * 3_600_000;
+
 /** What every fact of a firing says. */
 export interface FiringHead {
   readonly trigger: string;
@@ -72,6 +75,11 @@ export function decideFirings(
     if (trigger !== undefined) decide([trigger], () => occurredOf(record.name, trigger, told));
     return;
   }
+  if (record.kind === 'schedule-reached') {
+    const trigger = plan.onSchedule.get(record.definition);
+    if (trigger !== undefined) decide([trigger], () => ({ kind: record.kind, occurrence: record.occurrence }));
+    return;
+  }
   for (const { segment, at } of record.entered) {
     decide(plan.onEntered.get(segment), () => ({ kind: 'segment-entered', segment, at }));
   }
@@ -117,6 +125,8 @@ function decideOccasion(
     ...{ kind: 'suppressed', head: of, why, memberships, lastFiredAt },
     values: toldOf(why, trigger, values, subject.values),
   });
+  const missed = missedOf(on, row?.days.get(trigger.name), at);
+  if (missed !== undefined) return suppressed(missed, missed === 'repeated' ? last?.recordedAt : undefined);
   const decideNow = (of: FiringHead): Outcome => {
     const verdict = decideFinally(trigger, { at, now, subject, values: subject.values, last });
     if (verdict.kind === 'suppressed') return suppressed(verdict.why, verdict.lastFiredAt, of);
@@ -135,6 +145,13 @@ function decideOccasion(
   const size = textSizeOf(on, kept.values);
   const firing: WaitingFiring = { name, dueAt, reason, recordedAt: at, ...head, ...kept, size };
   return hasRoom(row?.waiting ?? [], firing) ? { kind: 'waits', firing } : suppressed('limit');
+}
+
+/** Of a schedule, why its time is not one to fire at; `day`: the latest that the trigger has fired for. */
+function missedOf(on: FiringCause, day: string | undefined, at: number): 'late' | 'repeated' | undefined {
+  if (on.kind !== 'schedule-reached') return undefined;
+  if (day !== undefined && on.occurrence.day <= day) return 'repeated';
+  return at - on.occurrence.at > LATE_MS_MAX ? 'late' : undefined;
 }
 
 /** Where `if` is asked again, the firing will carry what is known then. */

@@ -52,6 +52,8 @@ export interface Plan {
   readonly onExited: ReadonlyMap<string, readonly PlannedTrigger[]>;
   readonly onChanged: ReadonlyMap<string, readonly PlannedTrigger[]>;
   readonly onMatched: ReadonlyMap<string, PlannedTrigger>;
+  /** By name. */
+  readonly onSchedule: ReadonlyMap<string, PlannedTrigger>;
   /** By definition: the triggers whose firings wait for such an event. */
   readonly awaited: ReadonlyMap<string, PlannedTrigger>;
   readonly needs: Needs;
@@ -65,6 +67,7 @@ export function planOf({ revision, triggers: compiled }: CompiledCatalogue): Pla
   const onExited = new Map<string, PlannedTrigger[]>();
   const onChanged = new Map<string, PlannedTrigger[]>();
   const onMatched = new Map<string, PlannedTrigger>();
+  const onSchedule = new Map<string, PlannedTrigger>();
   const awaited = new Map<string, PlannedTrigger>();
   for (const trigger of compiled) {
     const { name, when, archived, paused } = trigger;
@@ -77,11 +80,12 @@ export function planOf({ revision, triggers: compiled }: CompiledCatalogue): Pla
     if (when.kind === 'segment' && when.enters) addTo(onEntered, when.segment, planned);
     if (when.kind === 'segment' && when.exits) addTo(onExited, when.segment, planned);
     if (when.kind === 'event') onMatched.set(name, planned);
+    if (when.kind === 'schedule') onSchedule.set(name, planned);
   }
   const waiting = [...triggers.values()].filter(({ waits }) => waits !== undefined);
   return {
     revision,
-    ...{ triggers, onEntered, onExited, onChanged, onMatched, awaited },
+    ...{ triggers, onEntered, onExited, onChanged, onMatched, onSchedule, awaited },
     needs: needsOf(compiled.filter(({ waits, archived }) => waits !== undefined && !archived)),
     keys: waiting.flatMap(({ name, waits }) => [presenceKeyOf(name), waits!.key]),
   };

@@ -27,7 +27,9 @@ export function takeRecord(rowOf: RowOf, record: TellingRecord, turn: Turn): voi
   if (waited) {
     foldRecord(knownOf(row), turn.plan.needs, record);
     if (record.kind === 'event-matched') endAwaited(row, record, turn);
-    else endConditions(row, { outcome: 'happened', at: record.recordedAt, effectiveAt: record.effectiveAt }, turn);
+    if (record.kind === 'segment-changed') {
+      endConditions(row, { outcome: 'happened', at: record.recordedAt, effectiveAt: record.effectiveAt }, turn);
+    }
   }
   decideFirings(rowOf, turn, record);
   const after = rowOf();

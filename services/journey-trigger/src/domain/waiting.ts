@@ -55,6 +55,11 @@ export interface SettledWaits {
   readonly beyond: WaitingFiring[];
 }
 
+/** What a trigger that fires every time fires for only once: a day of its schedule. */
+function occasionOf({ trigger, on }: WaitingFiring): string | undefined {
+  return on.kind === 'schedule-reached' ? `${trigger} ${on.occurrence.day}` : undefined;
+}
+
 /** The waits of merged entities as those of one; within the limit of sizes in any order of merging to the same end. `isEvery`: each of a trigger's firings counts. */
 export function settleWaits(waiting: readonly WaitingFiring[], isEvery: (trigger: string) => boolean): SettledWaits {
   const stay: WaitingFiring[] = [];
@@ -62,10 +67,11 @@ export function settleWaits(waiting: readonly WaitingFiring[], isEvery: (trigger
   const beyond: WaitingFiring[] = [];
   const names = new Set<string>();
   for (const each of [...waiting].sort(compareWaiting)) {
-    if (!isEvery(each.trigger) && names.has(each.name)) merged.push(each);
+    const name = isEvery(each.trigger) ? occasionOf(each) : each.name;
+    if (name !== undefined && names.has(name)) merged.push(each);
     else if (beyond.length === 0 && hasRoom(stay, each)) stay.push(each);
     else beyond.push(each);
-    names.add(each.name);
+    if (name !== undefined) names.add(name);
   }
   return { stay, merged, beyond };
 }

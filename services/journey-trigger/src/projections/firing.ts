@@ -16,6 +16,8 @@ function causeCells(on: FiringCause): Cell[] {
       return [on.kind, on.change.name, textOf(on.change.before), textOf(on.change.after)];
     case 'event-occurred':
       return [on.kind, on.event.name, undefined, undefined];
+    case 'schedule-reached':
+      return [on.kind, on.occurrence.segment, undefined, on.occurrence.day];
     default:
       return assertNever(on);
   }

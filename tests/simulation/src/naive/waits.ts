@@ -36,5 +36,9 @@ export function waitingTrigger({ trigger }: Wait, { catalogue }: Rules): Trigger
 
 export function instantOf(change: Telling): { effectiveAt: number; cause: string; reason: string } {
   if (change.kind === 'segment-changed') return change;
+  if (change.kind === 'schedule-reached') {
+    const { at } = change.occurrence;
+    return { effectiveAt: at, cause: `timer:${at}`, reason: 'window' };
+  }
   return { effectiveAt: change.occurredAt, cause: change.eventId, reason: 'event' };
 }
