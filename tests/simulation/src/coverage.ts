@@ -51,6 +51,12 @@ export const LINE_PATHS = [
   'a wait that timed out',
   'a wait of an account',
   'two waits that a merge made one',
+  'a firing on a schedule',
+  'a firing on a schedule for an account',
+  'a time of a schedule that was reached late',
+  'a time of a schedule that was reached too late',
+  'a day of a schedule that was reached again',
+  'a time of a schedule that was due while a merge was open',
 ] as const;
 
 export const PATHS = [...CRASHES, ...FAULTS, ...LOOP, ...LINE_PATHS] as const;

@@ -1,5 +1,5 @@
 /** Which paths a run went through, as its logs tell. */
-import { type LogRecord, partitionOfSubject } from '@attrium/event';
+import { type Entity, type LogRecord, partitionOfSubject } from '@attrium/event';
 import type { Path } from './coverage.js';
 import type { Line } from './line.js';
 import { recordsOf } from './stored-records.js';
@@ -35,7 +35,9 @@ export function coveredByRecords(line: Line, unowned: (at: number) => boolean): 
     paths.add('a window that ended');
     if (unowned(record.effectiveAt)) paths.add('a window that ended while nobody owned it');
   }
+  const completed = new Set(memberships.flatMap(({ record }) => (record.kind === 'merge-completed' ? [placeOf(record)] : [])));
   for (const { record } of memberships) {
+    coverSchedules(record, paths, completed);
     if (record.kind !== 'segment-changed') continue;
     const isFlip = record.entered.length + record.exited.length > 0;
     if (isFlip) paths.add('an entry and an exit');
@@ -56,7 +58,30 @@ export function coveredByRecords(line: Line, unowned: (at: number) => boolean): 
   return paths;
 }
 
+/** The place of the record that caused it, and whom it is of. */
+function placeOf({ id, entity }: LogRecord & { readonly entity: Entity }): string {
+  return `${id.slice(0, id.lastIndexOf('-'))} ${entity.id}`;
+}
+
+/** `completed`: places at which merges were completed. */
+function coverSchedules(record: LogRecord, paths: Set<Path>, completed: ReadonlySet<string>): void {
+  if (record.kind !== 'schedule-reached') return;
+  if (completed.has(placeOf(record))) paths.add('a time of a schedule that was due while a merge was open');
+  // An owner that is up ticks within the second.
+  if (record.recordedAt > record.occurrence.at + 60_000) paths.add('a time of a schedule that was reached late');
+}
+
+function coverScheduled(record: LogRecord, paths: Set<Path>): void {
+  if (record.kind === 'firing-suppressed') {
+    if (record.why === 'late') paths.add('a time of a schedule that was reached too late');
+    if (record.why === 'repeated') paths.add('a day of a schedule that was reached again');
+  }
+  if (record.kind !== 'trigger-fired' || record.on.kind !== 'schedule-reached') return;
+  paths.add(record.entity.kind === 'account' ? 'a firing on a schedule for an account' : 'a firing on a schedule');
+}
+
 function coverWaits(record: LogRecord, paths: Set<Path>): void {
+  coverScheduled(record, paths);
   if (record.kind === 'firing-suppressed' && record.why === 'merge') paths.add('two waits that a merge made one');
   if (record.kind !== 'trigger-fired') return;
   if (record.on.kind === 'event-occurred') paths.add('a firing on an event');

@@ -6,6 +6,7 @@ import { aboutAccount, besideAccounts, withAccounts } from './draw-accounts.js';
 import { checked, drawCatalogue, redrawCatalogue, returnCatalogue } from './draw-catalogue.js';
 import { EVENT_NAMES } from './draw-condition.js';
 import { drawConsentPlan, stating, withConsent } from './draw-consent.js';
+import { withSchedules, zoned } from './draw-schedules.js';
 
 export const START_MS = Date.UTC(2026, 0, 1);
 const GRAIN_MS = 250;
@@ -55,6 +56,7 @@ export function drawLoad(random: Random, { events, only, workspaces }: LoadOptio
   const statements = random.fork();
   const sections = random.fork();
   const accounts = random.fork();
+  const schedules = random.fork();
   const packs: Pack[] = [];
   const sent: Event[] = [];
   let at = START_MS + 100;
@@ -80,7 +82,7 @@ export function drawLoad(random: Random, { events, only, workspaces }: LoadOptio
   };
   const left = packs.map((pack) => ({ ...pack, records: pack.records.filter(isSent) }));
   const activations = workspaces.flatMap((workspace) =>
-    activationsOf(workspace, { catalogues, revisions, sections, accounts }, at),
+    activationsOf(workspace, { catalogues, revisions, sections, accounts, schedules }, at),
   );
   return { packs: left.filter(({ records }) => records.length > 0), activations, endsAt: packs.at(-1)?.at ?? at };
 }
@@ -101,12 +103,19 @@ function activationsOf(
     revisions,
     sections,
     accounts,
-  }: Readonly<Record<'catalogues' | 'revisions' | 'sections' | 'accounts', Random>>,
+    schedules,
+  }: Readonly<Record<'catalogues' | 'revisions' | 'sections' | 'accounts' | 'schedules', Random>>,
   endsAt: number,
 ): Activation[] {
   const first = withAccounts(accounts, drawCatalogue(catalogues));
   const consent = drawConsentPlan(sections);
-  const activate = (revision: number, at: number, catalogue: CatalogueText): Activation => ({
+  let scheduled: CatalogueText | undefined;
+  const activate = (revision: number, at: number, unscheduled: CatalogueText): Activation => {
+    const catalogue = withSchedules(schedules, unscheduled, scheduled);
+    scheduled = catalogue;
+    return activation(revision, at, zoned(schedules, withConsent(sections, consent, catalogue)));
+  };
+  const activation = (revision: number, at: number, catalogue: CatalogueText): Activation => ({
     at,
     catalogue,
     record: {
@@ -116,7 +125,7 @@ function activationsOf(
       revision,
       author: 'simulation',
       activatedAt: at,
-      catalogue: bytesOf(JSON.stringify(checked(withConsent(sections, consent, catalogue)))),
+      catalogue: bytesOf(JSON.stringify(checked(catalogue))),
     },
   });
   const all = [activate(1, START_MS, first)];

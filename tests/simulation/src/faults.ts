@@ -80,6 +80,13 @@ export class Faults {
     this.noteOwners();
   }
 
+  /** Whether the machine slept, for so long. */
+  sleep(ms: number): boolean {
+    if (!this.gate.admits('sleep')) return false;
+    this.line.clock.sleep(ms);
+    return true;
+  }
+
   wasUnowned(at: number): boolean {
     return this.unowned.some(({ from, to }) => from <= at && at < to);
   }

@@ -34,7 +34,9 @@ export async function checkNaive(line: Line): Promise<Difference[]> {
   const changes = said('attributes', 'attribute-compute').filter(
     isOf('attributes-changed', 'event-matched', 'merge-completed'),
   );
-  const flips = said('memberships', 'segment').filter(isOf('segment-changed', 'event-matched', 'merge-completed'));
+  const flips = said('memberships', 'segment').filter(
+    isOf('segment-changed', 'event-matched', 'schedule-reached', 'merge-completed'),
+  );
   const firings = said('firings', 'journey-trigger').filter(isOf('trigger-fired', 'firing-suppressed'));
   const segments = (): ReturnType<typeof expectSegments> => expectSegments(attributes, partitions);
   const checks: readonly (() => Promise<Difference | undefined> | Difference | undefined)[] = [

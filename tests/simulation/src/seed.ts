@@ -13,6 +13,7 @@ import { Sender } from './sender.js';
 import { checkStraight } from './straight-check.js';
 
 const STEP_MS = 150;
+const DAY_MS = 86_400_000;
 /** Longer than every window that ends within a run. */
 const REST_MS = 62_000;
 
@@ -62,10 +63,12 @@ class SeedRun {
   private readonly line: Line;
   private readonly sender: Sender;
   private readonly load: Load;
+  private readonly sleeps: Random;
 
   constructor({ seed, events, only, faults }: SeedCase, bindings: readonly StageBinding[] | undefined) {
     const random = new Random(seed);
-    const [shape, drawn, broken, sent, machines] = [1, 2, 3, 4, 5].map(() => random.fork()) as [
+    const [shape, drawn, broken, sent, machines, sleeps] = [1, 2, 3, 4, 5, 6].map(() => random.fork()) as [
+      Random,
       Random,
       Random,
       Random,
@@ -90,6 +93,7 @@ class SeedRun {
     this.load = drawLoad(drawn, { events, only, workspaces });
     this.line.log.faults = { ...this.line.log.faults, ...drawLogFaults(shape, this.gate) };
     this.sender = new Sender(this.line, sent, this.gate);
+    this.sleeps = sleeps;
   }
 
   async play(): Promise<Difference[]> {
@@ -99,9 +103,14 @@ class SeedRun {
       ...load.activations.map(({ at, record }) => ({ at, run: () => sender.activate(record) })),
       ...load.packs.map(({ at, workspace, records }) => ({ at, run: () => sender.send(workspace, records) })),
     ].sort((a, b) => a.at - b.at);
-    for (const step of steps) {
-      while (line.clock.now() < step.at) {
-        await line.run(Math.min(STEP_MS, step.at - line.clock.now()));
+    // The whole machine may sleep once while the load comes, and for days once that is over.
+    const sleepsAt = this.sleeps.chance(0.5) ? this.sleeps.int(steps.length) : undefined;
+    const sleepMs = this.sleeps.int(60_000);
+    let shift = 0;
+    for (const [index, step] of steps.entries()) {
+      if (index === sleepsAt && faults.sleep(sleepMs)) shift = sleepMs;
+      while (line.clock.now() < step.at + shift) {
+        await line.run(Math.min(STEP_MS, step.at + shift - line.clock.now()));
         await faults.step();
       }
       step.run();
@@ -112,6 +121,10 @@ class SeedRun {
     }
     faults.end();
     await line.comeToRest(line.clock.now() + REST_MS);
+    for (let times = this.sleeps.int(3); times > 0; times--) {
+      if (!faults.sleep(this.sleeps.int(3 * DAY_MS))) break;
+      await line.comeToRest(line.clock.now() + REST_MS);
+    }
     return this.check();
   }
 

@@ -51,7 +51,7 @@ function quietFor(purpose: string, consent: CatalogueText['consent']): Quiet | u
 }
 
 /** Winter time of the zones that are drawn, in minutes ahead of UTC. */
-const AHEAD: Readonly<Record<string, number>> = { UTC: 0, 'Asia/Kathmandu': 5 * 60 + 45 };
+export const AHEAD: Readonly<Record<string, number>> = { UTC: 0, 'Asia/Kathmandu': 5 * 60 + 45 };
 
 function clockOf({ time_zone: zone }: Quiet, values: ReadonlyMap<string, Plain>, now: number): string {
   const own = typeof zone === 'object' ? values.get(zone.attribute) : undefined;

@@ -1,5 +1,5 @@
 /** Which triggers have to fire at each record of `memberships`, and which not: by what was true of the profile then. */
-import type { FiringSuppressed, LogRecord, MergeCompleted, TriggerFired } from '@attrium/event';
+import type { FiringCause, FiringSuppressed, LogRecord, MergeCompleted, TriggerFired } from '@attrium/event';
 import { entityOf } from '@attrium/event';
 import type { StoredMessage } from '@attrium/processor';
 import type { TriggerText } from '../definitions.js';
@@ -22,6 +22,9 @@ import type { Snapshot } from './segments.js';
 import { type Asked, holds, millisecondsOf, plainOf, show } from './value.js';
 import { byDue, type Ending, instantOf, type Wait, waitingTrigger } from './waits.js';
 
+/** A time of a schedule is made up for no later. */
+const LATE_MS = 6 * 3_600_000;
+
 interface Kept {
   readonly change: Telling | MergeCompleted;
   readonly snapshot: Snapshot;
@@ -35,6 +38,8 @@ interface Person {
   /** What was true when something was said of the profile itself last. */
   latest: Snapshot | undefined;
   readonly linked: Set<string>;
+  /** Of schedules, the days that a trigger has fired for, or waits to fire for. */
+  readonly days: Map<string, string[]>;
 }
 
 export function expectFirings(
@@ -77,13 +82,14 @@ class FiringReplay {
   private readonly catalogues = new Map<string, Rules[]>();
   private readonly told = new Map<string, number>();
   private readonly merging = new Merging<Person>(
-    () => ({ fired: new Map(), kept: [], waits: [], latest: undefined, linked: new Set() }),
+    () => ({ fired: new Map(), kept: [], waits: [], latest: undefined, linked: new Set(), days: new Map() }),
     ({ data: mine }, { data: theirs }) => {
       for (const [trigger, times] of theirs.fired) {
         mine.fired.set(trigger, [...(mine.fired.get(trigger) ?? []), ...times]);
       }
       mine.kept = inOrder([...mine.kept, ...theirs.kept]);
       mine.waits = [...mine.waits, ...theirs.waits];
+      for (const [trigger, days] of theirs.days) mine.days.set(trigger, [...(mine.days.get(trigger) ?? []), ...days]);
     },
   );
 
@@ -110,7 +116,8 @@ class FiringReplay {
         merging.of(record.entity).data.linked.add(JSON.stringify(record.identifier));
         return;
       case 'segment-changed':
-      case 'event-matched': {
+      case 'event-matched':
+      case 'schedule-reached': {
         const holder = merging.of(record.entity);
         if (holder.goneTo !== undefined) throw new Error(`${record.id} is of a profile that is gone`);
         const kept = { change: record, snapshot: this.snapshotOf(record) };
@@ -158,7 +165,9 @@ class FiringReplay {
           ? record.stage === 'journey-trigger'
             ? [record.to]
             : []
-          : ['segment-changed', 'event-matched', 'identifier-linked', 'merge-completed'].includes(record.kind)
+          : ['segment-changed', 'event-matched', 'schedule-reached', 'identifier-linked', 'merge-completed'].includes(
+                record.kind,
+              )
             ? [entityOf(record)!]
             : [];
     return entities.filter(({ id }) => isIn(place, id, this.partitions)).map((each) => this.merging.of(each));
@@ -197,9 +206,11 @@ class FiringReplay {
     const rules = this.rulesFor(holder, place);
     const { data, entity } = holder;
     const all = data.waits.sort(byDue);
-    data.waits = all.filter(({ trigger, keyed }, index) => {
+    data.waits = all.filter(({ trigger, keyed, on }, index) => {
       const isEvery = rules?.catalogue.triggers.find(({ name }) => name === trigger)?.frequency === 'every';
-      return isEvery || all.findIndex((other) => other.keyed === keyed) === index;
+      const isSame = (other: Wait): boolean =>
+        isEvery ? trigger === other.trigger && on.kind === 'schedule-reached' && dayOf(on) === dayOf(other.on) : other.keyed === keyed;
+      return (isEvery && on.kind !== 'schedule-reached') || all.findIndex(isSame) === index;
     });
     for (const wait of all.filter((each) => !data.waits.includes(each))) {
       const { trigger, effectiveAt, cause, on, values, memberships } = wait;
@@ -354,7 +365,12 @@ class FiringReplay {
         const met = { ...said, ...outcome };
         const not = (why: string, more: object = {}, of: object = said): void =>
           this.book.add(place.position, { ...of, why, ...told, ...more });
-        if (trigger.if !== undefined && !snapshot.holds(trigger.if)) not('condition');
+        const noted = data.days.get(trigger.name) ?? [];
+        const day = dayOf(on);
+        if (day !== undefined && noted.some((other) => other >= day)) {
+          not('repeated', { lastFiredAt: times.length === 0 ? undefined : Math.max(...times) });
+        } else if (day !== undefined && recordedAt - effectiveAt > LATE_MS) not('late');
+        else if (trigger.if !== undefined && !snapshot.holds(trigger.if)) not('condition');
         else if (!mayFire(trigger, times, dueAt)) not('frequency', { lastFiredAt: Math.max(...times) });
         else if (isWaiting) not('frequency');
         else if (isMet && trigger.wait_for?.outcomes?.includes('happened') === false) not('outcome', {}, met);
@@ -364,14 +380,20 @@ class FiringReplay {
           this.book.add(place.position, { ...met, why: refused, ...told, values: asked });
         } else if (lasts !== undefined && !isMet) {
           const kept = trigger.recheck === false ? told : { values: [], memberships: [] };
+          if (day !== undefined) data.days.set(trigger.name, [...noted, day]);
           data.waits.push({ ...head, ...kept, recordedAt, keyed, dueAt, reason, on });
         } else {
+          if (day !== undefined) data.days.set(trigger.name, [...noted, day]);
           data.fired.set(keyed, [...times, recordedAt]);
           this.book.add(place.position, { ...met, reason, values, identifiers: snapshot.identifiers });
         }
       }
     }
   }
+}
+
+function dayOf(on: FiringCause): string | undefined {
+  return on.kind === 'schedule-reached' ? on.occurrence.day : undefined;
 }
 
 /** What was kept back may be decided by a later catalogue than it was told by: then nothing is known but what it carries. */
