@@ -1,5 +1,6 @@
 /** The shape of the section `consent` as users write it. */
 import { z } from 'zod';
+import { ON_QUIET } from './consent-definition.js';
 import { CHANNELS_MAX, CONSENT_FROM_MAX, PURPOSES_MAX } from './limits.js';
 
 /** Of quiet hours and of schedules. */
@@ -27,7 +28,7 @@ export const consentSchema = z.strictObject({
       to: z.string(),
       time_zone: zoneSchema,
       purposes: z.array(z.string()).min(1).max(PURPOSES_MAX).optional(),
-      on_quiet: z.enum(['suppress', 'defer'], { error: 'expected suppress or defer' }).default('suppress'),
+      on_quiet: z.enum(ON_QUIET, { error: 'expected suppress or defer' }).default('suppress'),
     })
     .optional(),
 });

@@ -107,7 +107,7 @@ describe('the section consent', () => {
       json(quiet({ purposes: ['x'] })),
       ['consent.quiet_hours.purposes[0] unknown_purpose'],
     ],
-    ['quiet hours that wait', json(quiet({ on_quiet: 'defer' })), ['consent.quiet_hours.on_quiet not_supported_yet']],
+    ['a firing that waits for what its trigger knows not', json(section, { on_quiet: 'defer' }), ['triggers[0].on_quiet conflicting_keys']],
     ['a trigger of an unknown purpose', json(section, { purpose: 'x' }), ['triggers[0].purpose unknown_purpose']],
     [
       'a trigger by an unknown channel',

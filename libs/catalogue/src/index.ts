@@ -87,6 +87,7 @@ export {
   URL_LENGTH_MAX,
   WAIT_MS_MAX,
 } from './limits.js';
+export { localTime } from './local-time.js';
 export { type CatalogueOutcome, parseCatalogue } from './parse.js';
 export { type PlanItem, planCatalogue } from './plan.js';
 export {
@@ -99,6 +100,6 @@ export {
   zoneOf,
 } from './schedule.js';
 export { SESSION_MEASURES, type SessionMeasure, TYPE_OF_SESSION_MEASURE } from './session.js';
-export { minuteOfDay } from './time-zone.js';
-export { definitionOfWait } from './trigger-wait.js';
+export { isTimeZone, minuteOfDay } from './time-zone.js';
+export { definitionOfWait, mayWait } from './trigger-wait.js';
 export { compileValuePattern, type ValuePattern } from './value-pattern.js';

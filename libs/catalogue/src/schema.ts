@@ -1,6 +1,7 @@
 /** The shapes of definitions as users write them; what a shape cannot say is checked beside it, in the files of each definition. */
 import { VALUE_TYPES, WAIT_OUTCOMES } from '@attrium/event';
 import { z } from 'zod';
+import { ON_QUIET } from './consent-definition.js';
 import { zoneSchema } from './consent-schema.js';
 import {
   AT_ONCE_MAX,
@@ -113,6 +114,7 @@ export const triggerSchema = z.strictObject({
   if: z.unknown().optional(),
   purpose: z.string().optional(),
   channel: z.string().optional(),
+  on_quiet: oneOf(ON_QUIET).optional(),
   state: oneOf(['active', 'paused', 'archived']).default('active'),
   delay: z.string().optional(),
   wait_for: z

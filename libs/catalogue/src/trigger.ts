@@ -80,17 +80,23 @@ function checkKind(
 
 /** Nothing where it names no purpose, so that what releases knew before stays as it is. */
 function readPurpose(
-  { purpose, channel }: TriggerInput,
+  { purpose, channel, on_quiet: onQuiet, recheck }: TriggerInput,
   path: string,
   names: Names,
   report: Report,
-): Pick<TriggerDefinition, 'purpose' | 'channel'> {
+): Pick<TriggerDefinition, 'purpose' | 'channel' | 'onQuiet' | 'recheck'> {
   if (purpose === undefined) {
+    if (onQuiet !== undefined) report(`${path}.on_quiet`, 'conflicting_keys', 'on_quiet goes together with purpose');
     if (channel !== undefined) report(`${path}.channel`, 'conflicting_keys', 'channel goes together with purpose');
     return {};
   }
   checkPurpose({ purpose, channel }, path, names.consent, report);
-  return { purpose, ...(channel === undefined ? {} : { channel }) };
+  return {
+    purpose,
+    ...(channel === undefined ? {} : { channel }),
+    ...(onQuiet === undefined ? {} : { onQuiet }),
+    ...(onQuiet === 'defer' && recheck !== undefined ? { recheck } : {}),
+  };
 }
 
 function withoutLater(

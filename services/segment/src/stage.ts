@@ -282,9 +282,10 @@ class SegmentPartition implements PartitionStage {
   /** One that has not met the catalogue yet is evaluated before a schedule is asked of it. */
   private evaluateDue(row: EntityRow, dueAt: number, context: Context): void {
     const plan = this.catalogues.of(row.entity.workspace);
-    if (row.revision === plan.revision) return;
+    const isEvaluated = row.revision === plan.revision;
     const kindPlan = kindPlanOf(plan, row.entity);
     this.align(row, plan, kindPlan);
+    if (isEvaluated) return;
     const instant: Instant = { reason: 'window', cause: `timer:${dueAt}`, effectiveAt: dueAt };
     this.emitChange(row, plan, instant, evaluateAll(row, kindPlan, dueAt), [], context);
   }

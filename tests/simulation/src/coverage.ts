@@ -57,6 +57,7 @@ export const LINE_PATHS = [
   'a time of a schedule that was reached too late',
   'a day of a schedule that was reached again',
   'a time of a schedule that was due while a merge was open',
+  'a firing that quiet hours deferred',
 ] as const;
 
 export const PATHS = [...CRASHES, ...FAULTS, ...LOOP, ...LINE_PATHS] as const;

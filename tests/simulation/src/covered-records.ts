@@ -96,6 +96,10 @@ function coverWaits(record: LogRecord, paths: Set<Path>): void {
       : on.kind === 'schedule-reached'
         ? on.occurrence.at
         : on.at;
+  // Delays are of seconds, and events of quarters of them: only quiet hours end with a minute.
+  if (on.kind !== 'schedule-reached' && effectiveAt > since && effectiveAt % 60_000 === 0) {
+    paths.add('a firing that quiet hours deferred');
+  }
   if (record.outcome === undefined && effectiveAt > since) paths.add('a firing after a delay');
 }
 

@@ -107,6 +107,7 @@ export interface TriggerText {
   readonly if?: ConditionText;
   readonly purpose?: string;
   readonly channel?: string;
+  readonly on_quiet?: 'suppress' | 'defer';
   readonly frequency:
     | 'every'
     | 'once'
@@ -154,6 +155,7 @@ export interface ConsentText {
     readonly to: string;
     readonly time_zone: string | { readonly attribute: string; readonly otherwise: string };
     readonly purposes?: readonly string[];
+    readonly on_quiet?: 'suppress' | 'defer';
   };
 }
 

@@ -1,5 +1,5 @@
 /** Firings that wait: for a time, or for something to happen. What decides their end is in `ending.ts`. */
-import { type ChangeReason, compareText, type FiringCause, type NamedValue } from '@attrium/event';
+import { type ChangeReason, compareText, type FiringCause, type NamedValue, type WaitOutcome } from '@attrium/event';
 
 export interface WaitingFiring {
   readonly trigger: string;
@@ -19,7 +19,19 @@ export interface WaitingFiring {
   readonly memberships: readonly string[];
   /** Code units of the texts in it. */
   readonly size: number;
+  /** Set once it waits for the end of quiet hours. */
+  readonly deferred?: Deferred | undefined;
 }
+
+export interface Deferred {
+  /** Since when, log time, ms. */
+  readonly since: number;
+  /** How what it had waited for before had ended. */
+  readonly outcome?: WaitOutcome | undefined;
+}
+
+/** How long quiet hours may defer a firing in all; one that meets them again after that is suppressed. */
+export const DEFER_MS_MAX = 7 * 86_400_000;
 
 /** Firings that may wait for one entity; one more is suppressed, with this reason. */
 export const WAITING_MAX = 100;

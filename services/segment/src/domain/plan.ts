@@ -6,6 +6,7 @@ import {
   type CompiledTrigger,
   definitionOfWait,
   isUnnamed,
+  mayWait,
   type Schedule,
   stableHash,
 } from '@attrium/catalogue';
@@ -121,7 +122,7 @@ export function membershipKeyOf(kind: Entity['kind'], segment: string): string {
 const NO_NEED: PlannedTrigger = { attributes: [], segments: [] };
 
 function waitingOf(triggers: readonly CompiledTrigger[]): PlannedTrigger | undefined {
-  const waiting = triggers.filter(({ waits }) => waits !== undefined).map(planTrigger);
+  const waiting = triggers.filter(mayWait).map(planTrigger);
   if (waiting.length === 0) return undefined;
   return {
     attributes: [...new Set(waiting.flatMap(({ attributes }) => attributes))],

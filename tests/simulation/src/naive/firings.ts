@@ -3,9 +3,9 @@ import type { FiringCause, FiringSuppressed, LogRecord, MergeCompleted, TriggerF
 import { entityOf } from '@attrium/event';
 import type { StoredMessage } from '@attrium/processor';
 import type { TriggerText } from '../definitions.js';
-import { lookedUp, refusal } from './consent.js';
+import { isDeferring, lookedUp, quietEnd, refusal } from './consent.js';
 import { type Holder, Merging } from './merging.js';
-import { neededBy } from './needs.js';
+import { mayWait, neededBy } from './needs.js';
 import {
   carriedBy,
   causeText,
@@ -24,6 +24,8 @@ import { byDue, type Ending, instantOf, type Wait, waitingTrigger } from './wait
 
 /** A time of a schedule is made up for no later. */
 const LATE_MS = 6 * 3_600_000;
+/** Quiet hours defer a firing no longer, in all. */
+const DEFER_MS = 7 * 86_400_000;
 
 interface Kept {
   readonly change: Telling | MergeCompleted;
@@ -234,7 +236,7 @@ class FiringReplay {
     const { definition, occurredAt: effectiveAt, recordedAt: at } = change;
     this.endThose(holder, { outcome: 'happened', at, effectiveAt }, place, (wait) => {
       const isSuch = definition === `${wait.trigger}/wait_for` && this.goesOn(wait, holder, place)?.wait_for?.event;
-      return isSuch !== undefined && isSuch !== false && wait.effectiveAt <= effectiveAt && at < wait.dueAt;
+      return wait.deferred === undefined && isSuch !== undefined && isSuch !== false && wait.effectiveAt <= effectiveAt && at < wait.dueAt;
     });
   }
 
@@ -246,7 +248,7 @@ class FiringReplay {
     const { latest } = holder.data;
     this.endThose(holder, { outcome: 'happened', at, effectiveAt }, place, (wait) => {
       const condition = this.goesOn(wait, holder, place)?.wait_for?.condition;
-      return condition !== undefined && wait.dueAt > at && latest?.holds(condition) === true;
+      return wait.deferred === undefined && condition !== undefined && wait.dueAt > at && latest?.holds(condition) === true;
     });
   }
 
@@ -262,12 +264,14 @@ class FiringReplay {
   private endDue(holder: Holder<Person>, until: number, place: Place): void {
     const { data } = holder;
     if (holder.goneTo !== undefined || this.merging.isHeld(holder)) return;
-    const due = data.waits.filter(({ dueAt }) => dueAt <= until).sort(byDue);
-    data.waits = data.waits.filter(({ dueAt }) => dueAt > until);
     const triggers = this.rulesFor(holder, place)?.catalogue.triggers;
-    for (const wait of due) {
+    for (;;) {
+      const wait = data.waits.filter(({ dueAt }) => dueAt <= until).sort(byDue)[0];
+      if (wait === undefined) return;
+      data.waits = data.waits.filter((each) => each !== wait);
       const trigger = triggers?.find(({ name, state }) => name === wait.trigger && state !== 'archived');
-      const outcome = trigger?.wait_for === undefined ? undefined : 'timed_out';
+      const timedOut = trigger?.wait_for === undefined ? undefined : 'timed_out';
+      const outcome = wait.deferred === undefined ? timedOut : wait.deferred.outcome;
       this.end(holder, wait, { outcome, at: wait.dueAt, effectiveAt: wait.dueAt }, place);
     }
   }
@@ -301,6 +305,8 @@ class FiringReplay {
     const { catalogue } = this.rulesFor(holder, place)!;
     const known = latest?.values ?? new Map();
     const refused = refusal(trigger, catalogue, known, at);
+    const quietUntil = refused === 'quiet_hours' ? quietEnd(trigger, catalogue, known, at) : 0;
+    const since = wait.deferred?.since ?? at;
     const looked = lookedUp(trigger, catalogue).filter((each) => known.has(each));
     const lookedTexts = looked.map((each) => `${each}: ${show(known.get(each))}`);
     const asked = [...new Set([...values, ...lookedTexts])].sort();
@@ -309,7 +315,9 @@ class FiringReplay {
       not('outcome', told);
     else if (isAsked && trigger.if !== undefined && latest?.holds(trigger.if) !== true) not('condition', told);
     else if (!mayFire(trigger, times, at)) not('frequency', { ...told, lastFiredAt: Math.max(...times) });
-    else if (refused !== undefined) not(refused, { ...told, values: asked });
+    else if (refused === 'quiet_hours' && isDeferring(trigger, catalogue) && quietUntil - since <= DEFER_MS) {
+      data.waits.push({ ...wait, dueAt: quietUntil, deferred: { since, outcome } });
+    } else if (refused !== undefined) not(refused, { ...told, values: asked });
     else {
       data.fired.set(keyed, [...times, at]);
       const identifiers = [...new Set([...(latest?.identifiers ?? []), ...data.linked])].sort();
@@ -334,7 +342,8 @@ class FiringReplay {
     if (!this.isThere(wait, holder, place)) return undefined;
     const texts = this.since(wait, holder, place).map((rules) => {
       const { delay, wait_for: by, recheck = true, ...trigger } = waitingTrigger(wait, rules)!;
-      const kind = delay !== undefined ? 'delay' : by?.event !== undefined ? 'event' : 'condition';
+      const kind =
+        delay !== undefined ? 'delay' : by === undefined ? 'quiet' : by.event !== undefined ? 'event' : 'condition';
       return JSON.stringify([kind, recheck, neededBy({ ...trigger, ...(by && { wait_for: by }) }, rules)]);
     });
     return new Set(texts).size === 1 ? waitingTrigger(wait, this.rulesFor(holder, place)!) : undefined;
@@ -359,10 +368,14 @@ class FiringReplay {
         const lasts = trigger.delay ?? trigger.wait_for?.timeout;
         const dueAt = recordedAt + (lasts === undefined ? 0 : millisecondsOf(lasts));
         const isMet = trigger.wait_for?.condition !== undefined && snapshot.holds(trigger.wait_for.condition);
-        const isWaiting = trigger.frequency !== 'every' && data.waits.some((wait) => wait.keyed === keyed);
+        const isWaiting =
+          mayWait(trigger, rules!.catalogue) &&
+          trigger.frequency !== 'every' &&
+           data.waits.some((wait) => wait.keyed === keyed);
         const outcome = isMet ? { outcome: 'happened' as const } : {};
         const asked = carriedBy(trigger, snapshot, lookedUp(trigger, rules!.catalogue));
         const met = { ...said, ...outcome };
+        const keptOf = () => (trigger.recheck === false ? told : { values: [], memberships: [] });
         const not = (why: string, more: object = {}, of: object = said): void =>
           this.book.add(place.position, { ...of, why, ...told, ...more });
         const noted = data.days.get(trigger.name) ?? [];
@@ -376,12 +389,16 @@ class FiringReplay {
         else if (isMet && trigger.wait_for?.outcomes?.includes('happened') === false) not('outcome', {}, met);
         else if (isMet && !mayFire(trigger, times, recordedAt)) {
           not('frequency', { lastFiredAt: Math.max(...times) }, met);
+        } else if ((lasts === undefined || isMet) && refused === 'quiet_hours' && isDeferring(trigger, rules!.catalogue)) {
+          const deferred = { since: place.now, ...outcome };
+          const quietUntil = quietEnd(trigger, rules!.catalogue, snapshot.values, place.now);
+          if (day !== undefined) data.days.set(trigger.name, [...noted, day]);
+          data.waits.push({ ...head, ...keptOf(), recordedAt, keyed, dueAt: quietUntil, reason, on, deferred });
         } else if ((lasts === undefined || isMet) && refused !== undefined) {
           this.book.add(place.position, { ...met, why: refused, ...told, values: asked });
         } else if (lasts !== undefined && !isMet) {
-          const kept = trigger.recheck === false ? told : { values: [], memberships: [] };
           if (day !== undefined) data.days.set(trigger.name, [...noted, day]);
-          data.waits.push({ ...head, ...kept, recordedAt, keyed, dueAt, reason, on });
+          data.waits.push({ ...head, ...keptOf(), recordedAt, keyed, dueAt, reason, on });
         } else {
           if (day !== undefined) data.days.set(trigger.name, [...noted, day]);
           data.fired.set(keyed, [...times, recordedAt]);

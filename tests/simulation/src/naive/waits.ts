@@ -17,6 +17,8 @@ export interface Wait {
   readonly on: FiringCause;
   readonly values: readonly string[];
   readonly memberships: readonly string[];
+  /** Since when it waits for the end of quiet hours, and how its wait before had ended. */
+  readonly deferred?: { readonly since: number; readonly outcome?: WaitOutcome | undefined };
 }
 
 export interface Ending {
@@ -31,7 +33,9 @@ export const byDue = (a: Wait, b: Wait): number => {
 };
 
 export function waitingTrigger({ trigger }: Wait, { catalogue }: Rules): TriggerText | undefined {
-  return catalogue.triggers.find((each) => each.name === trigger && each.state !== 'archived' && mayWait(each));
+  return catalogue.triggers.find(
+    (each) => each.name === trigger && each.state !== 'archived' && mayWait(each, catalogue),
+  );
 }
 
 export function instantOf(change: Telling): { effectiveAt: number; cause: string; reason: string } {
