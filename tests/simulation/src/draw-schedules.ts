@@ -40,8 +40,8 @@ export function zoned(random: Random, catalogue: CatalogueText): CatalogueText {
 }
 
 function drawScheduled(random: Random, name: string, catalogue: CatalogueText): TriggerText | undefined {
+  if (catalogue.segments.length === 0) return undefined;
   const segment = random.pick(catalogue.segments);
-  if (segment === undefined) return undefined;
   const isSame = ({ kind }: { kind: string }): boolean => kind === segment.of;
   const attributes = catalogue.attributes.filter(isSame);
   const segments = catalogue.segments.filter(({ of }) => of === segment.of);
