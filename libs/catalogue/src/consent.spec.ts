@@ -107,7 +107,11 @@ describe('the section consent', () => {
       json(quiet({ purposes: ['x'] })),
       ['consent.quiet_hours.purposes[0] unknown_purpose'],
     ],
-    ['a firing that waits for what its trigger knows not', json(section, { on_quiet: 'defer' }), ['triggers[0].on_quiet conflicting_keys']],
+    [
+      'a firing that waits for what its trigger knows not',
+      json(section, { on_quiet: 'defer' }),
+      ['triggers[0].on_quiet conflicting_keys'],
+    ],
     ['a trigger of an unknown purpose', json(section, { purpose: 'x' }), ['triggers[0].purpose unknown_purpose']],
     [
       'a trigger by an unknown channel',

@@ -104,9 +104,7 @@ export const triggerSchema = z.strictObject({
     schedule: z
       .strictObject({
         daily: z.string().optional(),
-        weekly: z
-          .strictObject({ on: z.array(oneOf(WEEKDAYS)).min(1).max(WEEKDAYS.length), at: z.string() })
-          .optional(),
+        weekly: z.strictObject({ on: z.array(oneOf(WEEKDAYS)).min(1).max(WEEKDAYS.length), at: z.string() }).optional(),
         time_zone: zoneSchema.optional(),
       })
       .optional(),

@@ -55,7 +55,10 @@ describe('a schedule of a trigger', () => {
     expect(faultsOf({ segment: 'vips', schedule: {} })).toEqual(['when.schedule missing_key']);
     expect(faultsOf(daily({ weekly: { on: ['monday'], at: '09:00' } }))).toEqual(['when.schedule conflicting_keys']);
     expect(faultsOf(daily({ daily: '9 am' }))).toEqual(['when.schedule.daily wrong_value']);
-    const weekly = (part: object) => ({ segment: 'vips', schedule: { weekly: { on: ['monday'], at: '09:00', ...part } } });
+    const weekly = (part: object) => ({
+      segment: 'vips',
+      schedule: { weekly: { on: ['monday'], at: '09:00', ...part } },
+    });
     expect(faultsOf(weekly({ at: '24:00' }))).toEqual(['when.schedule.weekly.at wrong_value']);
     expect(faultsOf(weekly({ on: ['monday', 'monday'] }))).toEqual(['when.schedule.weekly.on[1] duplicate_name']);
     expect(faultsOf(weekly({ on: [] })).length).toBe(1);

@@ -27,7 +27,9 @@ export function readScheduleWhen(
   }
   if (daily !== undefined) {
     const minute = readMinute(daily, `${path}.daily`, report);
-    return minute === undefined ? undefined : { kind: 'schedule', segment, schedule: { on: WEEKDAYS, minute, ...zones } };
+    return minute === undefined
+      ? undefined
+      : { kind: 'schedule', segment, schedule: { on: WEEKDAYS, minute, ...zones } };
   }
   const { on, at } = weekly!;
   for (const [index, day] of on.entries()) {

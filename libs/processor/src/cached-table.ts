@@ -85,7 +85,9 @@ export class CachedTable<K extends StoreKey, V> implements Table<K, V> {
     const isBehind = (key: StoreKey): boolean => after === undefined || compareKeys(key, after) > 0;
     const unsaved = [...new Set([...this.saving, ...this.changed])].filter(({ key }) => isBehind(key));
     const overlaid = new Set(unsaved.map(({ key }) => mapKeyOf(key)));
-    const rows: { key: K; value: V }[] = unsaved.flatMap(({ key, value }) => (value === undefined ? [] : [{ key, value }]));
+    const rows: { key: K; value: V }[] = unsaved.flatMap(({ key, value }) =>
+      value === undefined ? [] : [{ key, value }],
+    );
     let stored = 0;
     for (const { key, value } of store.range(name, after === undefined ? {} : { from: after })) {
       if (!isBehind(key) || overlaid.has(mapKeyOf(key))) continue;

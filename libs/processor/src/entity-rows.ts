@@ -99,7 +99,10 @@ export class EntityRows<R extends LiveRow> {
   }
 
   /** The next rows in the order of ordinals, for reading only. */
-  page(after: number | undefined, rowsMax: number): readonly { readonly ordinal: number; readonly row: R | PointerRow }[] {
+  page(
+    after: number | undefined,
+    rowsMax: number,
+  ): readonly { readonly ordinal: number; readonly row: R | PointerRow }[] {
     return this.table.page(after, rowsMax).map(({ key, value }) => ({ ordinal: key, row: value }));
   }
 

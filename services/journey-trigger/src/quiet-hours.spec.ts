@@ -1,5 +1,13 @@
 /** Firings that wait for the end of quiet hours, through catalogue and stage. */
-import type { Entity, FiringSuppressed, LogRecord, NamedValue, ProfilesMerged, SegmentChanged, TriggerFired } from '@attrium/event';
+import type {
+  Entity,
+  FiringSuppressed,
+  LogRecord,
+  NamedValue,
+  ProfilesMerged,
+  SegmentChanged,
+  TriggerFired,
+} from '@attrium/event';
 import { type Emitted, type StageHarness, stageHarness } from '@attrium/testing';
 import { describe, expect, it } from '@jest/globals';
 import { journeyTriggerBinding } from './stage.js';
@@ -29,9 +37,23 @@ function open(...triggers: object[]): StageHarness {
 let ids = 0;
 function changed(at: number, values: Record<string, NamedValue['value']>, entity = ann): SegmentChanged {
   const none = { entered: [], exited: [], corrected: [], memberships: [], identifiers: [] };
-  const head = { kind: 'segment-changed', id: `s${++ids}`, entity, reason: 'event', cause: `e${ids}`, revision: 1 } as const;
+  const head = {
+    kind: 'segment-changed',
+    id: `s${++ids}`,
+    entity,
+    reason: 'event',
+    cause: `e${ids}`,
+    revision: 1,
+  } as const;
   const changes = Object.entries(values).map(([name, after]) => ({ name, after }));
-  return { ...head, effectiveAt: at, recordedAt: at, ...none, changes, values: changes.map(({ name, after: value }) => ({ name, value })) };
+  return {
+    ...head,
+    effectiveAt: at,
+    recordedAt: at,
+    ...none,
+    changes,
+    values: changes.map(({ name, after: value }) => ({ name, value })),
+  };
 }
 function read(harness: StageHarness, record: LogRecord, at: number): Emitted[] {
   const emitted = harness.read(record, at);
@@ -55,7 +77,11 @@ describe('a firing within quiet hours that defer', () => {
     expect(change(harness, 23 * HOUR, { plan: 'pro' })).toEqual([]);
     expect(change(harness, 24 * HOUR, { zone: 'UTC' })).toEqual([]);
     const [fired] = harness.tick(40 * HOUR).map(({ fact }) => fact) as [TriggerFired];
-    expect(fired).toMatchObject({ kind: 'trigger-fired', effectiveAt: 32 * HOUR, values: [{ name: 'plan', value: 'pro' }] });
+    expect(fired).toMatchObject({
+      kind: 'trigger-fired',
+      effectiveAt: 32 * HOUR,
+      values: [{ name: 'plan', value: 'pro' }],
+    });
     expect(change(harness, 41 * HOUR, { plan: 'team' })).toEqual(['ann fired at 41']);
   });
 
@@ -81,7 +107,11 @@ describe('a firing within quiet hours that defer', () => {
     const facts: string[] = [];
     for (let day = 1; day < 10; day++) {
       // Always on the side of the earth where it is night.
-      for (const [hour, zone] of [[7, 'America/New_York'], [9, 'Asia/Tokyo'], [14, 'UTC']] as const) {
+      for (const [hour, zone] of [
+        [7, 'America/New_York'],
+        [9, 'Asia/Tokyo'],
+        [14, 'UTC'],
+      ] as const) {
         facts.push(...change(harness, (day * 24 + hour) * HOUR, { zone }));
       }
     }

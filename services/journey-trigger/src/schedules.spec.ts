@@ -1,5 +1,12 @@
 /** Triggers on schedules, through catalogue and stage. */
-import type { Entity, FiringSuppressed, LogRecord, ProfilesMerged, ScheduleReached, TriggerFired } from '@attrium/event';
+import type {
+  Entity,
+  FiringSuppressed,
+  LogRecord,
+  ProfilesMerged,
+  ScheduleReached,
+  TriggerFired,
+} from '@attrium/event';
 import { type Emitted, type StageHarness, stageHarness } from '@attrium/testing';
 import { describe, expect, it } from '@jest/globals';
 import { LATE_MS_MAX } from './domain/firing.js';
@@ -18,7 +25,9 @@ const trigger = (more: object = {}) => ({
 let ids = 0;
 function open(...triggers: object[]): StageHarness {
   const harness = stageHarness(journeyTriggerBinding, { partitions: 1 });
-  const attributes = [{ name: 'email', kind: 'user', type: 'string', merge: 'most_recent', from: [{ trait: 'email' }] }];
+  const attributes = [
+    { name: 'email', kind: 'user', type: 'string', merge: 'most_recent', from: [{ trait: 'email' }] },
+  ];
   const segments = [{ name: 'vip', of: 'user', where: { attribute: 'email', exists: true } }];
   const catalogue = new TextEncoder().encode(JSON.stringify({ attributes, segments, triggers }));
   const head = { kind: 'catalogue-activated', id: 'c', workspace: 'shop', author: 'a', activatedAt: 1 } as const;

@@ -19,7 +19,16 @@ import {
   type StageBinding,
   type StageEnvironment,
 } from '@attrium/processor';
-import { type EntityRow, foldDay, foldFiring, foldLoser, isHeldRow, keepBack, type Lost, newEntity } from './domain/entity.js';
+import {
+  type EntityRow,
+  foldDay,
+  foldFiring,
+  foldLoser,
+  isHeldRow,
+  keepBack,
+  type Lost,
+  newEntity,
+} from './domain/entity.js';
 import type { Outcome } from './domain/firing.js';
 import { foldIdentifiers, nothingKnown } from './domain/known.js';
 import { type Plan, planOf } from './domain/plan.js';

@@ -33,7 +33,14 @@ function activate(revision: number, triggers: readonly object[], plan = 'pro'): 
 let ids = 0;
 function changed(when: string, values: Record<string, string>, entity = ann): AttributesChanged {
   const changes = Object.entries(values).map(([name, after]) => ({ name, after }));
-  const head = { kind: 'attributes-changed', id: `a${++ids}`, entity, reason: 'event', cause: 'e', revision: 1 } as const;
+  const head = {
+    kind: 'attributes-changed',
+    id: `a${++ids}`,
+    entity,
+    reason: 'event',
+    cause: 'e',
+    revision: 1,
+  } as const;
   return { ...head, effectiveAt: at(when), recordedAt: at(when), changes };
 }
 
@@ -71,7 +78,9 @@ class Line {
 function said(emitted: Emitted[]): string[] {
   return emitted.flatMap(({ fact }) =>
     fact.kind === 'schedule-reached'
-      ? [`${fact.entity.id} ${fact.definition} ${fact.occurrence.day} ${new Date(fact.occurrence.at).toISOString().slice(0, 16)}`]
+      ? [
+          `${fact.entity.id} ${fact.definition} ${fact.occurrence.day} ${new Date(fact.occurrence.at).toISOString().slice(0, 16)}`,
+        ]
       : [],
   );
 }
@@ -122,7 +131,10 @@ describe('a schedule over a segment', () => {
   it('of a later catalogue is reached by members whom nothing touches', () => {
     const line = new Line('2026-01-10T12:00');
     for (let ordinal = 100; ordinal < 1_300; ordinal++) {
-      line.harness.read(changed('2026-01-10T12:00', { plan: 'pro' }, { ...ann, id: `p${ordinal}`, ordinal }), at('2026-01-10T12:00'));
+      line.harness.read(
+        changed('2026-01-10T12:00', { plan: 'pro' }, { ...ann, id: `p${ordinal}`, ordinal }),
+        at('2026-01-10T12:00'),
+      );
     }
     line.read('2026-01-11T07:59', activate(2, [TRIGGER]));
     const reached = line.tick('2026-01-11T08:00');
@@ -179,7 +191,11 @@ describe('a schedule in a merge', () => {
     expect(line.change('2026-01-11T08:06', { plan: 'pro' })).toEqual([]);
     const facts = line.read('2026-01-11T08:07', completed).map(({ fact }) => fact);
     expect(facts.map(({ kind }) => kind)).toEqual(['segment-changed', 'schedule-reached', 'merge-completed']);
-    expect(facts[1]).toMatchObject({ entity: ann, occurrence: { at: at('2026-01-11T08:00') }, values: [{ value: 'ann' }] });
+    expect(facts[1]).toMatchObject({
+      entity: ann,
+      occurrence: { at: at('2026-01-11T08:00') },
+      values: [{ value: 'ann' }],
+    });
     expect(line.tick('2026-01-12T08:00')).toEqual(['ann t 2026-01-12 2026-01-12T08:00']);
   });
 

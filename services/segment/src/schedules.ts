@@ -17,6 +17,7 @@ export const SWEEP_ORDINAL = 0;
 /** Rows that one step of the sweep looks at, and the log time between two steps. */
 const SWEEP_ROWS_MAX = 500;
 const SWEEP_PAUSE_MS = 50;
+const NONE: readonly Entity[] = [];
 
 interface SweepRow {
   /** The ordinal up to which rows were looked at. */
@@ -64,15 +65,15 @@ export class Schedules {
       case 'event-matched':
       case 'identifier-linked':
       case 'merge-completed':
-        return this.isScheduled(record.entity) ? [record.entity] : [];
+        return this.isScheduled(record.entity) ? [record.entity] : NONE;
       case 'state-transferred':
-        return record.stage === 'segment' && this.isScheduled(record.to) ? [record.to] : [];
+        return record.stage === 'segment' && this.isScheduled(record.to) ? [record.to] : NONE;
       case 'profiles-merged':
         return [record.loser, record.survivor].filter(
           (entity) => this.parts.entities.isHere(entity) && this.isScheduled(entity),
         );
       default:
-        return [];
+        return NONE;
     }
   }
 

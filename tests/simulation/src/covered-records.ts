@@ -35,7 +35,9 @@ export function coveredByRecords(line: Line, unowned: (at: number) => boolean): 
     paths.add('a window that ended');
     if (unowned(record.effectiveAt)) paths.add('a window that ended while nobody owned it');
   }
-  const completed = new Set(memberships.flatMap(({ record }) => (record.kind === 'merge-completed' ? [placeOf(record)] : [])));
+  const completed = new Set(
+    memberships.flatMap(({ record }) => (record.kind === 'merge-completed' ? [placeOf(record)] : [])),
+  );
   for (const { record } of memberships) {
     coverSchedules(record, paths, completed);
     if (record.kind !== 'segment-changed') continue;
@@ -91,11 +93,7 @@ function coverWaits(record: LogRecord, paths: Set<Path>): void {
   const { on, effectiveAt } = record;
   if (on.kind === 'attribute-changed') return;
   const since =
-    on.kind === 'event-occurred'
-      ? on.event.occurredAt
-      : on.kind === 'schedule-reached'
-        ? on.occurrence.at
-        : on.at;
+    on.kind === 'event-occurred' ? on.event.occurredAt : on.kind === 'schedule-reached' ? on.occurrence.at : on.at;
   // Delays are of seconds, and events of quarters of them: only quiet hours end with a minute.
   if (on.kind !== 'schedule-reached' && effectiveAt > since && effectiveAt % 60_000 === 0) {
     paths.add('a firing that quiet hours deferred');

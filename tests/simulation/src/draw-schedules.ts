@@ -22,9 +22,25 @@ export function withSchedules(
   const drawn = Array.from({ length: random.int(before === undefined ? 3 : 2) }, (_, index) =>
     drawScheduled(random, `d${kept.length + index}`, catalogue),
   );
-  const triggers = [...kept.filter((each) => isReadable(each, catalogue)), ...drawn.filter((each) => each !== undefined)];
+  const readable = kept.filter((each) => isReadable(each, catalogue));
+  const triggers = [
+    ...readable.map((each) => (random.chance(0.4) ? aMinuteLater(each) : each)),
+    ...drawn.filter((each) => each !== undefined),
+  ];
   const names = triggers.map(({ name }) => name);
-  return { ...catalogue, triggers: [...catalogue.triggers, ...triggers.filter(({ name }, at) => names.indexOf(name) === at)] };
+  return {
+    ...catalogue,
+    triggers: [...catalogue.triggers, ...triggers.filter(({ name }, at) => names.indexOf(name) === at)],
+  };
+}
+
+/** Whoever has had the time of the day before has it a second time. */
+function aMinuteLater(trigger: TriggerText): TriggerText {
+  const { schedule, ...rest } = trigger.when;
+  if (schedule?.daily === undefined) return trigger;
+  const [hour, minute] = schedule.daily.split(':') as [string, string];
+  const daily = `${hour}:${String((Number(minute) + 1) % 60).padStart(2, '0')}`;
+  return { ...trigger, when: { ...rest, schedule: { ...schedule, daily } } };
 }
 
 /** Sometimes by the zone that people name, where there is an attribute for it. */
@@ -34,7 +50,10 @@ export function zoned(random: Random, catalogue: CatalogueText): CatalogueText {
     const { schedule } = trigger.when;
     if (schedule === undefined || isOfAccounts(trigger) || !isNamed || random.chance(0.3)) return trigger;
     const otherwise = random.pick(ZONES);
-    return { ...trigger, when: { ...trigger.when, schedule: { ...schedule, time_zone: { attribute: ZONE, otherwise } } } };
+    return {
+      ...trigger,
+      when: { ...trigger.when, schedule: { ...schedule, time_zone: { attribute: ZONE, otherwise } } },
+    };
   });
   return { ...catalogue, triggers };
 }
@@ -67,9 +86,13 @@ function drawSchedule(random: Random): ScheduleText {
 /** What a trigger of an earlier revision names may have gone since. */
 function isReadable(trigger: TriggerText, { attributes, segments }: CatalogueText): boolean {
   const names = [...attributes, ...segments].map(({ name }) => name);
-  return [...JSON.stringify(trigger).matchAll(/"(?:attribute|segment)":"(\w+)"/g)].every(([, name]) =>
-    names.includes(name!),
-  ) && (trigger.payload ?? []).every((name) => names.includes(name)) && isKeyed(trigger, names);
+  return (
+    [...JSON.stringify(trigger).matchAll(/"(?:attribute|segment)":"(\w+)"/g)].every(([, name]) =>
+      names.includes(name!),
+    ) &&
+    (trigger.payload ?? []).every((name) => names.includes(name)) &&
+    isKeyed(trigger, names)
+  );
 }
 
 function isKeyed({ frequency }: TriggerText, names: readonly string[]): boolean {

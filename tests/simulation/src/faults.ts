@@ -80,11 +80,11 @@ export class Faults {
     this.noteOwners();
   }
 
-  /** Whether the machine slept, for so long. */
-  sleep(ms: number): boolean {
-    if (!this.gate.admits('sleep')) return false;
+  /** The machine sleeps, for so long if this happens at all. Returns how long it did, ms. */
+  sleep(ms: number): number {
+    if (!this.gate.admits('sleep')) return 0;
     this.line.clock.sleep(ms);
-    return true;
+    return ms;
   }
 
   wasUnowned(at: number): boolean {

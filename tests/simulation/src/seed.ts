@@ -13,6 +13,7 @@ import { Sender } from './sender.js';
 import { checkStraight } from './straight-check.js';
 
 const STEP_MS = 150;
+const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
 /** Longer than every window that ends within a run. */
 const REST_MS = 62_000;
@@ -103,12 +104,12 @@ class SeedRun {
       ...load.activations.map(({ at, record }) => ({ at, run: () => sender.activate(record) })),
       ...load.packs.map(({ at, workspace, records }) => ({ at, run: () => sender.send(workspace, records) })),
     ].sort((a, b) => a.at - b.at);
-    // The whole machine may sleep once while the load comes, and for days once that is over.
+    // The whole machine may sleep till shortly before the first minute is over, and for days once the load is.
     const sleepsAt = this.sleeps.chance(0.5) ? this.sleeps.int(steps.length) : undefined;
-    const sleepMs = this.sleeps.int(60_000);
+    const wakesAt = START_MS + MINUTE_MS - this.sleeps.int(2_500);
     let shift = 0;
     for (const [index, step] of steps.entries()) {
-      if (index === sleepsAt && faults.sleep(sleepMs)) shift = sleepMs;
+      if (index === sleepsAt) shift = faults.sleep(Math.max(0, wakesAt - line.clock.now()));
       while (line.clock.now() < step.at + shift) {
         await line.run(Math.min(STEP_MS, step.at + shift - line.clock.now()));
         await faults.step();
@@ -122,7 +123,7 @@ class SeedRun {
     faults.end();
     await line.comeToRest(line.clock.now() + REST_MS);
     for (let times = this.sleeps.int(3); times > 0; times--) {
-      if (!faults.sleep(this.sleeps.int(3 * DAY_MS))) break;
+      faults.sleep(this.sleeps.int(3 * DAY_MS));
       await line.comeToRest(line.clock.now() + REST_MS);
     }
     return this.check();

@@ -131,14 +131,22 @@ function decideOccasion(
   const waitUntil = (dueAt: number, deferred?: Deferred): Outcome => {
     const kept = keptFor(trigger, values, memberships);
     const size = textSizeOf(on, kept.values);
-    const firing: WaitingFiring = { name, dueAt, reason, recordedAt: at, ...head, ...kept, size, ...(deferred && { deferred }) };
+    const firing: WaitingFiring = {
+      name,
+      dueAt,
+      reason,
+      recordedAt: at,
+      ...head,
+      ...kept,
+      size,
+      ...(deferred && { deferred }),
+    };
     return hasRoom(row?.waiting ?? [], firing) ? { kind: 'waits', firing } : suppressed('limit');
   };
   const decideNow = (of: FiringHead): Outcome => {
     const verdict = decideFinally(trigger, { at, now, subject, values: subject.values, last });
     if (verdict.kind === 'fires') return { kind: 'fires', head: of, reason, values, identifiers, name, at };
-    const quietEnd =
-      verdict.why === 'quiet_hours' ? deferredUntil(trigger.permission, subject.values, now) : undefined;
+    const quietEnd = verdict.why === 'quiet_hours' ? deferredUntil(trigger.permission, subject.values, now) : undefined;
     if (quietEnd !== undefined) return waitUntil(quietEnd, { since: now, outcome: of.outcome });
     return suppressed(verdict.why, verdict.lastFiredAt, of);
   };

@@ -40,9 +40,18 @@ describe('quiet hours', () => {
   const minute = fc.integer({ min: 0, max: 1_439 });
 
   it('that defer end with the first minute that is not quiet, also where clocks change', () => {
-    const zones = ['UTC', 'Europe/Berlin', 'America/New_York', 'Australia/Lord_Howe', 'Asia/Kathmandu', 'America/Havana'];
+    const zones = [
+      'UTC',
+      'Europe/Berlin',
+      'America/New_York',
+      'Australia/Lord_Howe',
+      'Asia/Kathmandu',
+      'America/Havana',
+    ];
     // Around changes of the clock in the zones above, and anywhere in a year.
-    const changes = ['2026-03-08', '2026-03-29', '2026-04-05', '2026-10-04', '2026-10-25', '2026-11-01'].map(Date.parse);
+    const changes = ['2026-03-08', '2026-03-29', '2026-04-05', '2026-10-04', '2026-10-25', '2026-11-01'].map(
+      Date.parse,
+    );
     const near = fc.tuple(fc.constantFrom(...changes), fc.integer({ min: -40 * 3_600, max: 40 * 3_600 }));
     const at = fc.oneof(
       near.map(([change, seconds]) => change! + seconds * 1_000),

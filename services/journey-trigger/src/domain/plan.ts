@@ -1,5 +1,11 @@
 /** A catalogue as this stage uses it: which triggers watch for what; paused ones watch for nothing. Derived, never stored. */
-import { type CompiledCatalogue, type CompiledTrigger, definitionOfWait, mayWait, stableHash } from '@attrium/catalogue';
+import {
+  type CompiledCatalogue,
+  type CompiledTrigger,
+  definitionOfWait,
+  mayWait,
+  stableHash,
+} from '@attrium/catalogue';
 import { compileCondition, type Predicate, readsOf } from '@attrium/condition';
 import { compareText, WAIT_OUTCOMES, type WaitOutcome } from '@attrium/event';
 import type { DecidedBy } from './decision.js';

@@ -46,8 +46,7 @@ export function rearranged(row: EntityRow, arranging: Arranging, now: number): A
 export function validAgenda(agenda: Agenda, arranging: Arranging): Agenda {
   const valid = agenda?.filter(({ trigger }) =>
     arranging.plan.schedules.some(
-      (schedule) =>
-        schedule.trigger === trigger && validAppointment(agenda, schedule, arranging) !== undefined,
+      (schedule) => schedule.trigger === trigger && validAppointment(agenda, schedule, arranging) !== undefined,
     ),
   );
   return valid === undefined || valid.length === 0 ? undefined : valid;

@@ -211,7 +211,9 @@ class FiringReplay {
     data.waits = all.filter(({ trigger, keyed, on }, index) => {
       const isEvery = rules?.catalogue.triggers.find(({ name }) => name === trigger)?.frequency === 'every';
       const isSame = (other: Wait): boolean =>
-        isEvery ? trigger === other.trigger && on.kind === 'schedule-reached' && dayOf(on) === dayOf(other.on) : other.keyed === keyed;
+        isEvery
+          ? trigger === other.trigger && on.kind === 'schedule-reached' && dayOf(on) === dayOf(other.on)
+          : other.keyed === keyed;
       return (isEvery && on.kind !== 'schedule-reached') || all.findIndex(isSame) === index;
     });
     for (const wait of all.filter((each) => !data.waits.includes(each))) {
@@ -236,7 +238,13 @@ class FiringReplay {
     const { definition, occurredAt: effectiveAt, recordedAt: at } = change;
     this.endThose(holder, { outcome: 'happened', at, effectiveAt }, place, (wait) => {
       const isSuch = definition === `${wait.trigger}/wait_for` && this.goesOn(wait, holder, place)?.wait_for?.event;
-      return wait.deferred === undefined && isSuch !== undefined && isSuch !== false && wait.effectiveAt <= effectiveAt && at < wait.dueAt;
+      return (
+        wait.deferred === undefined &&
+        isSuch !== undefined &&
+        isSuch !== false &&
+        wait.effectiveAt <= effectiveAt &&
+        at < wait.dueAt
+      );
     });
   }
 
@@ -248,7 +256,9 @@ class FiringReplay {
     const { latest } = holder.data;
     this.endThose(holder, { outcome: 'happened', at, effectiveAt }, place, (wait) => {
       const condition = this.goesOn(wait, holder, place)?.wait_for?.condition;
-      return wait.deferred === undefined && condition !== undefined && wait.dueAt > at && latest?.holds(condition) === true;
+      return (
+        wait.deferred === undefined && condition !== undefined && wait.dueAt > at && latest?.holds(condition) === true
+      );
     });
   }
 
@@ -371,7 +381,7 @@ class FiringReplay {
         const isWaiting =
           mayWait(trigger, rules!.catalogue) &&
           trigger.frequency !== 'every' &&
-           data.waits.some((wait) => wait.keyed === keyed);
+          data.waits.some((wait) => wait.keyed === keyed);
         const outcome = isMet ? { outcome: 'happened' as const } : {};
         const asked = carriedBy(trigger, snapshot, lookedUp(trigger, rules!.catalogue));
         const met = { ...said, ...outcome };
@@ -389,7 +399,11 @@ class FiringReplay {
         else if (isMet && trigger.wait_for?.outcomes?.includes('happened') === false) not('outcome', {}, met);
         else if (isMet && !mayFire(trigger, times, recordedAt)) {
           not('frequency', { lastFiredAt: Math.max(...times) }, met);
-        } else if ((lasts === undefined || isMet) && refused === 'quiet_hours' && isDeferring(trigger, rules!.catalogue)) {
+        } else if (
+          (lasts === undefined || isMet) &&
+          refused === 'quiet_hours' &&
+          isDeferring(trigger, rules!.catalogue)
+        ) {
           const deferred = { since: place.now, ...outcome };
           const quietUntil = quietEnd(trigger, rules!.catalogue, snapshot.values, place.now);
           if (day !== undefined) data.days.set(trigger.name, [...noted, day]);

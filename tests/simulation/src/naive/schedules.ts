@@ -48,7 +48,8 @@ export function bind(
     const [text, zone] = [textOfWhen(trigger), zoneFor(when.schedule!, of.values)];
     const bond = bonds.get(name);
     if (!of.members.has(when.segment!)) bonds.delete(name);
-    else if (bond?.text !== text || bond.zone !== zone) bonds.set(name, { text, zone, from: now, revision: rules.revision });
+    else if (bond?.text !== text || bond.zone !== zone)
+      bonds.set(name, { text, zone, from: now, revision: rules.revision });
   }
 }
 
@@ -85,11 +86,20 @@ export function uniteBonds(mine: Bonds, theirs: Bonds, rules: Rules): void {
 }
 
 /** Those after `from` and up to `to`, day by day: none of the zones that are drawn changes its clock within a run. */
-function timesOf({ daily, weekly }: ScheduleText, zone: string, from: number, to: number): { at: number; day: string }[] {
+function timesOf(
+  { daily, weekly }: ScheduleText,
+  zone: string,
+  from: number,
+  to: number,
+): { at: number; day: string }[] {
   const times: { at: number; day: string }[] = [];
   const [hour, minute] = (daily ?? weekly!.at).split(':').map(Number) as [number, number];
   const aheadMs = AHEAD[zone]! * 60_000;
-  for (let midnight = Math.floor((from + aheadMs) / DAY_MS - 1) * DAY_MS; midnight <= to + aheadMs; midnight += DAY_MS) {
+  for (
+    let midnight = Math.floor((from + aheadMs) / DAY_MS - 1) * DAY_MS;
+    midnight <= to + aheadMs;
+    midnight += DAY_MS
+  ) {
     const at = midnight + (hour * 60 + minute) * 60_000 - aheadMs;
     const date = new Date(midnight);
     if (weekly !== undefined && !weekly.on.includes(WEEK[date.getUTCDay()]!)) continue;

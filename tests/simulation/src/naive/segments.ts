@@ -161,7 +161,13 @@ class SegmentReplay implements NaiveSegments {
     if (due.length === 0) return;
     const at = due[0]!.first;
     const rules = this.rulesFor(holder, place);
-    this.say(holder, { reason: 'window', cause: `timer:${at}`, effectiveAt: at }, this.flip(holder, rules, at), [], place);
+    this.say(
+      holder,
+      { reason: 'window', cause: `timer:${at}`, effectiveAt: at },
+      this.flip(holder, rules, at),
+      [],
+      place,
+    );
     this.tellDue(holder, due, place);
   }
 
