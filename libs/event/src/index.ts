@@ -79,14 +79,11 @@ export {
   type Membership,
   type MembershipCorrection,
   type MergeCompleted,
-  type NamedValue,
   type ProfileCreated,
   type ProfilesMerged,
   REFUSAL_REASONS,
   type RecordKind,
   type RefusalReason,
-  type ScheduleOccurrence,
-  type ScheduleReached,
   type SegmentChanged,
   type StateTransferred,
   SUPPRESSION_REASONS,
@@ -96,11 +93,13 @@ export {
   WAIT_OUTCOMES,
   type WaitOutcome,
 } from './record.js';
+export type { ScheduleOccurrence, ScheduleReached } from './schedule-record.js';
 export { durationMs } from './time.js';
 export {
   compareText,
   compareValues,
   equalValues,
+  type NamedValue,
   Timestamp,
   typeOfValue,
   VALUE_TYPES,

@@ -1,7 +1,8 @@
 /** The records of the logs: what sources sent, and the facts that stages appended. All times are milliseconds since 1970 UTC. */
 import type { AccountCreated, AccountLinked, AccountUnlinked, CurrentAccountChanged } from './account-record.js';
 import type { Entity, Identifier } from './entity.js';
-import type { Value } from './value.js';
+import type { ScheduleOccurrence, ScheduleReached } from './schedule-record.js';
+import type { NamedValue, Value } from './value.js';
 
 export const EVENT_TYPES = ['identify', 'track', 'page', 'screen', 'group', 'alias'] as const;
 export type EventType = (typeof EVENT_TYPES)[number];
@@ -180,11 +181,6 @@ export interface MembershipCorrection {
   readonly after?: number | undefined;
 }
 
-export interface NamedValue {
-  readonly name: string;
-  readonly value: Value;
-}
-
 /**
  * All segments that one entity entered and exited at one instant, and the attribute changes that triggers asked for,
  * with the values, memberships and identifiers that the triggers concerned need.
@@ -202,32 +198,6 @@ export interface SegmentChanged {
   readonly exited: readonly Membership[];
   readonly corrected: readonly MembershipCorrection[];
   readonly changes: readonly AttributeChange[];
-  readonly values: readonly NamedValue[];
-  readonly memberships: readonly string[];
-  readonly identifiers: readonly Identifier[];
-}
-
-/** One time that a trigger's schedule names. */
-export interface ScheduleOccurrence {
-  readonly segment: string;
-  /** When it is due, by the clock of the zone. */
-  readonly at: number;
-  /** The date that it is of, by the local calendar: YYYY-MM-DD. */
-  readonly day: string;
-  /** IANA name. */
-  readonly timeZone: string;
-}
-
-/** A member of the segment has reached such a time; with the values, memberships and identifiers that the trigger needs. */
-export interface ScheduleReached {
-  readonly kind: 'schedule-reached';
-  readonly id: string;
-  readonly entity: Entity;
-  /** Name of the trigger. */
-  readonly definition: string;
-  readonly occurrence: ScheduleOccurrence;
-  readonly recordedAt: number;
-  readonly revision: number;
   readonly values: readonly NamedValue[];
   readonly memberships: readonly string[];
   readonly identifiers: readonly Identifier[];

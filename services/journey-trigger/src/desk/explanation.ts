@@ -18,14 +18,14 @@ export function explanationOf(firing: PastFiring): string[] {
 }
 
 function occasionText(firing: PastFiring): string {
-  const { onKind, onName, before, after, effectiveAt, cause, reason } = firing;
+  const { onKind, onName, before, after, effectiveAt, cause, reason, propertyTexts } = firing;
   const why = reason === '' || reason === 'event' ? '' : `, by a ${reason}`;
   const tail = `, in force since ${timeText(effectiveAt)}, because of ${cause}${why}.`;
   if (onKind === 'segment-entered') return `The profile entered the segment ${onName}${tail}`;
   if (onKind === 'event-occurred') return `The event ${onName} occurred${tail}`;
   if (onKind === 'schedule-reached') {
-    const due = `due at ${timeText(scheduledAt(firing))}`;
-    return `The profile was in the segment ${onName} when the schedule of ${after} was reached, ${due}.`;
+    const [day, zone] = propertyTexts.map((text) => JSON.parse(text) as string);
+    return `The profile was in the segment ${onName} at the time of ${day} in ${zone}, due at ${timeText(scheduledAt(firing))}.`;
   }
   if (onKind === 'segment-exited') return `The profile left the segment ${onName}${tail}`;
   return `The attribute ${onName} changed from ${before ?? 'no value'} to ${after ?? 'no value'}${tail}`;

@@ -1,5 +1,5 @@
 /** Which triggers have to fire at each record of `memberships`, and which not: by what was true of the profile then. */
-import type { FiringCause, FiringSuppressed, LogRecord, MergeCompleted, TriggerFired } from '@attrium/event';
+import type { LogRecord, MergeCompleted } from '@attrium/event';
 import { entityOf } from '@attrium/event';
 import type { StoredMessage } from '@attrium/processor';
 import type { TriggerText } from '../definitions.js';
@@ -8,18 +8,19 @@ import { type Holder, Merging } from './merging.js';
 import { mayWait, neededBy } from './needs.js';
 import {
   carriedBy,
+  carriedIn,
   causeText,
+  dayOf,
   keyedName,
   mayFire,
   membershipsOf,
   occasionsOf,
   type Telling,
-  textsOf,
 } from './occasions.js';
 import { FactBook, isIn, type Place, replay } from './replay.js';
 import { type Rules, rulesOf } from './rules.js';
 import type { Snapshot } from './segments.js';
-import { type Asked, holds, millisecondsOf, plainOf, show } from './value.js';
+import { millisecondsOf, show } from './value.js';
 import { byDue, type Ending, instantOf, type Wait, waitingTrigger } from './waits.js';
 
 /** A time of a schedule is made up for no later. */
@@ -52,31 +53,6 @@ export function expectFirings(
   const replaying = new FiringReplay(snapshots, partitions);
   for (const { record, place } of replay(memberships)) replaying.read(record, place);
   return replaying.book;
-}
-
-export function firingFacts(facts: Iterable<TriggerFired | FiringSuppressed>): FactBook {
-  const book = new FactBook();
-  for (const fact of facts) {
-    const { trigger, revision, effectiveAt, recordedAt, cause } = fact;
-    const outcome = fact.outcome === undefined ? {} : { outcome: fact.outcome };
-    const said = { of: fact.entity.id, trigger, revision, effectiveAt, recordedAt, cause, on: causeText(fact.on) };
-    const head = { ...said, ...outcome };
-    const more =
-      fact.kind === 'firing-suppressed'
-        ? {
-            why: fact.why,
-            values: textsOf(fact.values),
-            memberships: [...fact.memberships].sort(),
-            lastFiredAt: fact.lastFiredAt,
-          }
-        : {
-            reason: fact.reason,
-            values: textsOf(fact.values),
-            identifiers: fact.identifiers.map((each) => JSON.stringify(each)).sort(),
-          };
-    book.add(fact.id.slice(1, fact.id.lastIndexOf('-')), { ...head, ...more });
-  }
-  return book;
 }
 
 class FiringReplay {
@@ -421,22 +397,6 @@ class FiringReplay {
       }
     }
   }
-}
-
-function dayOf(on: FiringCause): string | undefined {
-  return on.kind === 'schedule-reached' ? on.occurrence.day : undefined;
-}
-
-/** What was kept back may be decided by a later catalogue than it was told by: then nothing is known but what it carries. */
-function carriedIn(change: Telling, { unnamed }: Rules): Snapshot {
-  const values = new Map(change.values.map(({ name, value }) => [name, plainOf(value)!]));
-  const asked: Asked = {
-    attribute: (name) => values.get(name),
-    segment: (name) => change.memberships.includes(name),
-    unnamed: (question) => values.get(unnamed(question)),
-  };
-  const identifiers = change.identifiers.map((each) => JSON.stringify(each)).sort();
-  return { values, identifiers, inSegment: asked.segment!, holds: (node) => holds(node, asked) };
 }
 
 function inOrder(kept: readonly Kept[]): Kept[] {

@@ -9,8 +9,9 @@ import type {
 } from '@attrium/event';
 import type { ConditionText, DirectionsText, SideText, TriggerText } from '../definitions.js';
 import { carriedNames, segmentsIn } from './needs.js';
+import type { Rules } from './rules.js';
 import type { Snapshot } from './segments.js';
-import { holds, millisecondsOf, type Plain, plainOf, show, unitsOfText } from './value.js';
+import { type Asked, holds, millisecondsOf, type Plain, plainOf, show, unitsOfText } from './value.js';
 
 export type Telling = SegmentChanged | EventMatched | ScheduleReached;
 
@@ -117,4 +118,21 @@ export function carriedBy(
     .filter((name) => values.has(name))
     .map((name) => `${name}: ${show(values.get(name))}`)
     .sort();
+}
+
+/** What was kept back may be decided by a later catalogue than it was told by: then nothing is known but what it carries. */
+export function carriedIn(change: Telling, { unnamed }: Rules): Snapshot {
+  const values = new Map(change.values.map(({ name, value }) => [name, plainOf(value)!]));
+  const asked: Asked = {
+    attribute: (name) => values.get(name),
+    segment: (name) => change.memberships.includes(name),
+    unnamed: (question) => values.get(unnamed(question)),
+  };
+  const identifiers = change.identifiers.map((each) => JSON.stringify(each)).sort();
+  return { values, identifiers, inSegment: asked.segment!, holds: (node) => holds(node, asked) };
+}
+
+/** Of a schedule: the date that it is of. */
+export function dayOf(on: FiringCause): string | undefined {
+  return on.kind === 'schedule-reached' ? on.occurrence.day : undefined;
 }
