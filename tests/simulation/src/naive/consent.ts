@@ -43,6 +43,9 @@ export function refusal(
   return quiet !== undefined && isBetween(quiet, clockOf(quiet, values, now)) ? 'quiet_hours' : undefined;
 }
 
+/** Quiet hours defer a firing no longer, in all. */
+export const DEFER_MS = 7 * 86_400_000;
+
 /** Whether firings in quiet hours wait for their end. */
 export function isDeferring({ purpose, on_quiet: own }: TriggerText, { consent }: CatalogueText): boolean {
   const quiet = purpose === undefined ? undefined : quietFor(purpose, consent);

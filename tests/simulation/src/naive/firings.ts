@@ -3,7 +3,7 @@ import type { LogRecord, MergeCompleted } from '@attrium/event';
 import { entityOf } from '@attrium/event';
 import type { StoredMessage } from '@attrium/processor';
 import type { TriggerText } from '../definitions.js';
-import { isDeferring, lookedUp, quietEnd, refusal } from './consent.js';
+import { DEFER_MS, isDeferring, lookedUp, quietEnd, refusal } from './consent.js';
 import { type Holder, Merging } from './merging.js';
 import { mayWait, neededBy } from './needs.js';
 import {
@@ -19,14 +19,10 @@ import {
 } from './occasions.js';
 import { FactBook, isIn, type Place, replay } from './replay.js';
 import { type Rules, rulesOf } from './rules.js';
+import { LATE_MS } from './schedules.js';
 import type { Snapshot } from './segments.js';
 import { millisecondsOf, show } from './value.js';
-import { byDue, type Ending, instantOf, type Wait, waitingTrigger } from './waits.js';
-
-/** A time of a schedule is made up for no later. */
-const LATE_MS = 6 * 3_600_000;
-/** Quiet hours defer a firing no longer, in all. */
-const DEFER_MS = 7 * 86_400_000;
+import { areOne, byDue, type Ending, instantOf, type Wait, waitingTrigger } from './waits.js';
 
 interface Kept {
   readonly change: Telling | MergeCompleted;
@@ -184,13 +180,10 @@ class FiringReplay {
     const rules = this.rulesFor(holder, place);
     const { data, entity } = holder;
     const all = data.waits.sort(byDue);
-    data.waits = all.filter(({ trigger, keyed, on }, index) => {
-      const isEvery = rules?.catalogue.triggers.find(({ name }) => name === trigger)?.frequency === 'every';
-      const isSame = (other: Wait): boolean =>
-        isEvery
-          ? trigger === other.trigger && on.kind === 'schedule-reached' && dayOf(on) === dayOf(other.on)
-          : other.keyed === keyed;
-      return (isEvery && on.kind !== 'schedule-reached') || all.findIndex(isSame) === index;
+    data.waits = all.filter((wait, index) => {
+      const isEvery = rules?.catalogue.triggers.find(({ name }) => name === wait.trigger)?.frequency === 'every';
+      const first = all.findIndex((other) => areOne(wait, other, isEvery));
+      return first < 0 || first === index;
     });
     for (const wait of all.filter((each) => !data.waits.includes(each))) {
       const { trigger, effectiveAt, cause, on, values, memberships } = wait;

@@ -7,6 +7,9 @@ import type { Plain } from './value.js';
 const DAY_MS = 86_400_000;
 const WEEK = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday'];
 
+/** A time of a schedule is made up for no later than this after it was due. */
+export const LATE_MS = 6 * 3_600_000;
+
 /** Somebody goes by a schedule, by the clock of a zone, for what is due after `from`, ms. */
 export interface Bond {
   /** Of the trigger: what it watches for. */

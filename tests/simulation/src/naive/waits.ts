@@ -2,7 +2,7 @@
 import type { FiringCause, WaitOutcome } from '@attrium/event';
 import type { TriggerText } from '../definitions.js';
 import { mayWait } from './needs.js';
-import type { Telling } from './occasions.js';
+import { dayOf, type Telling } from './occasions.js';
 import type { Rules } from './rules.js';
 
 export interface Wait {
@@ -31,6 +31,12 @@ export const byDue = (a: Wait, b: Wait): number => {
   const texts = (wait: Wait): string => `${wait.keyed} ${wait.cause} ${JSON.stringify(wait.on)}`;
   return a.dueAt - b.dueAt || a.recordedAt - b.recordedAt || (texts(a) < texts(b) ? -1 : 1);
 };
+
+/** Whether one of the two is enough. `isEvery`: each firing counts, only not twice for a day of a schedule. */
+export function areOne(a: Wait, b: Wait, isEvery: boolean): boolean {
+  if (!isEvery) return a.keyed === b.keyed;
+  return a.trigger === b.trigger && dayOf(a.on) !== undefined && dayOf(a.on) === dayOf(b.on);
+}
 
 export function waitingTrigger({ trigger }: Wait, { catalogue }: Rules): TriggerText | undefined {
   return catalogue.triggers.find(
