@@ -52,7 +52,7 @@ export function withConsent(random: Random, plan: ConsentPlan, catalogue: Catalo
 }
 
 function drawQuietHours(random: Random, purposes: readonly string[]): NonNullable<ConsentText['quiet_hours']> {
-  const [from, to] = random.shuffle(MINUTES) as [string, string];
+  const [from, to] = random.chance(0.3) ? ['00:00', '00:01'] : (random.shuffle(MINUTES) as [string, string]);
   const zone = random.pick(ZONES);
   const time_zone = random.chance(0.6) ? { attribute: ZONE.name, otherwise: zone } : zone;
   const defers = random.chance(0.5) ? { on_quiet: 'defer' as const } : {};

@@ -19,7 +19,7 @@ export function withSchedules(
     const isThere = catalogue.segments.some(({ name }) => name === when.segment);
     return random.chance(0.8) && isThere;
   });
-  const drawn = Array.from({ length: random.int(before === undefined ? 3 : 2) }, (_, index) =>
+  const drawn = Array.from({ length: before === undefined ? 1 + random.int(2) : random.int(2) }, (_, index) =>
     drawScheduled(random, `d${kept.length + index}`, catalogue),
   );
   const readable = kept.filter((each) => isReadable(each, catalogue));
@@ -65,7 +65,8 @@ function drawScheduled(random: Random, name: string, catalogue: CatalogueText): 
   const attributes = catalogue.attributes.filter(isSame);
   const segments = catalogue.segments.filter(({ of }) => of === segment.of);
   if (attributes.length === 0) return undefined;
-  const { properties: _none, frequency, ...trigger } = drawTrigger(random, name, attributes, segments);
+  const drawn = drawTrigger(random, name, attributes, segments);
+  const { properties: _none, frequency, ...trigger } = random.chance(0.6) ? plain(drawn) : drawn;
   const isOfEvent = typeof frequency === 'object' && typeof frequency.key === 'object';
   return {
     ...trigger,
@@ -73,6 +74,11 @@ function drawScheduled(random: Random, name: string, catalogue: CatalogueText): 
     when: { segment: segment.name, schedule: drawSchedule(random) },
     frequency: isOfEvent || random.chance(0.5) ? 'every' : frequency,
   };
+}
+
+/** Without what keeps a firing from being made at once. */
+function plain({ name, frequency, payload, deliver, when }: TriggerText): TriggerText {
+  return { name, frequency, when, deliver, ...(payload && { payload }) };
 }
 
 function drawSchedule(random: Random): ScheduleText {
