@@ -193,7 +193,7 @@ function compileTrigger(
     waits,
     condition,
     ...permission.rules,
-    recheck: waits?.recheck ?? trigger.recheck ?? true,
+    recheck: waits?.recheck ?? trigger.recheck,
     frequency,
     webhooks: trigger.webhooks,
     stream: trigger.stream,

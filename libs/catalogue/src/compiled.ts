@@ -240,8 +240,8 @@ export interface CompiledTrigger {
   /** Asked after `condition` and `frequency`. */
   readonly consent?: ConsentRule | undefined;
   readonly quietHours?: QuietHours | undefined;
-  /** Of firings that wait: whether `condition` is asked again when they are made. */
-  readonly recheck: boolean;
+  /** Of firings that wait: whether `condition` is asked again when they are made; undefined: it is. */
+  readonly recheck?: boolean | undefined;
   /** What `condition`, that of `waits`, `consent` and `quietHours` read, unnamed attributes too: segment passes on the values of these and of `payload`. */
   readonly attributes: readonly string[];
   readonly segments: readonly string[];

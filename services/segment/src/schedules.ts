@@ -15,8 +15,8 @@ import type { Observe } from './occurrence.js';
 /** No entity has this ordinal: its timer is that of the sweep. */
 export const SWEEP_ORDINAL = 0;
 /** Rows that one step of the sweep looks at, and the log time between two steps. */
-const SWEEP_ROWS_MAX = 500;
-const SWEEP_PAUSE_MS = 50;
+const SWEEP_ROWS_MAX = 1_000;
+const SWEEP_PAUSE_MS = 200;
 const NONE: readonly Entity[] = [];
 
 interface SweepRow {

@@ -116,14 +116,14 @@ function planTrigger(trigger: CompiledTrigger): PlannedTrigger {
     watches: moved(when.kind === 'attribute' ? when.moves : []),
     condition: condition === undefined ? undefined : compileCondition(condition),
     waits: planWait(trigger),
-    recheck: trigger.recheck,
+    recheck: trigger.recheck ?? true,
     waitKey: waitKeyOf(trigger),
   };
 }
 
 function waitKeyOf(trigger: CompiledTrigger): string | undefined {
   if (!mayWait(trigger)) return undefined;
-  const { name, of, waits, recheck, segments } = trigger;
+  const { name, of, waits, recheck = true, segments } = trigger;
   const known = [waits?.kind ?? 'quiet', recheck, attributesOf(trigger), [...segments].sort(compareText)];
   const needs = of === 'user' ? known : [...known, of];
   return `wait ${name} ${stableHash(JSON.stringify(needs))}`;
