@@ -124,6 +124,23 @@ describe('the section consent', () => {
     expect(faultsOf(given)).toEqual(faults);
   });
 
+  it('says what becomes of firings in quiet hours: as the section has it, unless the trigger says so itself', () => {
+    const hoursOf = (onQuiet: object, more: object): unknown => {
+      const catalogue = valid(json(quiet(onQuiet), { purpose: 'marketing', ...more }));
+      return compileCatalogue({ workspace: 'w', revision: 1, catalogue }).triggers[0];
+    };
+    expect(hoursOf({ on_quiet: 'defer' }, {})).toMatchObject({ quietHours: { defers: true } });
+    expect(hoursOf({}, { on_quiet: 'defer', recheck: false })).toMatchObject({
+      ...{ quietHours: { defers: true }, recheck: false },
+    });
+    for (const [section, own] of [
+      [{}, {}],
+      [{ on_quiet: 'defer' }, { on_quiet: 'suppress' }],
+    ] as const) {
+      expect((hoursOf(section, own) as { quietHours: object }).quietHours).not.toHaveProperty('defers');
+    }
+  });
+
   it('makes an attribute of every purpose, and of each of its channels, which no definition can name', () => {
     const { attributes } = compileCatalogue({ workspace: 'w', revision: 1, catalogue: valid(json(section)) });
     const names = attributes.map(({ name }) => name).filter((name) => consentOfAttribute(name) !== undefined);

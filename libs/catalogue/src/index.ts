@@ -100,6 +100,6 @@ export {
   zoneOf,
 } from './schedule.js';
 export { SESSION_MEASURES, type SessionMeasure, TYPE_OF_SESSION_MEASURE } from './session.js';
-export { isTimeZone, minuteOfDay } from './time-zone.js';
+export { minuteOfDay } from './time-zone.js';
 export { definitionOfWait, mayWait } from './trigger-wait.js';
 export { compileValuePattern, type ValuePattern } from './value-pattern.js';

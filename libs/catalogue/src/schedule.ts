@@ -29,8 +29,8 @@ const DAYS_AHEAD_MAX = 16;
 const KNOWN_MAX = 20_000;
 const known = new Map<string, number>();
 
-/** The zone that holds for a profile; one that nobody knows is as good as none. `own`: the value of `zoneAttribute`. */
-export function zoneOf({ zone }: Schedule, own: unknown): string {
+/** The zone that holds for a profile, of a schedule or of quiet hours; one that nobody knows is as good as none. `own`: the value of `zoneAttribute`. */
+export function zoneOf({ zone }: Pick<Schedule, 'zone'>, own: unknown): string {
   return typeof own === 'string' && isTimeZone(own) ? own : zone;
 }
 

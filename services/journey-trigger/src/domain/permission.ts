@@ -1,5 +1,5 @@
 /** Whether a trigger may contact a profile at a time: by consent, and outside of quiet hours. For a firing at once, and for one that was delayed. */
-import { type ConsentRule, isTimeZone, localTime, minuteOfDay, type QuietHours } from '@attrium/catalogue';
+import { type ConsentRule, localTime, minuteOfDay, type QuietHours, zoneOf } from '@attrium/catalogue';
 import type { SuppressionReason, Value } from '@attrium/event';
 
 /** What a trigger of a purpose asks; of one without a purpose both are undefined, and it may always. */
@@ -36,7 +36,7 @@ const DAY_MINUTES = 1_440;
 /** When quiet hours that have begun by `at` end, ms, of a trigger whose firings wait for that; undefined for any other. */
 export function deferredUntil({ quietHours }: PermissionRules, values: Values, at: number): number | undefined {
   if (quietHours?.defers !== true) return undefined;
-  const zone = zoneOf(quietHours, values);
+  const zone = zoneFor(quietHours, values);
   const minute = Math.floor(at / MINUTE_MS) * MINUTE_MS;
   const left = (quietHours.toMinute - minuteOfDay(zone, at)! + DAY_MINUTES) % DAY_MINUTES;
   const end = minute + left * MINUTE_MS;
@@ -50,14 +50,13 @@ export function deferredUntil({ quietHours }: PermissionRules, values: Values, a
 /** The first minute is quiet, the last one no more; quiet hours whose end is before their beginning go over midnight. */
 export function isQuiet(quietHours: QuietHours, values: Values, at: number): boolean {
   const { fromMinute, toMinute } = quietHours;
-  const minute = minuteOfDay(zoneOf(quietHours, values), at)!;
+  const minute = minuteOfDay(zoneFor(quietHours, values), at)!;
   return fromMinute < toMinute ? minute >= fromMinute && minute < toMinute : minute >= fromMinute || minute < toMinute;
 }
 
-/** A zone that nobody knows is as good as none: then the zone of everyone holds, which the catalogue's check has found known. */
-function zoneOf({ zone, zoneAttribute }: QuietHours, values: Values): string {
-  const own = zoneAttribute === undefined ? undefined : values.get(zoneAttribute);
-  return typeof own === 'string' && isTimeZone(own) ? own : zone;
+function zoneFor(quietHours: QuietHours, values: Values): string {
+  const { zoneAttribute } = quietHours;
+  return zoneOf(quietHours, zoneAttribute === undefined ? undefined : values.get(zoneAttribute));
 }
 
 /** The attributes, beside its payload, that the decision of this trigger reads. */
