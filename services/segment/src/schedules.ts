@@ -13,7 +13,9 @@ import { kindPlanOf, type Plan } from './domain/plan.js';
 import type { Observe } from './occurrence.js';
 
 /** No entity has this ordinal: its timer is that of the sweep. */
-export const SWEEP_ORDINAL = 0;
+const SWEEP_ORDINAL = 0;
+/** The key of the one row that tells of it. */
+const SWEEP = 'sweep';
 /** Rows that one step of the sweep looks at, and the log time between two steps. */
 const SWEEP_ROWS_MAX = 1_000;
 const SWEEP_PAUSE_MS = 200;
@@ -53,8 +55,8 @@ export class Schedules {
     if (keys.length === 0 && Object.keys(before).length === 0) return;
     this.since.put(workspace, Object.fromEntries(keys.map((key) => [key, before[key] ?? context.now])));
     if (keys.every((key) => before[key] !== undefined)) return;
-    const swept = this.sweeps.get('') ?? { workspaces: [] };
-    this.sweeps.put('', { after: undefined, workspaces: [...new Set([...swept.workspaces, workspace])] });
+    const swept = this.sweeps.get(SWEEP) ?? { workspaces: [] };
+    this.sweeps.put(SWEEP, { after: undefined, workspaces: [...new Set([...swept.workspaces, workspace])] });
     context.setTimer(SWEEP_ORDINAL, context.now);
   }
 
@@ -157,7 +159,7 @@ export class Schedules {
 
   private sweep(dueAt: number, context: Context): void {
     const { entities } = this.parts;
-    const { after, workspaces } = this.sweeps.get('')!;
+    const { after, workspaces } = this.sweeps.get(SWEEP)!;
     const rows = entities.page(after, SWEEP_ROWS_MAX);
     for (const { ordinal, row } of rows) {
       if (row.kind !== 'entity' || isHeldRow(row) || !workspaces.includes(row.entity.workspace)) continue;
@@ -168,10 +170,10 @@ export class Schedules {
       this.setTimer(edited, context);
     }
     if (rows.length < SWEEP_ROWS_MAX) {
-      this.sweeps.delete('');
+      this.sweeps.delete(SWEEP);
       return;
     }
-    this.sweeps.put('', { after: rows.at(-1)!.ordinal, workspaces });
+    this.sweeps.put(SWEEP, { after: rows.at(-1)!.ordinal, workspaces });
     context.setTimer(SWEEP_ORDINAL, dueAt + SWEEP_PAUSE_MS);
   }
 
