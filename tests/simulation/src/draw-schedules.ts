@@ -24,7 +24,7 @@ export function withSchedules(
   );
   const readable = kept.filter((each) => isReadable(each, catalogue));
   const triggers = [
-    ...readable.map((each) => (random.chance(0.4) ? aMinuteLater(each) : each)),
+    ...readable.map((each) => (random.chance(0.6) ? aMinuteLater(each) : each)),
     ...drawn.filter((each) => each !== undefined),
   ];
   const names = triggers.map(({ name }) => name);

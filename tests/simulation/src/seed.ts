@@ -105,8 +105,8 @@ class SeedRun {
       ...load.packs.map(({ at, workspace, records }) => ({ at, run: () => sender.send(workspace, records) })),
     ].sort((a, b) => a.at - b.at);
     // The whole machine may sleep till shortly before the first minute is over, and for days once the load is.
-    const sleepsAt = this.sleeps.chance(0.5) ? this.sleeps.int(steps.length) : undefined;
-    const wakesAt = START_MS + MINUTE_MS - this.sleeps.int(2_500);
+    const sleepsAt = this.sleeps.chance(0.7) ? this.sleeps.int(steps.length) : undefined;
+    const wakesAt = START_MS + MINUTE_MS - this.sleeps.int(1_500);
     let shift = 0;
     for (const [index, step] of steps.entries()) {
       if (index === sleepsAt) shift = faults.sleep(Math.max(0, wakesAt - line.clock.now()));

@@ -73,7 +73,9 @@ class SegmentReplay implements NaiveSegments {
 
   read(record: LogRecord, place: Place): void {
     const touched = this.touchedBy(record, place);
-    for (const holder of touched) this.passTime(holder, place);
+    // A tick wakes those who are due by what it says, whenever it is stored; whoever is awake looks at the time.
+    const wakesBy = record.kind === 'tick' ? record.dueAt : place.now;
+    for (const holder of touched) this.passTime(holder, wakesBy, place);
     this.take(record, place);
     for (const holder of touched) this.bind(holder, place);
   }
@@ -100,12 +102,13 @@ class SegmentReplay implements NaiveSegments {
   }
 
   /** What schedules have come to since then. */
-  private passTime(holder: Holder<Person>, place: Place): void {
+  private passTime(holder: Holder<Person>, wakesBy: number, place: Place): void {
     if (holder.goneTo !== undefined || this.merging.isHeld(holder)) return;
-    const due = takeDue(holder.data.bonds, this.rulesFor(holder, place), place.now);
-    if (due.length === 0) return;
-    const at = due[0]!.first;
     const rules = this.rulesFor(holder, place);
+    const { bonds } = holder.data;
+    if (takeDue(new Map(bonds), rules, wakesBy).length === 0) return;
+    const due = takeDue(bonds, rules, place.now);
+    const at = due[0]!.first;
     this.say(
       holder,
       { reason: 'window', cause: `timer:${at}`, effectiveAt: at },
