@@ -1,6 +1,8 @@
 /** The records of the logs: what sources sent, and the facts that stages appended. All times are milliseconds since 1970 UTC. */
 import type { AccountCreated, AccountLinked, AccountUnlinked, CurrentAccountChanged } from './account-record.js';
 import type { Entity, Identifier } from './entity.js';
+import type { IdentifierQuarantined, QuarantineDecided, QuarantineEnded } from './quarantine-record.js';
+import type { IdentifierRefused } from './refusal-record.js';
 import type { ScheduleOccurrence, ScheduleReached } from './schedule-record.js';
 import type { NamedValue, Value } from './value.js';
 
@@ -56,24 +58,6 @@ export interface IdentifierLinked {
   readonly id: string;
   readonly entity: Entity;
   readonly identifier: Identifier;
-  readonly cause: string;
-  readonly occurredAt: number;
-}
-
-export const REFUSAL_REASONS = ['blocked', 'unknown-type', 'too-long', 'limit', 'malformed'] as const;
-/** blocked: the value names nobody, or the workspace does not want it; limit: with it a profile would hold too many identifiers or merges; malformed: it has not the form of its type. */
-export type RefusalReason = (typeof REFUSAL_REASONS)[number];
-
-/** An identifier of an event that took no part in resolving it. */
-export interface IdentifierRefused {
-  readonly kind: 'identifier-refused';
-  readonly id: string;
-  readonly workspace: string;
-  /** The profile that the event went to; undefined when no identifier could be used and it went nowhere. */
-  readonly entity?: Entity | undefined;
-  /** Normalised; a value that was too long is cut. */
-  readonly identifier: Identifier;
-  readonly why: RefusalReason;
   readonly cause: string;
   readonly occurredAt: number;
 }
@@ -349,6 +333,9 @@ export type LogRecord =
   | AccountLinked
   | AccountUnlinked
   | CurrentAccountChanged
+  | IdentifierQuarantined
+  | QuarantineDecided
+  | QuarantineEnded
   | StateTransferred
   | MergeCompleted
   | AttributesChanged
@@ -374,6 +361,7 @@ export function entityOf(record: LogRecord): Entity | undefined {
   switch (record.kind) {
     case 'event':
     case 'profiles-merged':
+    case 'quarantine-decided':
     case 'catalogue-activated':
     case 'logic-activated':
     case 'tick':

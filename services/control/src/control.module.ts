@@ -11,6 +11,8 @@ import { IdentityController } from './api/identity.controller.js';
 import { KeyController } from './api/key.controller.js';
 import { ProfileController } from './api/profile.controller.js';
 import { ProfileRpcController } from './api/profile-rpc.controller.js';
+import { QuarantineController } from './api/quarantine.controller.js';
+import { QuarantineRpcController } from './api/quarantine-rpc.controller.js';
 import { SegmentController } from './api/segment.controller.js';
 import { SegmentHistoryController } from './api/segment-history.controller.js';
 import { SegmentHistoryRpcController } from './api/segment-history-rpc.controller.js';
@@ -24,6 +26,7 @@ import { KeyStore } from './clients/key-store.js';
 import type { LogSize } from './clients/log-sizes.js';
 import { SecretStore } from './clients/secret-store.js';
 import { ProfileReader } from './profile-reader.js';
+import { QuarantineDesk } from './quarantine-desk.js';
 import { SegmentHistory } from './segment-history.js';
 import { SegmentReader } from './segment-reader.js';
 
@@ -40,6 +43,7 @@ export interface ControlParts {
   readonly accounts: AccountReader;
   readonly locator: ProfileLocator;
   readonly desk: DeliveryDeskClient;
+  readonly quarantine: QuarantineDesk;
   readonly segments: SegmentReader;
   readonly segmentHistory: SegmentHistory;
   readonly logSizes: () => Promise<LogSize[]>;
@@ -55,6 +59,7 @@ export function controlModule(parts: ControlParts): DynamicModule {
       DeliveryController,
       KeyController,
       ProfileController,
+      QuarantineController,
       // Its fixed paths come before those with the name of a segment.
       SegmentHistoryController,
       SegmentController,
@@ -64,6 +69,7 @@ export function controlModule(parts: ControlParts): DynamicModule {
       AccountRpcController,
       CatalogueRpcController,
       ProfileRpcController,
+      QuarantineRpcController,
       SegmentRpcController,
       SegmentHistoryRpcController,
     ],
@@ -77,6 +83,7 @@ export function controlModule(parts: ControlParts): DynamicModule {
       { provide: ProfileReader, useValue: parts.profiles },
       { provide: AccountReader, useValue: parts.accounts },
       { provide: DeliveryDeskClient, useValue: parts.desk },
+      { provide: QuarantineDesk, useValue: parts.quarantine },
       { provide: SegmentReader, useValue: parts.segments },
       { provide: SegmentHistory, useValue: parts.segmentHistory },
       { provide: LOG_SIZES, useValue: parts.logSizes },

@@ -102,6 +102,7 @@ class SeedRun {
     line.startAll();
     const steps = [
       ...load.activations.map(({ at, record }) => ({ at, run: () => sender.activate(record) })),
+      ...load.decisions.map(({ at, record }) => ({ at, run: () => sender.decide(record) })),
       ...load.packs.map(({ at, workspace, records }) => ({ at, run: () => sender.send(workspace, records) })),
     ].sort((a, b) => a.at - b.at);
     // The whole machine may sleep till shortly before the first minute is over, and for days once the load is.
