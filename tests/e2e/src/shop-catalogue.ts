@@ -19,13 +19,19 @@ const CART_WAITS = `
     deliver: [{ stream: true }]
 `;
 
+/** So few that a test reaches it. */
+const QUARANTINE = `
+identity:
+  quarantine: { merges: 2, within: 1h }
+`;
+
 export async function applyShopCatalogue(endpoints: Endpoints, webhookUrl: string): Promise<number> {
   const url = `${endpoints.control}/v1/workspaces/${endpoints.workspace}/catalogue`;
   const file = resolve(import.meta.dirname, '../../../examples/quickstart/catalogue.yaml');
   const catalogue = readFileSync(file, 'utf8')
     .replaceAll('http://127.0.0.1:9911/hooks/attrium', webhookUrl)
     .replaceAll('within: 30s', `within: ${WINDOW_MS / 1_000}s`)
-    .concat(CART_WAITS);
+    .concat(CART_WAITS, QUARANTINE);
   const { body } = await rest(url, { key: endpoints.adminKey });
   const { revision } = body as { revision: number };
   const headers = { 'content-type': 'application/yaml', 'if-match': String(revision) };
