@@ -6,6 +6,7 @@ import {
   unnamedAge,
   unnamedAggregate,
   unnamedBehaviour,
+  unnamedList,
   unnamedMoment,
   unnamedSequence,
 } from './behaviour.js';
@@ -165,9 +166,11 @@ function lower(condition: ParsedCondition, of: DefinitionKind, unnamed: UnnamedA
 }
 
 function compileSegment(segment: SegmentDefinition, unnamed: UnnamedAttributes): CompiledSegment {
-  const where = lower(segment.where, segment.of, unnamed);
+  const { name, of } = segment;
+  const where =
+    segment.static === true ? unnamed.add(unnamedList(name, of)) : lower(segment.where, segment.of, unnamed);
   const { attributes, segments } = readsOf(where);
-  return { name: segment.name, of: segment.of, where, attributes, segments };
+  return { name, of, where, attributes, segments };
 }
 
 function compileTrigger(

@@ -67,7 +67,10 @@ export type AttributeDefinition =
 export interface SegmentDefinition {
   readonly name: string;
   readonly of: DefinitionKind;
+  /** Of a static list: false of everyone. */
   readonly where: ParsedCondition;
+  /** Who is in it is imported. */
+  readonly static?: true | undefined;
 }
 
 /** As `Waiting`, its condition as it was written. */

@@ -91,6 +91,7 @@ export {
 export { type CatalogueOutcome, parseCatalogue } from './parse.js';
 export { type PlanItem, planCatalogue } from './plan.js';
 export { SESSION_MEASURES, type SessionMeasure, TYPE_OF_SESSION_MEASURE } from './session.js';
+export { isListEvent, LIST_MEMBER, listEventName } from './static-list.js';
 export { minuteOfDay } from './time-zone.js';
 export { definitionOfWait } from './trigger-wait.js';
 export { compileValuePattern, type ValuePattern } from './value-pattern.js';

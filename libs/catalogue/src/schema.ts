@@ -75,7 +75,8 @@ export type AttributeInput = z.infer<typeof attributeSchema>;
 export const segmentSchema = z.strictObject({
   name: z.string(),
   of: oneOf(['user', 'account']),
-  where: z.unknown(),
+  where: z.unknown().optional(),
+  static: z.literal(true).optional(),
 });
 
 /** No user and password in the URL: a secret is given by name. */

@@ -9,6 +9,8 @@ import { CatalogueRpcController } from './api/catalogue-rpc.controller.js';
 import { DeliveryController } from './api/delivery.controller.js';
 import { IdentityController } from './api/identity.controller.js';
 import { KeyController } from './api/key.controller.js';
+import { ListController } from './api/list.controller.js';
+import { ListRpcController } from './api/list-rpc.controller.js';
 import { ProfileController } from './api/profile.controller.js';
 import { ProfileRpcController } from './api/profile-rpc.controller.js';
 import { QuarantineController } from './api/quarantine.controller.js';
@@ -25,6 +27,7 @@ import { DeliveryDeskClient } from './clients/delivery-desk.js';
 import { KeyStore } from './clients/key-store.js';
 import type { LogSize } from './clients/log-sizes.js';
 import { SecretStore } from './clients/secret-store.js';
+import { ListImporter } from './list-importer.js';
 import { ProfileReader } from './profile-reader.js';
 import { QuarantineDesk } from './quarantine-desk.js';
 import { SegmentHistory } from './segment-history.js';
@@ -46,6 +49,7 @@ export interface ControlParts {
   readonly quarantine: QuarantineDesk;
   readonly segments: SegmentReader;
   readonly segmentHistory: SegmentHistory;
+  readonly lists: ListImporter;
   readonly logSizes: () => Promise<LogSize[]>;
 }
 
@@ -63,6 +67,7 @@ export function controlModule(parts: ControlParts): DynamicModule {
       // Its fixed paths come before those with the name of a segment.
       SegmentHistoryController,
       SegmentController,
+      ListController,
       StatusController,
       TriggerController,
       WorkspaceController,
@@ -72,6 +77,7 @@ export function controlModule(parts: ControlParts): DynamicModule {
       QuarantineRpcController,
       SegmentRpcController,
       SegmentHistoryRpcController,
+      ListRpcController,
     ],
     providers: [
       { provide: Access, useValue: parts.access },
@@ -86,6 +92,7 @@ export function controlModule(parts: ControlParts): DynamicModule {
       { provide: QuarantineDesk, useValue: parts.quarantine },
       { provide: SegmentReader, useValue: parts.segments },
       { provide: SegmentHistory, useValue: parts.segmentHistory },
+      { provide: ListImporter, useValue: parts.lists },
       { provide: LOG_SIZES, useValue: parts.logSizes },
     ],
   };

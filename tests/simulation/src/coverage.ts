@@ -57,6 +57,11 @@ export const LINE_PATHS = [
   'a wait that timed out',
   'a wait of an account',
   'two waits that a merge made one',
+  'an import that names nobody',
+  'an entry and an exit of a static list',
+  'an account in a static list',
+  'a static list in a merge',
+  'a firing for a static list',
 ] as const;
 
 export const PATHS = [...CRASHES, ...FAULTS, ...LOOP, ...LINE_PATHS] as const;

@@ -1,6 +1,8 @@
 /** Which paths a run went through, as its logs tell. */
-import { type LogRecord, partitionOfSubject } from '@attrium/event';
+import { isListEvent } from '@attrium/catalogue';
+import { type LogRecord, partitionOfSubject, type SegmentChanged } from '@attrium/event';
 import type { Path } from './coverage.js';
+import { isList } from './draw-lists.js';
 import type { Line } from './line.js';
 import { recordsOf } from './stored-records.js';
 
@@ -24,7 +26,12 @@ export function coveredByRecords(line: Line, unowned: (at: number) => boolean): 
   const resolved = storedOf('resolved');
   const attributes = storedOf('attributes');
   const memberships = storedOf('memberships');
-  coverEvents(storedOf('events'), paths);
+  const events = storedOf('events');
+  coverEvents(events, paths);
+  const known = new Set(resolved.map(({ record }) => (record.kind === 'event-resolved' ? record.event.id : '')));
+  if (events.some(({ record }) => record.kind === 'event' && isListEvent(record) && !known.has(record.id))) {
+    paths.add('an import that names nobody');
+  }
   coverResolved(resolved, paths);
   for (const input of [resolved, attributes, memberships]) coverTransfers(input, paths);
   for (const { record } of attributes) {
@@ -41,6 +48,7 @@ export function coveredByRecords(line: Line, unowned: (at: number) => boolean): 
     if (isFlip) paths.add('an entry and an exit');
     if (isFlip && record.entity.kind === 'account') paths.add('an account in a segment');
     if (isFlip && record.reason === 'merge') paths.add('an entry or an exit in a merge');
+    coverLists(record, paths);
     if (record.corrected.length > 0) paths.add('a correction of a membership');
   }
   for (const { record } of storedOf('firings')) {
@@ -48,12 +56,22 @@ export function coveredByRecords(line: Line, unowned: (at: number) => boolean): 
       paths.add(record.entity.kind === 'account' ? 'a firing for an account' : 'a firing');
     }
     coverWaits(record, paths);
+    if (record.kind === 'trigger-fired' && 'segment' in record.on && isList(record.on.segment)) {
+      paths.add('a firing for a static list');
+    }
     if (record.kind !== 'firing-suppressed') continue;
     paths.add('a firing that was suppressed');
     if (record.why === 'consent') paths.add('a firing that consent suppressed');
     if (record.why === 'quiet_hours') paths.add('a firing in quiet hours');
   }
   return paths;
+}
+
+function coverLists({ entity, reason, entered, exited, corrected }: SegmentChanged, paths: Set<Path>): void {
+  if (exited.some(({ segment }) => isList(segment))) paths.add('an entry and an exit of a static list');
+  if (![...entered, ...exited, ...corrected].some(({ segment }) => isList(segment))) return;
+  if (entity.kind === 'account') paths.add('an account in a static list');
+  if (reason === 'merge') paths.add('a static list in a merge');
 }
 
 function coverWaits(record: LogRecord, paths: Set<Path>): void {

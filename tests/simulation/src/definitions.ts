@@ -58,6 +58,8 @@ export interface ConditionText {
   readonly last_time?: Readonly<Record<string, unknown>>;
   readonly attribute?: string;
   readonly property?: string;
+  /** As nobody writes it: whom the imports of a static list name. */
+  readonly list?: string;
   readonly [comparator: string]: unknown;
 }
 
@@ -71,7 +73,9 @@ export interface StepText {
 export interface SegmentText {
   readonly name: string;
   readonly of: 'user' | 'account';
-  readonly where: ConditionText;
+  /** Of all but static lists. */
+  readonly where?: ConditionText;
+  readonly static?: true;
 }
 
 /** A value, null for none, or comparators. */

@@ -28,6 +28,13 @@ export interface Named {
   readonly name: string;
 }
 
+/** Which segments of the plan are in a list of memberships; true as long as the row has that very list. Never stored. */
+export interface MemberIndex {
+  of: readonly Named[];
+  /** A bit for each segment, by its place in the plan. */
+  readonly words: number[];
+}
+
 export interface EntityRow {
   readonly kind: 'entity';
   readonly entity: Entity;
@@ -41,6 +48,8 @@ export interface EntityRow {
   /** Segments that the entity is in, in the order in which it entered them, and at the same places since when, ms. */
   members: readonly Named[];
   since: readonly number[];
+  /** Derived from `members`. */
+  memberIndex?: MemberIndex;
   identifiers: readonly Identifier[];
   /** Undefined while the entity never took part in a merge. */
   merges: MergeState | undefined;
