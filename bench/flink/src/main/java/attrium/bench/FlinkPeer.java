@@ -1,12 +1,12 @@
 package attrium.bench;
 
-import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.Locale;
-import java.util.stream.Stream;
+import java.util.concurrent.CompletableFuture;
+import org.apache.flink.api.common.JobExecutionResult;
 import org.apache.flink.api.common.eventtime.WatermarkStrategy;
 import org.apache.flink.api.common.typeinfo.PrimitiveArrayTypeInfo;
 import org.apache.flink.api.common.typeinfo.Types;
@@ -25,10 +25,10 @@ import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 
 /**
  * Runs the job until a checkpoint holds all of the input, and says how it goes on stdout: `progress <events>`, at the end
- * `done <time of the last acknowledgement> <changes> <checkpoints> <bytes of the heap in use> <bytes of RocksDB> <bytes of checkpoints>`.
- * Then it waits for the end of stdin, so that the process can be looked at.
+ * `done <time of the last acknowledgement, ms> <changes> <checkpoints> <bytes of the heap in use>`. Then it waits for the end of stdin, so that
+ * the process and its folder can be looked at: `rocksdb` and `checkpoints` in it.
  *
- * Arguments: rocksdb or heap, URL of NATS, folder, partitions, last sequence of the input, events in it, the window of carts in ms.
+ * Arguments: rocksdb or heap, URL of NATS, folder, the last sequence of each partition of the input, events in it, the window of carts in ms.
  */
 public final class FlinkPeer {
     private static final int SLOTS = 2;
@@ -43,20 +43,23 @@ public final class FlinkPeer {
         Path checkpoints = directory.resolve("checkpoints");
         Files.createDirectories(rocks);
         Files.createDirectories(checkpoints);
-        long events = Long.parseLong(args[5]);
+        long[] ends = Arrays.stream(args[3].split(",")).mapToLong(Long::parseLong).toArray();
+        long events = Long.parseLong(args[4]);
 
         StreamExecutionEnvironment environment =
                 StreamExecutionEnvironment.createLocalEnvironment(SLOTS, configuration(isRocks, rocks, checkpoints));
-        LogSource source = new LogSource(args[1], Integer.parseInt(args[3]), Long.parseLong(args[4]));
+        LogSource source = new LogSource(args[1], ends);
         environment
                 .fromSource(source, WatermarkStrategy.noWatermarks(), "resolved", Types.POJO(ShopEvent.class))
                 .keyBy((event) -> event.profileId)
-                .process(new Attributes(Long.parseLong(args[6])), PrimitiveArrayTypeInfo.BYTE_PRIMITIVE_ARRAY_TYPE_INFO)
+                .process(new Attributes(Long.parseLong(args[5])), PrimitiveArrayTypeInfo.BYTE_PRIMITIVE_ARRAY_TYPE_INFO)
                 .sinkTo(new LogSink(args[1]));
         JobClient job = environment.executeAsync("attributes");
+        CompletableFuture<JobExecutionResult> ended = job.getJobExecutionResult();
 
         while (!(Progress.EVENTS.sum() >= events && Progress.isEndCheckpointed)) {
-            if (job.getJobStatus().get().isGloballyTerminalState()) job.getJobExecutionResult().get();
+            // It has no end of its own: this throws what went wrong.
+            if (ended.isDone()) ended.get();
             System.out.println("progress " + Progress.EVENTS.sum());
             Thread.sleep(PROGRESS_MS);
         }
@@ -65,13 +68,11 @@ public final class FlinkPeer {
         Runtime runtime = Runtime.getRuntime();
         System.out.printf(
                 Locale.ROOT,
-                "done %d %d %d %d %d %d%n",
+                "done %d %d %d %d%n",
                 Progress.acknowledgedAt,
                 Progress.CHANGES_ACKNOWLEDGED.sum(),
                 Progress.CHECKPOINTS.get(),
-                runtime.totalMemory() - runtime.freeMemory(),
-                bytesIn(rocks),
-                bytesIn(checkpoints));
+                runtime.totalMemory() - runtime.freeMemory());
         while (System.in.read() >= 0) {}
         job.cancel().get();
         System.exit(0);
@@ -93,22 +94,5 @@ public final class FlinkPeer {
         // No state and no record by reflection.
         settings.set(PipelineOptions.GENERIC_TYPES, false);
         return settings;
-    }
-
-    /** Files come and go meanwhile. */
-    private static long bytesIn(Path folder) throws IOException {
-        try (Stream<Path> paths = Files.walk(folder)) {
-            return paths.mapToLong(FlinkPeer::sizeOf).sum();
-        }
-    }
-
-    private static long sizeOf(Path path) {
-        try {
-            return Files.isRegularFile(path) ? Files.size(path) : 0;
-        } catch (NoSuchFileException gone) {
-            return 0;
-        } catch (IOException failure) {
-            throw new IllegalStateException(failure);
-        }
     }
 }

@@ -6,6 +6,7 @@ import io.nats.client.IterableConsumer;
 import io.nats.client.JetStreamStatusCheckedException;
 import io.nats.client.Message;
 import io.nats.client.Nats;
+import io.nats.client.api.DeliverPolicy;
 import io.nats.client.api.OrderedConsumerConfiguration;
 import io.nats.client.impl.NatsJetStreamMetaData;
 import java.io.IOException;
@@ -79,6 +80,7 @@ final class LogReader implements SplitReader<LogMessage, PartitionSplit> {
             for (PartitionSplit split : change.splits()) {
                 OrderedConsumerConfiguration from = new OrderedConsumerConfiguration()
                         .filterSubject("attrium.resolved." + split.partition + ".>")
+                        .deliverPolicy(DeliverPolicy.ByStartSequence)
                         .startSequence(split.next);
                 ConsumeOptions options = ConsumeOptions.builder().batchSize(MESSAGES_AHEAD).build();
                 consumers.put(

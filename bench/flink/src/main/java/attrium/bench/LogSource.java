@@ -20,14 +20,12 @@ import org.apache.flink.core.io.SimpleVersionedSerializer;
  */
 final class LogSource implements Source<ShopEvent, PartitionSplit, List<PartitionSplit>> {
     private final String natsUrl;
-    private final int partitions;
-    /** The sequence up to which the run is measured. */
-    private final long lastSequence;
+    /** Of each partition, the sequence up to which the run is measured. */
+    private final long[] ends;
 
-    LogSource(String natsUrl, int partitions, long lastSequence) {
+    LogSource(String natsUrl, long[] ends) {
         this.natsUrl = natsUrl;
-        this.partitions = partitions;
-        this.lastSequence = lastSequence;
+        this.ends = ends;
     }
 
     @Override
@@ -37,14 +35,14 @@ final class LogSource implements Source<ShopEvent, PartitionSplit, List<Partitio
 
     @Override
     public SourceReader<ShopEvent, PartitionSplit> createReader(SourceReaderContext context) {
-        return new Reader(natsUrl, lastSequence, context);
+        return new Reader(natsUrl, ends, context);
     }
 
     @Override
     public SplitEnumerator<PartitionSplit, List<PartitionSplit>> createEnumerator(
             SplitEnumeratorContext<PartitionSplit> context) {
         List<PartitionSplit> all = new ArrayList<>();
-        for (int partition = 0; partition < partitions; partition++) all.add(new PartitionSplit(partition, 1));
+        for (int partition = 0; partition < ends.length; partition++) all.add(new PartitionSplit(partition, 1));
         return new Enumerator(context, all);
     }
 
@@ -66,20 +64,18 @@ final class LogSource implements Source<ShopEvent, PartitionSplit, List<Partitio
 
     private static final class Reader
             extends SingleThreadMultiplexSourceReaderBase<LogMessage, ShopEvent, PartitionSplit, PartitionSplit.State> {
-        private final long lastSequence;
+        private final long[] ends;
 
-        Reader(String natsUrl, long lastSequence, SourceReaderContext context) {
+        Reader(String natsUrl, long[] ends, SourceReaderContext context) {
             super(() -> new LogReader(natsUrl), new PackEmitter(), context.getConfiguration(), context);
-            this.lastSequence = lastSequence;
+            this.ends = ends;
         }
 
         @Override
         public List<PartitionSplit> snapshotState(long checkpoint) {
             List<PartitionSplit> splits = super.snapshotState(checkpoint);
-            // The last messages of the partitions are the last of the stream, one after the other.
-            long end = lastSequence - context.currentParallelism() * 2L + 1;
-            boolean isAtEnd = !splits.isEmpty() && splits.stream().allMatch((split) -> split.next > end);
-            if (isAtEnd) Progress.readerAtEnd(checkpoint);
+            boolean isAtEnd = splits.stream().allMatch((split) -> split.next > ends[split.partition]);
+            if (isAtEnd && !splits.isEmpty()) Progress.readerAtEnd(checkpoint);
             return splits;
         }
 

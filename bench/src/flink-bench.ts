@@ -1,0 +1,208 @@
+/**
+ * `bench -- flink`: attribute-compute alone, from the `resolved` log to the `attributes` log, beside Apache Flink with the same definitions,
+ * the same stream and the same sink. Each reads all there is as fast as it can; the first fifth, in which programs warm up, is not looked at.
+ * Ends with the two ratios, and with code 1 if the two do not leave the same values.
+ */
+import { join } from 'node:path';
+import { partitionSubject, streamOf, writerOf } from '@attrium/event';
+import { decodeHeader } from '@attrium/processor';
+import { jetstreamManager } from '@nats-io/jetstream';
+import { bytesOnDisk } from './disk.js';
+import { differences, type FinalValues, finalValues } from './final-values.js';
+import { buildFlinkPeer, FlinkPeer, missingForFlink } from './flink-peer.js';
+import type { BenchOptions } from './options.js';
+import { peerCatalogue } from './peer-catalogue.js';
+import { CpuMeter, cpuMicros, memoryOf } from './process-costs.js';
+import { ResolvedLog } from './resolved-log.js';
+import { type Figures, printTable, recordFigures } from './results.js';
+import { BenchSystem } from './system.js';
+
+const PARTITIONS = 4;
+const CART_SECONDS = 10;
+/** The part of the events after which the measurement begins. */
+const FROM = 0.2;
+const SAMPLE_MS = 200;
+const RUN_LIMIT_MS = 1_200_000;
+const MIB = 1024 * 1024;
+
+interface Sample {
+  /** ms since 1970. */
+  readonly at: number;
+  readonly events: number;
+}
+
+interface Run {
+  readonly figures: Figures;
+  readonly perSecond: number;
+  readonly values: FinalValues;
+}
+
+export async function benchFlink(options: BenchOptions): Promise<void> {
+  const missing = missingForFlink();
+  if (missing !== undefined) {
+    console.error(missing);
+    process.exit(1);
+  }
+  buildFlinkPeer();
+  const system = await BenchSystem.start({ options, windowSeconds: CART_SECONDS });
+  let faults: string[];
+  try {
+    const log = new ResolvedLog(system, PARTITIONS);
+    await log.fill(peerCatalogue(CART_SECONDS), options.eventsMax, CART_SECONDS * 1_000);
+    console.log(`${log.events} events of ${log.profiles} profiles`);
+    // Flink first: nobody has written ticks into its input yet.
+    const rocksdb = await runFlink(system, log, 'rocksdb');
+    const heap = await runFlink(system, log, 'heap');
+    const one = await runOurs(system, log, 1);
+    const two = await runOurs(system, log, 2);
+    const runs = [two, one, rocksdb, heap];
+    printTable(runs.map(({ figures }) => figures));
+    recordFigures(
+      options,
+      runs.map(({ figures }) => figures),
+    );
+    faults = [one, rocksdb, heap].flatMap(({ values }) => differences(two.values, values));
+    console.log(`${two.values.values.size} final values compared, ${faults.length} differ`);
+    for (const fault of faults) console.error(fault);
+    for (const [name, theirs] of Object.entries({ rocksdb, heap })) {
+      console.log(`ratio ${name} ${(two.perSecond / theirs.perSecond).toFixed(2)}`);
+    }
+  } finally {
+    await system.stop();
+  }
+  if (faults.length > 0) process.exit(1);
+}
+
+async function runFlink(system: BenchSystem, log: ResolvedLog, backend: 'rocksdb' | 'heap'): Promise<Run> {
+  await purgeOutput(system);
+  const directory = join(system.directory, `flink-${backend}`);
+  const samples: Sample[] = [];
+  const peer = new FlinkPeer({
+    backend,
+    natsUrl: system.nats.url,
+    directory,
+    ends: log.ends,
+    events: log.events,
+    windowMs: CART_SECONDS * 1_000,
+    progress: (events) => void samples.push({ at: Date.now(), events }),
+  });
+  const others = new CpuMeter(pidsOf(system, [peer.pid]));
+  try {
+    const { finishedAt, checkpoints, heapBytes } = await peer.untilDone();
+    const perSecond = rateOf(log, samples, finishedAt);
+    const figures = {
+      what: `Flink, ${backend}, 2 slots`,
+      events: log.events,
+      'events/s': perSecond,
+      ...costs(log, [peer.pid], others),
+      'MiB in use': heapBytes / MIB,
+      ...storage(log, bytesOnDisk(join(directory, 'rocksdb')), bytesOnDisk(join(directory, 'checkpoints'))),
+      checkpoints,
+    };
+    await peer.stop();
+    return finished(system, log, figures, perSecond);
+  } finally {
+    await peer.stop();
+  }
+}
+
+async function runOurs(system: BenchSystem, log: ResolvedLog, owners: 1 | 2): Promise<Run> {
+  await purgeOutput(system);
+  const names = Array.from({ length: owners }, (_, index) => `attribute-compute@${index + 1}` as const);
+  const share = PARTITIONS / owners;
+  for (const name of names) system.forgetState(name);
+  const begun = performance.now();
+  const starting = names.map((name, index) =>
+    system.startService(name, {
+      environment: {
+        ATTRIUM_PARTITIONS: String(PARTITIONS),
+        ATTRIUM_OWNED_PARTITIONS: `${index * share}-${(index + 1) * share - 1}`,
+      },
+    }),
+  );
+  const failed = Promise.all(starting).then(() => new Promise<never>(() => {}));
+  const pause = (ms: number) => Promise.race([new Promise((resolve) => setTimeout(resolve, ms)), failed]);
+  while (!names.every((name) => system.services.has(name))) await pause(1);
+  const pids = names.map((name) => system.pid(name));
+  const others = new CpuMeter(pidsOf(system, pids));
+  const samples: Sample[] = [];
+  let isFinished = false;
+  while (!isFinished) {
+    if (performance.now() - begun > RUN_LIMIT_MS) throw new Error('attribute-compute has not read all in 20 minutes');
+    await pause(SAMPLE_MS);
+    const places = await Promise.all(log.ends.map((end, partition) => placeOf(system, log, partition, end)));
+    isFinished = places.every((place) => place.isAtEnd);
+    samples.push({ at: Date.now(), events: places.reduce((sum, { events }) => sum + events, 0) });
+  }
+  const perSecond = rateOf(log, samples, samples.at(-1)!.at);
+  const costsOfRun = costs(log, pids, others);
+  await Promise.all(starting);
+  // Going down, a stage saves what it has.
+  for (const name of names) await system.stopService(name);
+  const state = names.reduce((sum, name) => sum + bytesOnDisk(system.stateDirectory(name)), 0);
+  const figures = {
+    what: `attribute-compute, ${owners === 1 ? '1 owner' : '2 owners'}`,
+    events: log.events,
+    'events/s': perSecond,
+    ...costsOfRun,
+    ...storage(log, state, 0),
+  };
+  return finished(system, log, figures, perSecond);
+}
+
+/** How far the output says that a partition of the input is dealt with. */
+async function placeOf(
+  system: BenchSystem,
+  log: ResolvedLog,
+  partition: number,
+  end: number,
+): Promise<{ events: number; isAtEnd: boolean }> {
+  const subject = partitionSubject('attributes', partition, writerOf('attribute-compute', partition));
+  const last = await system.log.last(subject);
+  if (last === undefined) return { events: 0, isAtEnd: false };
+  const { sequence, record } = decodeHeader(last.payload).reached;
+  return { events: log.eventsBefore(partition, sequence), isAtEnd: sequence > end || (sequence === end && record > 0) };
+}
+
+async function finished(system: BenchSystem, log: ResolvedLog, figures: Figures, perSecond: number): Promise<Run> {
+  const values = await finalValues(system);
+  const changes = values.records / log.events;
+  return { figures: { ...figures, 'changes/event': changes }, perSecond, values };
+}
+
+async function purgeOutput(system: BenchSystem): Promise<void> {
+  const manager = await jetstreamManager(system.link.publish);
+  await manager.streams.purge(streamOf('attributes'));
+}
+
+/** From the first sample of the measurement to the end of all. */
+function rateOf(log: ResolvedLog, samples: readonly Sample[], finishedAt: number): number {
+  const first = samples.find(({ events }) => events >= log.events * FROM)!;
+  return (log.events - first.events) / ((finishedAt - first.at) / 1_000);
+}
+
+function pidsOf(system: BenchSystem, measured: readonly number[]): Map<string, number> {
+  const pids = measured.map((pid, index): [string, number] => [`measured ${index}`, pid]);
+  return new Map([...pids, ['nats', system.nats.pid], ['generator', process.pid]]);
+}
+
+function costs(log: ResolvedLog, pids: readonly number[], meter: CpuMeter): Figures {
+  const memory = pids.map(memoryOf);
+  const pss = memory.reduce((sum, each) => sum + each.pss, 0);
+  const micros = pids.reduce((sum, pid) => sum + cpuMicros(pid), 0);
+  return {
+    'µs/event': micros / log.events,
+    'NATS µs/event': (meter.read().get('nats') ?? 0) / log.events,
+    'other work %': meter.others(),
+    'PSS MiB': pss / MIB,
+    'PSS MiB/1M profiles': (pss / MIB / log.profiles) * 1e6,
+  };
+}
+
+function storage(log: ResolvedLog, state: number, checkpoints: number): Figures {
+  const aMillion = (bytes: number): number => (bytes / MIB / log.profiles) * 1e6;
+  return {
+    'state MiB/1M profiles': aMillion(state),
+    'checkpoints MiB/1M profiles': checkpoints === 0 ? undefined : aMillion(checkpoints),
+  };
+}
