@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { partitionSubject, streamOf, writerOf } from '@attrium/event';
 import { decodeHeader } from '@attrium/processor';
 import { jetstreamManager } from '@nats-io/jetstream';
+import { printProfile } from './cpu-profile.js';
 import { bytesOnDisk } from './disk.js';
 import { differences, type FinalValues, finalValues } from './final-values.js';
 import { buildFlinkPeer, FlinkPeer, missingForFlink } from './flink-peer.js';
@@ -28,12 +29,20 @@ const MIB = 1024 * 1024;
 interface Sample {
   /** ms since 1970. */
   readonly at: number;
+  /** Dealt with so far. */
   readonly events: number;
+  /** CPU time so far, µs. */
+  readonly micros: number;
+}
+
+interface Speed {
+  readonly 'events/s': number;
+  /** CPU time. */
+  readonly 'µs/event': number;
 }
 
 interface Run {
-  readonly figures: Figures;
-  readonly perSecond: number;
+  readonly figures: Figures & Speed;
   readonly values: FinalValues;
 }
 
@@ -53,24 +62,25 @@ export async function benchFlink(options: BenchOptions): Promise<void> {
     // Flink first: nobody has written ticks into its input yet.
     const rocksdb = await runFlink(system, log, 'rocksdb');
     const heap = await runFlink(system, log, 'heap');
-    const one = await runOurs(system, log, 1);
-    const two = await runOurs(system, log, 2);
+    const one = await runOurs(system, log, 1, options);
+    const two = await runOurs(system, log, 2, options);
     const runs = [two, one, rocksdb, heap];
     printTable(runs.map(({ figures }) => figures));
-    recordFigures(
-      options,
-      runs.map(({ figures }) => figures),
-    );
+    const ratios = { rocksdb: ratioOf(two, rocksdb), heap: ratioOf(two, heap) };
+    const runsOfRecord = runs.map(({ figures }) => figures);
+    recordFigures(options, { events: log.events, profiles: log.profiles, runs: runsOfRecord, ratios });
     faults = [one, rocksdb, heap].flatMap(({ values }) => differences(two.values, values));
     console.log(`${two.values.values.size} final values compared, ${faults.length} differ`);
     for (const fault of faults) console.error(fault);
-    for (const [name, theirs] of Object.entries({ rocksdb, heap })) {
-      console.log(`ratio ${name} ${(two.perSecond / theirs.perSecond).toFixed(2)}`);
-    }
+    for (const [name, ratio] of Object.entries(ratios)) console.log(`ratio ${name} ${ratio.toFixed(2)}`);
   } finally {
     await system.stop();
   }
   if (faults.length > 0) process.exit(1);
+}
+
+function ratioOf(ours: Run, theirs: Run): number {
+  return ours.figures['events/s'] / theirs.figures['events/s'];
 }
 
 async function runFlink(system: BenchSystem, log: ResolvedLog, backend: 'rocksdb' | 'heap'): Promise<Run> {
@@ -84,33 +94,35 @@ async function runFlink(system: BenchSystem, log: ResolvedLog, backend: 'rocksdb
     ends: log.ends,
     events: log.events,
     windowMs: CART_SECONDS * 1_000,
-    progress: (events) => void samples.push({ at: Date.now(), events }),
+    progress: (events) => void samples.push({ at: Date.now(), events, micros: cpuMicros(peer.pid) }),
   });
   const others = new CpuMeter(pidsOf(system, [peer.pid]));
   try {
     const { finishedAt, checkpoints, heapBytes } = await peer.untilDone();
-    const perSecond = rateOf(log, samples, finishedAt);
     const figures = {
       what: `Flink, ${backend}, 2 slots`,
-      events: log.events,
-      'events/s': perSecond,
+      ...speed(log, samples, finishedAt),
       ...costs(log, [peer.pid], others),
-      'MiB in use': heapBytes / MIB,
-      ...storage(log, bytesOnDisk(join(directory, 'rocksdb')), bytesOnDisk(join(directory, 'checkpoints'))),
+      'MiB/1M profiles': aMillion(log, heapBytes),
+      'state on disk': aMillion(log, bytesOnDisk(join(directory, 'rocksdb'))),
+      'of checkpoints': aMillion(log, bytesOnDisk(join(directory, 'checkpoints'))),
       checkpoints,
     };
     await peer.stop();
-    return finished(system, log, figures, perSecond);
+    return finished(system, log, figures);
   } finally {
     await peer.stop();
   }
 }
 
-async function runOurs(system: BenchSystem, log: ResolvedLog, owners: 1 | 2): Promise<Run> {
+async function runOurs(system: BenchSystem, log: ResolvedLog, owners: 1 | 2, options: BenchOptions): Promise<Run> {
   await purgeOutput(system);
   const names = Array.from({ length: owners }, (_, index) => `attribute-compute@${index + 1}` as const);
   const share = PARTITIONS / owners;
-  for (const name of names) system.forgetState(name);
+  for (const name of names) {
+    system.forgetState(name);
+    system.forgetProfile(name);
+  }
   const begun = performance.now();
   const starting = names.map((name, index) =>
     system.startService(name, {
@@ -127,47 +139,53 @@ async function runOurs(system: BenchSystem, log: ResolvedLog, owners: 1 | 2): Pr
   const others = new CpuMeter(pidsOf(system, pids));
   const samples: Sample[] = [];
   let isFinished = false;
+  let finishedAt = 0;
   while (!isFinished) {
     if (performance.now() - begun > RUN_LIMIT_MS) throw new Error('attribute-compute has not read all in 20 minutes');
     await pause(SAMPLE_MS);
     const places = await Promise.all(log.ends.map((end, partition) => placeOf(system, log, partition, end)));
     isFinished = places.every((place) => place.isAtEnd);
-    samples.push({ at: Date.now(), events: places.reduce((sum, { events }) => sum + events, 0) });
+    const events = places.reduce((sum, place) => sum + place.events, 0);
+    samples.push({ at: Date.now(), events, micros: microsOf(pids) });
+    finishedAt = Math.max(...places.map(({ appendedAt }) => appendedAt));
   }
-  const perSecond = rateOf(log, samples, samples.at(-1)!.at);
   const costsOfRun = costs(log, pids, others);
+  const memory = pids.reduce((sum, pid) => sum + memoryOf(pid).pss, 0);
   await Promise.all(starting);
   // Going down, a stage saves what it has.
   for (const name of names) await system.stopService(name);
+  if (options.profile) for (const name of names) printProfile(name, system.profileDirectory(name), log.events / owners);
   const state = names.reduce((sum, name) => sum + bytesOnDisk(system.stateDirectory(name)), 0);
   const figures = {
     what: `attribute-compute, ${owners === 1 ? '1 owner' : '2 owners'}`,
-    events: log.events,
-    'events/s': perSecond,
+    ...speed(log, samples, finishedAt),
     ...costsOfRun,
-    ...storage(log, state, 0),
+    'MiB/1M profiles': aMillion(log, memory),
+    'state on disk': aMillion(log, state),
   };
-  return finished(system, log, figures, perSecond);
+  return finished(system, log, figures);
 }
 
 /** How far the output says that a partition of the input is dealt with. */
-async function placeOf(
-  system: BenchSystem,
-  log: ResolvedLog,
-  partition: number,
-  end: number,
-): Promise<{ events: number; isAtEnd: boolean }> {
-  const subject = partitionSubject('attributes', partition, writerOf('attribute-compute', partition));
-  const last = await system.log.last(subject);
-  if (last === undefined) return { events: 0, isAtEnd: false };
-  const { sequence, record } = decodeHeader(last.payload).reached;
-  return { events: log.eventsBefore(partition, sequence), isAtEnd: sequence > end || (sequence === end && record > 0) };
+interface Place {
+  readonly events: number;
+  readonly isAtEnd: boolean;
+  /** The log's time of the message that says it, ms. */
+  readonly appendedAt: number;
 }
 
-async function finished(system: BenchSystem, log: ResolvedLog, figures: Figures, perSecond: number): Promise<Run> {
+async function placeOf(system: BenchSystem, log: ResolvedLog, partition: number, end: number): Promise<Place> {
+  const subject = partitionSubject('attributes', partition, writerOf('attribute-compute', partition));
+  const last = await system.log.last(subject);
+  if (last === undefined) return { events: 0, isAtEnd: false, appendedAt: 0 };
+  const { sequence, record } = decodeHeader(last.payload).reached;
+  const isAtEnd = sequence > end || (sequence === end && record > 0);
+  return { events: log.eventsBefore(partition, sequence), isAtEnd, appendedAt: last.appendedAt };
+}
+
+async function finished(system: BenchSystem, log: ResolvedLog, figures: Run['figures']): Promise<Run> {
   const values = await finalValues(system);
-  const changes = values.records / log.events;
-  return { figures: { ...figures, 'changes/event': changes }, perSecond, values };
+  return { figures: { ...figures, 'records/event': values.records / log.events }, values };
 }
 
 async function purgeOutput(system: BenchSystem): Promise<void> {
@@ -175,10 +193,15 @@ async function purgeOutput(system: BenchSystem): Promise<void> {
   await manager.streams.purge(streamOf('attributes'));
 }
 
-/** From the first sample of the measurement to the end of all. */
-function rateOf(log: ResolvedLog, samples: readonly Sample[], finishedAt: number): number {
+/** From the first sample of the measurement until the output had all. */
+function speed(log: ResolvedLog, samples: readonly Sample[], finishedAt: number): Speed {
   const first = samples.find(({ events }) => events >= log.events * FROM)!;
-  return (log.events - first.events) / ((finishedAt - first.at) / 1_000);
+  const last = samples.find(({ events }) => events >= log.events)!;
+  const events = log.events - first.events;
+  return {
+    'events/s': events / ((finishedAt - first.at) / 1_000),
+    'µs/event': (last.micros - first.micros) / events,
+  };
 }
 
 function pidsOf(system: BenchSystem, measured: readonly number[]): Map<string, number> {
@@ -186,23 +209,21 @@ function pidsOf(system: BenchSystem, measured: readonly number[]): Map<string, n
   return new Map([...pids, ['nats', system.nats.pid], ['generator', process.pid]]);
 }
 
+function microsOf(pids: readonly number[]): number {
+  return pids.reduce((sum, pid) => sum + cpuMicros(pid), 0);
+}
+
+/** Of the whole run, its start included. */
 function costs(log: ResolvedLog, pids: readonly number[], meter: CpuMeter): Figures {
-  const memory = pids.map(memoryOf);
-  const pss = memory.reduce((sum, each) => sum + each.pss, 0);
-  const micros = pids.reduce((sum, pid) => sum + cpuMicros(pid), 0);
   return {
-    'µs/event': micros / log.events,
+    'with its start': microsOf(pids) / log.events,
     'NATS µs/event': (meter.read().get('nats') ?? 0) / log.events,
     'other work %': meter.others(),
-    'PSS MiB': pss / MIB,
-    'PSS MiB/1M profiles': (pss / MIB / log.profiles) * 1e6,
+    'PSS MiB': pids.reduce((sum, pid) => sum + memoryOf(pid).pss, 0) / MIB,
   };
 }
 
-function storage(log: ResolvedLog, state: number, checkpoints: number): Figures {
-  const aMillion = (bytes: number): number => (bytes / MIB / log.profiles) * 1e6;
-  return {
-    'state MiB/1M profiles': aMillion(state),
-    'checkpoints MiB/1M profiles': checkpoints === 0 ? undefined : aMillion(checkpoints),
-  };
+/** MiB of a million profiles, if each takes as much as those of the run. */
+function aMillion(log: ResolvedLog, bytes: number): number {
+  return (bytes / MIB / log.profiles) * 1e6;
 }

@@ -63,7 +63,7 @@ public final class FlinkPeer {
             System.out.println("progress " + Progress.EVENTS.sum());
             Thread.sleep(PROGRESS_MS);
         }
-        System.gc();
+        System.out.println("progress " + Progress.EVENTS.sum());
         System.gc();
         Runtime runtime = Runtime.getRuntime();
         System.out.printf(
