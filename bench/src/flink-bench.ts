@@ -42,7 +42,7 @@ interface Speed {
 }
 
 interface Run {
-  readonly figures: Figures & Speed;
+  readonly figures: Figures & Speed & { readonly what: string };
   readonly values: FinalValues;
 }
 
@@ -64,23 +64,31 @@ export async function benchFlink(options: BenchOptions): Promise<void> {
     const heap = await runFlink(system, log, 'heap');
     const one = await runOurs(system, log, 1, options);
     const two = await runOurs(system, log, 2, options);
-    const runs = [two, one, rocksdb, heap];
-    printTable(runs.map(({ figures }) => figures));
-    const ratios = { rocksdb: ratioOf(two, rocksdb), heap: ratioOf(two, heap) };
-    const runsOfRecord = runs.map(({ figures }) => figures);
-    recordFigures(options, { events: log.events, profiles: log.profiles, runs: runsOfRecord, ratios });
+    const rows = [two, one, rocksdb, heap].map(({ figures }) => besides(two.figures, figures));
+    printTable(rows);
+    recordFigures(options, { events: log.events, profiles: log.profiles, runs: rows });
     faults = [one, rocksdb, heap].flatMap(({ values }) => differences(two.values, values));
     console.log(`${two.values.values.size} final values compared, ${faults.length} differ`);
     for (const fault of faults) console.error(fault);
-    for (const [name, ratio] of Object.entries(ratios)) console.log(`ratio ${name} ${ratio.toFixed(2)}`);
+    for (const [name, theirs] of Object.entries({ rocksdb, heap })) {
+      console.log(`ratio ${name} ${(two.figures['events/s'] / theirs.figures['events/s']).toFixed(2)}`);
+    }
   } finally {
     await system.stop();
   }
   if (faults.length > 0) process.exit(1);
 }
 
-function ratioOf(ours: Run, theirs: Run): number {
-  return ours.figures['events/s'] / theirs.figures['events/s'];
+/** With how many times as many events a second `ours` does, and how many times as much CPU time this run took for an event. */
+function besides(ours: Speed, { what, 'events/s': perSecond, 'µs/event': micros, ...more }: Run['figures']): Figures {
+  return {
+    what,
+    'events/s': perSecond,
+    ratio: ours['events/s'] / perSecond,
+    'µs/event': micros,
+    'CPU ratio': micros / ours['µs/event'],
+    ...more,
+  };
 }
 
 async function runFlink(system: BenchSystem, log: ResolvedLog, backend: 'rocksdb' | 'heap'): Promise<Run> {
