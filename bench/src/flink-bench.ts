@@ -10,7 +10,7 @@ import { jetstreamManager } from '@nats-io/jetstream';
 import { printProfile } from './cpu-profile.js';
 import { bytesOnDisk } from './disk.js';
 import { differences, type FinalValues, finalValues } from './final-values.js';
-import { buildFlinkPeer, FlinkPeer, missingForFlink } from './flink-peer.js';
+import { buildFlinkPeer, FlinkPeer, missingForFlink, RUN_LIMIT_MS } from './flink-peer.js';
 import type { BenchOptions } from './options.js';
 import { peerCatalogue } from './peer-catalogue.js';
 import { CpuMeter, cpuMicros, memoryOf } from './process-costs.js';
@@ -23,7 +23,6 @@ const CART_SECONDS = 10;
 /** The part of the events after which the measurement begins. */
 const FROM = 0.2;
 const SAMPLE_MS = 200;
-const RUN_LIMIT_MS = 1_200_000;
 const MIB = 1024 * 1024;
 
 interface Sample {

@@ -8,6 +8,8 @@ import { fileURLToPath } from 'node:url';
 const PROJECT = fileURLToPath(new URL('../flink', import.meta.url));
 const JAVA_VERSION_MIN = 17;
 const BUILD_LIMIT_MS = 600_000;
+/** A run that takes longer is ended. */
+export const RUN_LIMIT_MS = 1_200_000;
 const ERRORS_SHOWN_MAX = 4_000;
 const ERRORS_KEPT_MAX = 40_000;
 
@@ -68,7 +70,6 @@ export interface FlinkJob {
 export interface FlinkOutcome {
   /** When the output acknowledged the last change, ms since 1970. */
   readonly finishedAt: number;
-  readonly changes: number;
   readonly checkpoints: number;
   /** What is used of the Java heap after a full collection, bytes. */
   readonly heapBytes: number;
@@ -89,7 +90,13 @@ export class FlinkPeer {
       [...JAVA_FLAGS, `-Djava.io.tmpdir=${directory}`, '-cp', classPath, 'attrium.bench.FlinkPeer', ...parameters],
       { stdio: ['pipe', 'pipe', 'pipe'] },
     );
-    this.ended = new Promise((resolve) => this.child.once('close', resolve));
+    const impatience = setTimeout(() => this.child.kill('SIGKILL'), RUN_LIMIT_MS);
+    this.ended = new Promise((resolve) => {
+      this.child.once('close', (code) => {
+        clearTimeout(impatience);
+        resolve(code);
+      });
+    });
     this.child.stderr!.on('data', (data: Buffer) => {
       this.errors = (this.errors + data.toString()).slice(-ERRORS_KEPT_MAX);
     });
@@ -105,8 +112,8 @@ export class FlinkPeer {
       const [word, ...numbers] = line.split(' ');
       if (word === 'progress') this.job.progress(Number(numbers[0]));
       else if (word === 'done') {
-        const [finishedAt = 0, changes = 0, checkpoints = 0, heapBytes = 0] = numbers.map(Number);
-        return { finishedAt, changes, checkpoints, heapBytes };
+        const [finishedAt = 0, checkpoints = 0, heapBytes = 0] = numbers.map(Number);
+        return { finishedAt, checkpoints, heapBytes };
       }
     }
     const code = await this.ended;

@@ -25,7 +25,7 @@ import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 
 /**
  * Runs the job until a checkpoint holds all of the input, and says how it goes on stdout: `progress <events>`, at the end
- * `done <time of the last acknowledgement, ms> <changes> <checkpoints> <bytes of the heap in use>`. Then it waits for the end of stdin, so that
+ * `done <time of the last acknowledgement, ms> <checkpoints> <bytes of the heap in use>`. Then it waits for the end of stdin, so that
  * the process and its folder can be looked at: `rocksdb` and `checkpoints` in it.
  *
  * Arguments: rocksdb or heap, URL of NATS, folder, the last sequence of each partition of the input, events in it, the window of carts in ms.
@@ -68,9 +68,8 @@ public final class FlinkPeer {
         Runtime runtime = Runtime.getRuntime();
         System.out.printf(
                 Locale.ROOT,
-                "done %d %d %d %d%n",
+                "done %d %d %d%n",
                 Progress.acknowledgedAt,
-                Progress.CHANGES_ACKNOWLEDGED.sum(),
                 Progress.CHECKPOINTS.get(),
                 runtime.totalMemory() - runtime.freeMemory());
         while (System.in.read() >= 0) {}

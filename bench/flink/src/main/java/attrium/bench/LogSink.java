@@ -97,12 +97,9 @@ final class LogSink implements Sink<byte[]> {
         private void publish() throws IOException, InterruptedException {
             if (changes == 0) return;
             while (inFlight.size() >= PACKS_IN_FLIGHT) awaitOldest();
-            int sent = changes;
             changes = 0;
             inFlight.add(stream.publishAsync(subject, pack.toBytes()).whenComplete((ack, failure) -> {
-                if (failure != null) return;
-                Progress.CHANGES_ACKNOWLEDGED.add(sent);
-                Progress.acknowledgedAt = System.currentTimeMillis();
+                if (failure == null) Progress.acknowledgedAt = System.currentTimeMillis();
             }));
             while (!inFlight.isEmpty() && inFlight.peek().isDone()) awaitOldest();
         }

@@ -8,8 +8,6 @@ import java.util.concurrent.atomic.LongAdder;
 final class Progress {
     /** Events folded. */
     static final LongAdder EVENTS = new LongAdder();
-    /** Changes of a profile at one instant that the output has acknowledged. */
-    static final LongAdder CHANGES_ACKNOWLEDGED = new LongAdder();
     /** When the output last acknowledged something, ms since 1970. */
     static volatile long acknowledgedAt;
     static final AtomicInteger CHECKPOINTS = new AtomicInteger();
