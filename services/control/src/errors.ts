@@ -42,6 +42,17 @@ const FAILURES = {
   },
   noProfile: { code: 'ATR-CONTROL-030', status: 'not-found', message: 'No profile has this identifier.' },
   noAccount: { code: 'ATR-CONTROL-031', status: 'not-found', message: 'There is no such account.' },
+  notQuarantined: {
+    code: 'ATR-CONTROL-032',
+    status: 'not-found',
+    message: 'No merge was ever held by this identifier.',
+  },
+  decisionUnknown: {
+    code: 'ATR-CONTROL-033',
+    status: 'unavailable',
+    retryable: true,
+    message: 'The log did not say whether it has the decision. Deciding again does no harm.',
+  },
   noWorkspace: {
     code: 'ATR-CONTROL-040',
     status: 'not-found',
@@ -71,20 +82,32 @@ const FAILURES = {
     message: 'As many large questions are being answered as may be at a time.',
   },
   refusedByTables: { code: 'ATR-CONTROL-057', status: 'internal', message: 'ClickHouse refused the question.' },
-  notInHistory: {
-    code: 'ATR-CONTROL-058',
-    status: 'unprocessable',
-    message:
-      'History does not tell which events the trigger would have fired on: its where asks for an event attribute.',
+  notStatic: { code: 'ATR-CONTROL-058', status: 'conflict', message: 'The segment is no static list.' },
+  importUnderWay: {
+    code: 'ATR-CONTROL-059',
+    status: 'conflict',
+    retryable: true,
+    message: 'Another import into this list is under way, or stopped within the last minute.',
   },
-  faultyTrigger: { code: 'ATR-CONTROL-059', status: 'unprocessable', message: 'The trigger has faults.' },
+  importBroken: {
+    code: 'ATR-CONTROL-061',
+    status: 'unavailable',
+    retryable: true,
+    message: 'The log did not take the import. A part of it may be in: import again.',
+  },
   deskSilent: {
     code: 'ATR-CONTROL-060',
     status: 'unavailable',
     retryable: true,
     message: 'No journey-trigger answers now.',
   },
-  noTrigger: { code: 'ATR-CONTROL-061', status: 'not-found', message: 'The catalogue in force has no such trigger.' },
+  notInHistory: {
+    code: 'ATR-CONTROL-062',
+    status: 'unprocessable',
+    message: 'History does not tell on which events it would have fired: its where asks for an event attribute.',
+  },
+  faultyTrigger: { code: 'ATR-CONTROL-063', status: 'unprocessable', message: 'The trigger has faults.' },
+  noTrigger: { code: 'ATR-CONTROL-064', status: 'not-found', message: 'The catalogue in force has no such trigger.' },
 } as const satisfies Record<string, FailureKind>;
 
 export type ControlFailure = keyof typeof FAILURES;

@@ -55,11 +55,15 @@ export class TriggerDryRun {
     },
   ) {}
 
-  /** Throws ATR-CONTROL-058 for what history does not tell at all, 059 for a faulty definition, 061 for no such trigger, and what OccasionTables throws. */
+  /** Throws ATR-CONTROL-062 for what history does not tell at all, 063 for a faulty definition, 064 for no such trigger, and what OccasionTables throws. */
   async run(workspace: string, asked: AskedTrigger, { days, sampleMax }: DryRunAsked): Promise<DryRun> {
     const { catalogues, tables, clock } = this.options;
     const { revision, json } = await catalogues.current(workspace);
     const { catalogue, trigger } = triggerOf(parseExactJson(json), asked, revision);
+    if (trigger.when.kind === 'schedule') {
+      const message = 'History does not tell whom a schedule would have reached: its times are in no table.';
+      throw new ControlError('notInHistory', { message });
+    }
     if (trigger.when.kind === 'event' && trigger.when.where !== undefined && readsEventAttribute(trigger.when.where)) {
       throw new ControlError('notInHistory');
     }

@@ -118,13 +118,13 @@ describe('a dry run', () => {
       const { status: code, body } = await dryRun(path, given);
       return [code, body.error.code];
     };
-    expect(await codeOf('none/dry-run')).toEqual([404, 'ATR-CONTROL-061']);
+    expect(await codeOf('none/dry-run')).toEqual([404, 'ATR-CONTROL-064']);
     expect(await codeOf('welcome/dry-run?days=91')).toEqual([400, 'ATR-CONTROL-011']);
     expect(await codeOf('dry-run', { body: '{' })).toEqual([400, 'ATR-CONTROL-010']);
     expect(await codeOf('welcome/dry-run', { instance: 1 })).toEqual([503, 'ATR-CONTROL-050']);
     expect(await codeOf('welcome/dry-run', { key: '' })).toEqual([401, expect.any(String)]);
     const faulty = await dryRun('dry-run', { body: { ...welcome, when: { segment: 'none', enters: true } } });
-    expect([faulty.status, faulty.body.error.code]).toEqual([422, 'ATR-CONTROL-059']);
+    expect([faulty.status, faulty.body.error.code]).toEqual([422, 'ATR-CONTROL-063']);
     expect(faulty.body.error.details.faults).toMatchObject([{ path: 'when.segment', code: 'unknown_segment' }]);
   });
 

@@ -29,6 +29,9 @@ export interface MemberSweepsParts {
   readonly catalogues: CataloguePlans<Plan>;
   /** The segments that the row would be in by the catalogue in force, without changing it; the order is of no meaning. */
   membersOf(row: EntityRow): readonly string[];
+  /** Around what a sweep does to an entity in its turn: schedules go by what it was before, and by what it is after. */
+  before(entity: Entity, context: Context): void;
+  after(entity: Entity, context: Context): void;
   /** Brings the row in line with the catalogue, and tells what flips by it, as of a log time. */
   evaluate(row: EntityRow, at: number, context: Context): void;
   readonly observe: Observe;
@@ -137,7 +140,7 @@ export class MemberSweeps {
       if (!isPending(sweep, row.entity, row.asked)) continue;
       rows++;
       if (!isHeldRow(row) && !this.parts.membersOf(row).includes(sweep.segment)) continue;
-      told += this.ask(entities.edit(ordinal)!, [sweep], { inTurn: true, context });
+      told += this.askInTurn(row.entity, sweep, context);
     }
     const isOver = page.length < STEP_ROWS_MAX && after === page.at(-1)?.ordinal;
     this.change(workspace, number, {
@@ -145,6 +148,16 @@ export class MemberSweeps {
       rows: sweep.rows + rows,
       ...(isOver || page.length === 0 ? { finishedAt: context.now } : {}),
     });
+  }
+
+  /** What is due of it by now comes first, and may ask it by itself. */
+  private askInTurn(entity: Entity, sweep: Sweep, context: Context): number {
+    this.parts.before(entity, context);
+    const row = this.parts.entities.edit(entity.ordinal)!;
+    if (!isPending(sweep, entity, row.asked)) return 0;
+    const told = this.ask(row, [sweep], { inTurn: true, context });
+    this.parts.after(entity, context);
+    return told;
   }
 
   /** Returns how many sweeps it was told to. A held entity is asked when its hold ends. */

@@ -50,6 +50,7 @@ import {
   type MembershipsAnswer,
   type SweepsAnswer,
 } from './question.js';
+import { Schedules } from './schedules.js';
 import { decodeEntity, ENTITY_STATE_VERSION, ENTITY_STATE_VERSION_OLDEST, encodeEntity } from './store/entity-codec.js';
 
 const STAGE = 'segment';
@@ -83,6 +84,7 @@ export function createSegmentBinding(options: SegmentOptions = {}): StageBinding
 class SegmentPartition implements PartitionStage {
   private readonly entities: EntityRows<EntityRow>;
   private readonly catalogues: CataloguePlans<Plan>;
+  private readonly schedules: Schedules;
   private readonly sweeps: MemberSweeps;
 
   constructor(
@@ -105,26 +107,34 @@ class SegmentPartition implements PartitionStage {
       create: (entity) => newEntity(entity, this.sweeps.askedOf(entity.workspace)),
       published: publishedNames,
       merging: (row, { identifiers }) => foldIdentifiers(row, identifiers),
+      beforeHandOver: (row, context) => this.schedules.handOver(row, context),
       fold: (row, loser) => this.fold(row, loser),
       settled: (row, released, context) => {
         if (released !== undefined) this.release(row, released, context);
       },
       observe,
     });
+    this.schedules = new Schedules({
+      ...{ environment, entities: this.entities, catalogues: this.catalogues, observe },
+      isKeptIn: (workspace) => this.isKeptIn(workspace),
+      evaluate: (row, dueAt, context) => this.evaluateDue(row, dueAt, context),
+    });
     this.sweeps = new MemberSweeps({
       ...{ environment, entities: this.entities, catalogues: this.catalogues, observe },
       membersOf: (row) => this.membersOf(row),
+      before: (entity, context) => this.schedules.before(entity, context),
+      after: (entity, context) => this.schedules.after(entity, context),
       evaluate: (row, at, context) => this.evaluateAsOf(row, at, context),
     });
   }
 
-  timersBefore(): undefined {
-    return undefined;
+  timersBefore(record: LogRecord): number | undefined {
+    return this.schedules.touchedBy(record)[0]?.ordinal;
   }
 
   expire(ordinal: number, dueAt: number, context: Context): void {
-    if (ordinal !== MEMBER_SWEEP_ORDINAL) throw new Error(`assertion: segment sets no timer of ${ordinal}`);
-    this.sweeps.expire(dueAt, context);
+    if (ordinal === MEMBER_SWEEP_ORDINAL) this.sweeps.expire(dueAt, context);
+    else this.schedules.expire(ordinal, dueAt, context);
   }
 
   answer(question: unknown): MembershipsAnswer | EvaluateAnswer | SweepsAnswer {
@@ -134,8 +144,11 @@ class SegmentPartition implements PartitionStage {
   }
 
   decide(record: LogRecord, context: Context): void {
+    const touched = this.schedules.touchedBy(record);
+    for (const entity of touched) this.schedules.before(entity, context);
     for (const entity of this.sweeps.touchedBy(record)) this.sweeps.before(entity, context);
     this.decideRecord(record, context);
+    for (const entity of touched) this.schedules.after(entity, context);
   }
 
   private decideRecord(record: LogRecord, context: Context): void {
@@ -250,6 +263,7 @@ class SegmentPartition implements PartitionStage {
     for (const changes of kept) this.emitKept(row, plan, changes, context);
     const instant: Instant = { reason: 'merge', cause: mergeIds.at(-1)!, effectiveAt };
     this.emitChange(row, plan, instant, flips, [], context);
+    this.schedules.release(row, context);
     this.sweeps.released(row, flips.entered, context);
     const { waiting } = plan;
     const known = waiting && { recordedAt: context.now, ...needsOf(row, plan, [waiting]) };
@@ -261,6 +275,7 @@ class SegmentPartition implements PartitionStage {
     const plan = this.catalogues.of(row.entity.workspace);
     this.align(row, plan, kindPlanOf(plan, row.entity));
     this.align(loser, plan, kindPlanOf(plan, loser.entity));
+    this.schedules.fold(row, loser);
     this.observeDropped(foldLoser(row, loser));
   }
 
@@ -303,6 +318,18 @@ class SegmentPartition implements PartitionStage {
   private isKeptIn(workspace: string): IsKept {
     const since = this.catalogues.sinceOf(workspace);
     return (key, revision) => isPresentSince(since, key, revision);
+  }
+
+  /** One that has not met the catalogue yet is evaluated before a schedule is asked of it; what a sweep asks of it comes before that. */
+  private evaluateDue(row: EntityRow, dueAt: number, context: Context): void {
+    this.sweeps.before(row.entity, context);
+    const plan = this.catalogues.of(row.entity.workspace);
+    const isEvaluated = row.revision === plan.revision;
+    const kindPlan = kindPlanOf(plan, row.entity);
+    this.align(row, plan, kindPlan);
+    if (isEvaluated) return;
+    const instant: Instant = { reason: 'window', cause: `timer:${dueAt}`, effectiveAt: dueAt };
+    this.emitChange(row, plan, instant, evaluateAll(row, kindPlan, dueAt), [], context);
   }
 
   /** The catalogue may be another one than when the changes were kept: a trigger that is gone asks for nothing. */
@@ -363,6 +390,7 @@ class SegmentPartition implements PartitionStage {
 
   private decideCatalogue(record: CatalogueActivated, context: Context): void {
     this.catalogues.activate(record);
+    this.schedules.activated(record, context);
     this.sweeps.activated(record, context);
     passOn(record, context);
   }

@@ -320,10 +320,12 @@ describe('a dry run', () => {
     await expect(run({ definition: trigger }, { ...LIMITS, rowsMax: 5 })).rejects.toMatchObject({
       code: 'ATR-CONTROL-051',
     });
-    await expect(run({ name: 'nobody' })).rejects.toMatchObject({ code: 'ATR-CONTROL-061' });
-    await expect(run({ definition: 5 })).rejects.toMatchObject({ code: 'ATR-CONTROL-059' });
+    const scheduled = { ...trigger, when: { segment: 'busy', schedule: { daily: '08:00' } } };
+    await expect(run({ definition: scheduled })).rejects.toMatchObject({ code: 'ATR-CONTROL-062' });
+    await expect(run({ name: 'nobody' })).rejects.toMatchObject({ code: 'ATR-CONTROL-064' });
+    await expect(run({ definition: 5 })).rejects.toMatchObject({ code: 'ATR-CONTROL-063' });
     await expect(run({ definition: { ...trigger, when: { segment: 'none', enters: true } } })).rejects.toMatchObject({
-      code: 'ATR-CONTROL-059',
+      code: 'ATR-CONTROL-063',
       details: { revision: 2, faults: [{ path: 'when.segment', code: 'unknown_segment' }] },
     });
     const caveats = { purpose: undefined, delay: '5s', state: 'paused' };

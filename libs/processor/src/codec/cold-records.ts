@@ -6,6 +6,8 @@ import { accountFactFromProto, accountFactToProto } from './account-records.js';
 import { CodecError } from './codec-error.js';
 import type { HotFact } from './hot-writer.js';
 import { memberFromProto, memberToProto } from './member-record.js';
+import { quarantineFromProto, quarantineToProto } from './quarantine-records.js';
+import { scheduleFromProto, scheduleToProto } from './schedule-records.js';
 import { entityFromProto, entityToProto } from './wire-entity.js';
 import {
   DELIVERY_OUTCOME_NUMBER,
@@ -72,6 +74,12 @@ export function coldToProto(record: ColdFact): EntryRecord {
     case 'account-unlinked':
     case 'current-account-changed':
       return accountFactToProto(record);
+    case 'identifier-quarantined':
+    case 'quarantine-decided':
+    case 'quarantine-ended':
+      return quarantineToProto(record);
+    case 'schedule-reached':
+      return scheduleToProto(record);
     case 'firing-suppressed':
       return {
         $case: 'firingSuppressed',
@@ -142,6 +150,12 @@ export function coldFromProto(id: string, record: EntryRecord): ColdRecord {
     case 'accountUnlinked':
     case 'currentAccountChanged':
       return accountFactFromProto(id, record);
+    case 'identifierQuarantined':
+    case 'quarantineDecided':
+    case 'quarantineEnded':
+      return quarantineFromProto(id, record);
+    case 'scheduleReached':
+      return scheduleFromProto(id, record);
     case 'firingSuppressed':
       return {
         ...firingHead(id, record.value),

@@ -215,6 +215,8 @@ WHERE ${entity} AND name = ${add(when.attribute)} AND ${within('recorded_at')} A
 FROM events FINAL
 WHERE workspace_id = ${this.workspace} AND type = 'track' AND name = ${add(when.event)} AND ${within('received_at')}${where}`;
       }
+      case 'schedule':
+        throw new Error('assertion: times of schedules are in no table');
     }
   }
 

@@ -29,14 +29,14 @@ class ForgetfulTable<V> implements Table<number, V> {
     this.cached.set(key, value);
   }
 
+  page(): never {
+    throw new Error('nobody pages through it');
+  }
+
   delete(key: number): void {
     this.dirty.add(key);
     this.cached.delete(key);
     this.saved.delete(key);
-  }
-
-  page(): never {
-    throw new Error('the window is read by its keys');
   }
 
   save(): void {

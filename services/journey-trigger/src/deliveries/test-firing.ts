@@ -39,6 +39,10 @@ function onOf(when: TriggerWhen, attributes: TestAsked['attributes'], at: string
     const kind = enters ? 'segment-entered' : exits ? 'segment-exited' : 'segment-present';
     return { kind, segment, at };
   }
+  if (when.kind === 'schedule') {
+    const { segment, schedule } = when;
+    return { kind: 'schedule-reached', segment, at, day: at.slice(0, 10), timeZone: schedule.zone };
+  }
   if (when.kind === 'event') {
     return { kind: 'event-occurred', event: when.event, eventId: 'test', at, properties: {} };
   }

@@ -8,13 +8,14 @@ import type {
   MemberFound,
   MergeCompleted,
   NamedValue,
+  ScheduleReached,
   SegmentChanged,
   Value,
 } from '@attrium/event';
 import type { Subject } from './decision.js';
 
 /** On which triggers may fire. */
-export type TellingRecord = SegmentChanged | EventMatched | MemberFound;
+export type TellingRecord = SegmentChanged | EventMatched | ScheduleReached | MemberFound;
 /** What a held entity keeps back. `merge-completed`: with what was known when the stage before was done. */
 export type KeptRecord = TellingRecord | MergeCompleted;
 
@@ -44,6 +45,10 @@ export function toldBy(record: TellingRecord): Told {
   if (record.kind === 'member-found') {
     const { activatedAt: effectiveAt, activatedBy } = record;
     return { ...same, effectiveAt, cause: `catalogue:${activatedBy}`, reason: 'backfill', properties: NONE };
+  }
+  if (record.kind === 'schedule-reached') {
+    const { at } = record.occurrence;
+    return { ...same, effectiveAt: at, cause: `timer:${at}`, reason: 'window', properties: NONE };
   }
   const { occurredAt, eventId, propertyValues } = record;
   return { ...same, effectiveAt: occurredAt, cause: eventId, reason: 'event', properties: propertyValues };

@@ -9,6 +9,7 @@ import {
   type MergeState,
   type Value,
 } from '@attrium/event';
+import { type Agenda, mergeAgendas } from './agenda.js';
 import { type KindPlan, membershipKeyOf, valueKeyOf } from './plan.js';
 
 /** Attribute changes, or an event, that arrived while the entity was held, for the triggers that asked for them. */
@@ -29,6 +30,13 @@ export interface Named {
   readonly name: string;
 }
 
+/** Which segments of the plan are in a list of memberships; true as long as the row has that very list. Never stored. */
+export interface MemberIndex {
+  of: readonly Named[];
+  /** A bit for each segment, by its place in the plan. */
+  readonly words: number[];
+}
+
 export interface EntityRow {
   readonly kind: 'entity';
   readonly entity: Entity;
@@ -42,6 +50,8 @@ export interface EntityRow {
   /** Segments that the entity is in, in the order in which it entered them, and at the same places since when, ms. */
   members: readonly Named[];
   since: readonly number[];
+  /** Derived from `members`. */
+  memberIndex?: MemberIndex;
   identifiers: readonly Identifier[];
   /** Undefined while the entity never took part in a merge. */
   merges: MergeState | undefined;
@@ -50,6 +60,7 @@ export interface EntityRow {
   kept: KeptChanges[] | undefined;
   /** Memberships that ended because their segment left the catalogue, since when; told at the next evaluation. */
   ended: Map<string, number> | undefined;
+  agenda: Agenda;
   /** The latest sweep for members of today that has asked this entity out of its turn; 0 for none. */
   asked: number;
   /** Sweeps that came while the entity was held: they ask it when the hold ends. */
@@ -97,6 +108,7 @@ export function newEntity(entity: Entity, asked = 0): EntityRow {
     ended: undefined,
     asked,
     owed: undefined,
+    agenda: undefined,
   };
 }
 
@@ -229,6 +241,7 @@ export function foldLoser(row: EntityRow, loser: EntityRow): number {
   row.newestAt = Math.max(row.newestAt, loser.newestAt);
   foldIdentifiers(row, loser.identifiers);
   foldOwed(row, loser.owed);
+  row.agenda = mergeAgendas(row.agenda, loser.agenda);
   return keepBack(row, loser.kept ?? []);
 }
 

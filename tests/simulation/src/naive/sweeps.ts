@@ -64,16 +64,15 @@ export class Sweeps {
     return this.in(partition, entity.workspace).filter(({ waiting }) => waiting.delete(entity.ordinal));
   }
 
-  /** A tick: each sweep that is due asks some more. `ask` says whether somebody was told. */
+  /** A tick: each sweep that is due asks some more. `ask` takes who is asked off those who wait, and says whether they were told. */
   tick({ partition, now }: Place, dueAt: number, ask: (entity: Entity, sweep: Sweep) => boolean): void {
     const own = this.known.get(partition) ?? new Map<string, { sweeps: Sweep[] }>();
     for (const workspace of [...own.keys()].sort()) {
       for (const sweep of this.in(partition, workspace).filter(({ goesOnAt }) => goesOnAt <= dueAt)) {
         const most = Math.max(1, Math.floor(sweep.perSecond / 20 / this.partitions));
         let told = 0;
-        for (const [ordinal, entity] of sweep.waiting) {
+        for (const entity of [...sweep.waiting.values()]) {
           if (told === most) break;
-          sweep.waiting.delete(ordinal);
           if (ask(entity, sweep)) told++;
         }
         sweep.goesOnAt = now + Math.max(50, Math.ceil((told * 1_000 * this.partitions) / sweep.perSecond));
