@@ -187,23 +187,18 @@ export interface SegmentChanged {
   readonly identifiers: readonly Identifier[];
 }
 
-/**
- * An entity was in the segment when a trigger that asks for those who are in it already became active; with the values, memberships and
- * identifiers that the trigger needs.
- */
+/** An entity was in the segment when a trigger for those who are in it already became active; with what the trigger needs. */
 export interface MemberFound {
   readonly kind: 'member-found';
   readonly id: string;
   readonly entity: Entity;
   /** Name of the trigger. */
   readonly definition: string;
-  /** The segment, and since when the entity is in it. */
   readonly member: Membership;
-  /** Log time at which the trigger became active in this partition. */
+  /** Log time and revision with which the trigger became active in this partition. */
   readonly activatedAt: number;
   readonly recordedAt: number;
   readonly revision: number;
-  /** The revision with which the trigger became active. */
   readonly activatedBy: number;
   readonly values: readonly NamedValue[];
   readonly memberships: readonly string[];
@@ -244,7 +239,6 @@ export interface EventOccurrence {
 export type FiringCause =
   | { readonly kind: 'segment-entered'; readonly segment: string; readonly at: number }
   | { readonly kind: 'segment-exited'; readonly segment: string; readonly at: number }
-  /** It was in the segment already, since then, when the trigger became active. */
   | { readonly kind: 'segment-present'; readonly segment: string; readonly at: number }
   | { readonly kind: 'attribute-changed'; readonly change: AttributeChange }
   | { readonly kind: 'event-occurred'; readonly event: EventOccurrence }

@@ -295,7 +295,6 @@ class SegmentPartition implements PartitionStage {
     this.emitChange(row, plan, instant, evaluateAll(row, kindPlan, at), [], context);
   }
 
-  /** The row stays as it is. */
   private membersOf(row: EntityRow): readonly string[] {
     const { workspace } = row.entity;
     const plan = this.catalogues.of(workspace);

@@ -16,6 +16,7 @@ import {
   membershipsOf,
   occasionsOf,
   type Telling,
+  TOUCHING,
 } from './occasions.js';
 import { FactBook, isIn, type Place, replay } from './replay.js';
 import { type Rules, rulesOf } from './rules.js';
@@ -23,11 +24,6 @@ import { LATE_MS } from './schedules.js';
 import type { Snapshot } from './segments.js';
 import { millisecondsOf, show } from './value.js';
 import { areOne, byDue, type Ending, instantOf, type Wait, waitingTrigger } from './waits.js';
-
-const TOUCHING: readonly LogRecord['kind'][] = [
-  ...(['segment-changed', 'event-matched', 'member-found', 'schedule-reached'] as const),
-  ...(['identifier-linked', 'merge-completed'] as const),
-];
 
 interface Kept {
   readonly change: Telling | MergeCompleted;

@@ -2,44 +2,16 @@
 import type { AttributesChanged, Entity, EventMatched, LogRecord } from '@attrium/event';
 import type { StoredMessage } from '@attrium/processor';
 import type { ConditionText } from '../definitions.js';
+import { Asking } from './asking.js';
 import { Catalogues } from './catalogues.js';
 import { type Holder, Merging } from './merging.js';
 import { isDefined, neededIn, propertyTexts, watchedIn } from './needs.js';
+import { blank, type Cause, keep, type Person, unite } from './person.js';
 import { FactBook, isIn, type Place, replay } from './replay.js';
 import type { Rules } from './rules.js';
-import { type Bonds, bind, loosen, scheduledIn, takeDue, textOfWhen, uniteBonds } from './schedules.js';
+import { bind, loosen, scheduledIn, takeDue, textOfWhen, uniteBonds } from './schedules.js';
 import { wanted } from './segment-facts.js';
-import { foundText, nameOf, type Owed, type Sweep, Sweeps, touchedBy } from './sweeps.js';
 import { type Asked, holds, type Plain, plainOf, show } from './value.js';
-
-interface Cause {
-  readonly reason: string;
-  readonly cause: string;
-  readonly effectiveAt: number;
-}
-
-interface Wanted extends Cause {
-  readonly recordedAt: number;
-  readonly changes: readonly { readonly name: string; readonly text: string }[];
-  readonly event?: EventMatched;
-}
-
-interface Person {
-  values: Map<string, Plain>;
-  /** Since when, by segment. */
-  readonly members: Map<string, number>;
-  /** Since when one of those who were merged into this one was a member. */
-  readonly inherited: Map<string, number>;
-  /** Memberships that ended with their segment and were not told yet: since when. */
-  readonly gone: Map<string, number>;
-  readonly identifiers: Set<string>;
-  newestAt: number;
-  /** The catalogue of the partition when a loser was handed over. */
-  revision: number;
-  kept: Wanted[];
-  owed: Owed;
-  readonly bonds: Bonds;
-}
 
 /** What was true of a profile when something was said of it. */
 export interface Snapshot {
@@ -71,10 +43,25 @@ class SegmentReplay implements NaiveSegments {
     this.uniteBonds(entity, mine, theirs);
   });
 
-  private readonly sweeps: Sweeps;
+  private readonly asking: Asking<Person>;
 
   constructor(private readonly partitions: number) {
-    this.sweeps = new Sweeps(partitions);
+    this.asking = new Asking({
+      ...{ partitions, merging: this.merging },
+      rulesFor: (holder, place) => this.rulesFor(holder, place),
+      isInSegment: (holder, segment, place) =>
+        askedOf(holder.data.values, this.rulesFor(holder, place)).segment!(segment),
+      passTime: (holder, place) => this.passTime(holder, place.now, place),
+      align: (holder, effectiveAt, place) => {
+        const rules = this.rulesFor(holder, place);
+        const cause = { reason: 'backfill', cause: `catalogue:${rules.revision}`, effectiveAt };
+        this.say(holder, cause, this.flip(holder, rules, effectiveAt), [], place);
+      },
+      say: (holder, found, place) => {
+        this.book.add(place.position, found);
+        this.picture(holder, this.rulesFor(holder, place), place);
+      },
+    });
   }
 
   read(record: LogRecord, place: Place): void {
@@ -115,7 +102,7 @@ class SegmentReplay implements NaiveSegments {
     if (takeDue(new Map(bonds), rules, wakesBy).length === 0) return;
     const due = takeDue(bonds, rules, place.now);
     const at = due[0]!.first;
-    this.askAll(holder.entity, place);
+    this.asking.askAll(holder.entity, place);
     this.say(
       holder,
       { reason: 'window', cause: `timer:${at}`, effectiveAt: at },
@@ -159,19 +146,16 @@ class SegmentReplay implements NaiveSegments {
 
   private take(record: LogRecord, place: Place): void {
     const { merging, partitions } = this;
-    for (const entity of touchedBy(record)) {
-      if (isIn(place, entity.id, partitions)) this.askAll(entity, place);
-    }
+    this.asking.touch(record, place);
     switch (record.kind) {
       case 'catalogue-activated': {
         const rules = this.catalogues.read(record, place);
         this.forget(rules, record.workspace, place);
-        const there = merging.all().flatMap(({ entity }) => (isIn(place, entity.id, partitions) ? [entity] : []));
-        this.sweeps.begin(rules, record.workspace, there, place);
+        this.asking.begin(rules, record.workspace, place);
         return;
       }
       case 'tick':
-        this.sweeps.tick(place, record.dueAt, (entity, sweep) => this.askInTurn(entity, sweep, place));
+        this.asking.tick(record.dueAt, place);
         return;
       case 'profile-created':
         merging.of(record.entity);
@@ -217,61 +201,6 @@ class SegmentReplay implements NaiveSegments {
       }
       default:
     }
-  }
-
-  /** Returns whether somebody was told. Whoever is not in the segment is left in peace; what is due of them by now may ask them all. */
-  private askInTurn(entity: Entity, sweep: Sweep, place: Place): boolean {
-    const holder = this.merging.of(entity);
-    const isGone = holder.goneTo !== undefined;
-    const isIn = (): boolean => askedOf(holder.data.values, this.rulesFor(holder, place)).segment!(sweep.segment);
-    if (!isGone && (this.merging.isHeld(holder) || isIn())) this.passTime(holder, place.now, place);
-    if (!sweep.waiting.delete(entity.ordinal) || isGone) return false;
-    return (this.merging.isHeld(holder) || isIn()) && this.ask(entity, [sweep], place) > 0;
-  }
-
-  private askAll(entity: Entity, place: Place): void {
-    const sweeps = this.sweeps.take(entity, place);
-    if (sweeps.length > 0) this.ask(entity, sweeps, place);
-  }
-
-  /** Returns to how many it was told. Whoever is held is asked at the end of that. */
-  private ask(entity: Entity, sweeps: readonly Sweep[], place: Place): number {
-    const holder = this.merging.of(entity);
-    if (holder.goneTo !== undefined) return 0;
-    if (this.merging.isHeld(holder)) {
-      holder.data.owed = new Map([...holder.data.owed, ...sweeps.map((sweep) => [nameOf(sweep), sweep] as const)]);
-      return 0;
-    }
-    const rules = this.rulesFor(holder, place);
-    const effectiveAt = this.sweeps.sinceOf(place.partition, entity.workspace);
-    const cause = `catalogue:${rules.revision}`;
-    this.say(holder, { reason: 'backfill', cause, effectiveAt }, this.flip(holder, rules, effectiveAt), [], place);
-    return sweeps.filter((sweep) => this.find(holder, sweep, place)).length;
-  }
-
-  private find(holder: Holder<Person>, sweep: Sweep, place: Place): boolean {
-    const { entity, data } = holder;
-    const { segment, trigger: definition, activatedAt, activatedBy } = sweep;
-    const at = data.members.get(segment);
-    if (at === undefined) return false;
-    const rules = this.rulesFor(holder, place);
-    const stamps = { activatedAt, activatedBy, recordedAt: place.now, revision: rules.revision };
-    this.book.add(place.position, foundText({ entity, definition, member: { segment, at }, ...stamps }));
-    this.picture(holder, rules, place);
-    return true;
-  }
-
-  /** What came while the profile was held; an entry by the end of that fires a trigger on entries by itself. */
-  private findOwed(holder: Holder<Person>, flips: readonly string[], place: Place): void {
-    const { data, entity } = holder;
-    const current = this.sweeps.in(place.partition, entity.workspace);
-    for (const name of [...data.owed.keys()].sort()) {
-      const sweep = current.find((each) => nameOf(each) === name);
-      if (sweep === undefined) continue;
-      if (sweep.enters && flips.some((flip) => flip.startsWith(`in ${sweep.segment} since`))) continue;
-      this.find(holder, sweep, place);
-    }
-    data.owed = new Map();
   }
 
   private rulesFor({ entity }: Holder<Person>, { partition }: Place): Rules {
@@ -361,7 +290,7 @@ class SegmentReplay implements NaiveSegments {
     }
     this.say(holder, { reason: 'merge', cause: mergeIds.at(-1)!, effectiveAt }, flips, [], place);
     this.tellDue(holder, takeDue(data.bonds, rules, place.now), place);
-    this.findOwed(holder, flips, place);
+    this.asking.findOwed(holder, flips, place);
     this.book.add(place.position, { completed: mergeIds, of: entity.id, known: this.knownNow(data, rules, place) });
     this.picture({ entity, data }, rules, place);
   }
@@ -449,27 +378,5 @@ export function askedOf(values: ReadonlyMap<string, Plain>, { catalogue, unnamed
   return asked;
 }
 
-function blank(): Person {
-  const maps = { members: new Map(), inherited: new Map(), gone: new Map(), identifiers: new Set<string>() };
-  return { values: new Map(), ...maps, newestAt: 0, revision: 0, kept: [], bonds: new Map(), owed: new Map() };
-}
-
 const hasSegment = ({ catalogue }: Rules, segment: string): boolean =>
   catalogue.segments.some(({ name }) => name === segment);
-
-function unite(mine: Person, theirs: Person, isThere: (segment: string) => boolean): void {
-  for (const [segment, since] of [...theirs.members, ...theirs.inherited]) {
-    if (!isThere(segment)) continue;
-    mine.inherited.set(segment, Math.min(since, mine.inherited.get(segment) ?? since));
-  }
-  for (const each of theirs.identifiers) mine.identifiers.add(each);
-  // Who is in the segment was asked, and has been told, or will be.
-  const owed = [...theirs.owed].filter(([, { segment }]) => !mine.members.has(segment));
-  mine.owed = new Map([...mine.owed, ...owed]);
-  mine.newestAt = Math.max(mine.newestAt, theirs.newestAt);
-  keep(mine, theirs.kept);
-}
-
-function keep(person: Person, changes: readonly Wanted[]): void {
-  person.kept = [...person.kept, ...changes].sort((a, b) => a.recordedAt - b.recordedAt);
-}
