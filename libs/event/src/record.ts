@@ -281,6 +281,54 @@ export interface CatalogueActivated {
   readonly activatedAt: number;
   /** UTF-8 JSON of the whole catalogue. */
   readonly catalogue: Uint8Array;
+  /** The workspace had events before: new definitions are seeded from them before they take effect. */
+  readonly historic?: boolean | undefined;
+  /** Orders what has the same revision (docs/adr/0007-backfill.md); undefined stands for the revision. */
+  readonly step?: number | undefined;
+}
+
+/** An event of history with the entity it belonged to; what no reducer reads is missing. */
+export interface SeededEvent {
+  readonly entity: Entity;
+  readonly event: Event;
+}
+
+/**
+ * Events of history for the definitions that `revision` put into preparation. As the owner of a partition sends them to itself they begin at
+ * `after` and are folded only where the partition stands there; forwarded to the survivor of a merge they name their `keys`.
+ */
+export interface Seeded {
+  readonly kind: 'seeded';
+  readonly id: string;
+  readonly workspace: string;
+  readonly revision: number;
+  /** Places in the order of the table; empty before its first row. */
+  readonly after: string;
+  readonly upTo: string;
+  /** There is no more in this partition. */
+  readonly isLast: boolean;
+  readonly events: readonly SeededEvent[];
+  /** Of forwarded events: the states that they are for, and the step at which those began; else empty and 0. */
+  readonly keys: readonly string[];
+  readonly step: number;
+}
+
+/** One partition has folded all of its history. May come more than once. */
+export interface SeedCompleted {
+  readonly kind: 'seed-completed';
+  readonly id: string;
+  readonly workspace: string;
+  readonly revision: number;
+  readonly partition: number;
+}
+
+/** Every partition has: what the revision put into preparation takes effect. `page` 0 is of identity; then one record a page of entities. */
+export interface DefinitionsSwitched {
+  readonly kind: 'definitions-switched';
+  readonly id: string;
+  readonly workspace: string;
+  readonly revision: number;
+  readonly page: number;
 }
 
 /** From here on decisions are made by this version of the logic. */
@@ -313,6 +361,9 @@ export type LogRecord =
   | FiringSuppressed
   | DeliveryAttempted
   | CatalogueActivated
+  | Seeded
+  | SeedCompleted
+  | DefinitionsSwitched
   | LogicActivated
   | Tick;
 
@@ -329,6 +380,9 @@ export function entityOf(record: LogRecord): Entity | undefined {
     case 'event':
     case 'profiles-merged':
     case 'catalogue-activated':
+    case 'seeded':
+    case 'seed-completed':
+    case 'definitions-switched':
     case 'logic-activated':
     case 'tick':
     case 'delivery-attempted':

@@ -14,6 +14,7 @@ import {
   SUPPRESSION_REASON_NUMBER,
   suppressionReasonOf,
 } from './wire-names.js';
+import { seedFromProto, seedToProto } from './seed-records.js';
 import { firingCauseFromProto, firingCauseToProto, namedValueFromProto, namedValueToProto } from './wire-value.js';
 
 export type ColdFact = Exclude<FactBody, HotFact | { kind: 'trigger-fired' }>;
@@ -80,10 +81,15 @@ export function coldToProto(record: ColdFact): EntryRecord {
       return { $case: 'deliveryAttempted', value: { ...attempt, outcome: DELIVERY_OUTCOME_NUMBER[outcome] } };
     }
     case 'catalogue-activated': {
-      const { workspace, revision, author, activatedAt } = record;
+      const { workspace, revision, author, activatedAt, historic = false, step = 0 } = record;
       const catalogue = record.catalogue as Uint8Array<ArrayBuffer>;
-      return { $case: 'catalogueActivated', value: { workspace, revision, author, activatedAt, catalogue } };
+      const value = { workspace, revision, author, activatedAt, catalogue, historic, step };
+      return { $case: 'catalogueActivated', value };
     }
+    case 'seeded':
+    case 'seed-completed':
+    case 'definitions-switched':
+      return seedToProto(record);
     case 'logic-activated':
       return { $case: 'logicActivated', value: { version: record.version } };
     case 'tick':
@@ -131,9 +137,17 @@ export function coldFromProto(id: string, record: EntryRecord): ColdRecord {
     case 'deliveryAttempted':
       return { ...record.value, kind: 'delivery-attempted', id, outcome: deliveryOutcomeOf(record.value.outcome) };
     case 'catalogueActivated': {
-      const { workspace, revision, author, activatedAt, catalogue } = record.value;
-      return { kind: 'catalogue-activated', id, workspace, revision, author, activatedAt, catalogue };
+      const { historic, step, ...value } = record.value;
+      return {
+        ...{ kind: 'catalogue-activated', id, ...value },
+        ...(historic ? { historic } : {}),
+        ...(step > 0 ? { step } : {}),
+      };
     }
+    case 'seeded':
+    case 'seedCompleted':
+    case 'definitionsSwitched':
+      return seedFromProto(id, record);
     case 'logicActivated':
       return { kind: 'logic-activated', id, version: record.value.version };
     case 'tick':
@@ -157,17 +171,17 @@ function firingHead(id: string, value: logV1.FiringSuppressed) {
   };
 }
 
-function entityToProto({ workspace, kind, id, ordinal }: Entity): logV1.Entity {
+export function entityToProto({ workspace, kind, id, ordinal }: Entity): logV1.Entity {
   return { workspace, kind: ENTITY_KIND_NUMBER[kind], id, ordinal };
 }
 
-function entityFromProto(entity: logV1.Entity | undefined): Entity {
+export function entityFromProto(entity: logV1.Entity | undefined): Entity {
   if (entity === undefined) throw new CodecError('a record without its entity');
   const { workspace, id, ordinal } = entity;
   return { workspace, kind: entityKindOf(entity.kind), id, ordinal };
 }
 
-function identifierFromProto(identifier: valueV1.Identifier | undefined): Identifier {
+export function identifierFromProto(identifier: valueV1.Identifier | undefined): Identifier {
   if (identifier === undefined) throw new CodecError('a record without its identifier');
   return { type: identifier.type, value: identifier.value };
 }
