@@ -158,6 +158,7 @@ function compileTrigger(trigger: TriggerDefinition, unnamed: UnnamedAttributes):
   return {
     name: trigger.name,
     paused: trigger.paused,
+    ...(trigger.onBackfill === undefined ? {} : { onBackfill: trigger.onBackfill }),
     when: trigger.when,
     condition,
     frequency,

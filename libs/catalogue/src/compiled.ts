@@ -165,6 +165,8 @@ export interface CompiledTrigger {
   readonly name: string;
   /** It fires nothing; what happens meanwhile is not made up for. */
   readonly paused: boolean;
+  /** It fires on what a backfill changes too; undefined: not. */
+  readonly onBackfill?: true | undefined;
   readonly when: TriggerWhen;
   readonly condition?: Condition | undefined;
   readonly frequency: Frequency;

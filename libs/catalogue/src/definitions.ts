@@ -47,6 +47,8 @@ export interface SegmentDefinition {
 export interface TriggerDefinition {
   readonly name: string;
   readonly paused: boolean;
+  /** It fires on what a backfill changes too; undefined: not. */
+  readonly onBackfill?: true | undefined;
   readonly when: TriggerWhen;
   readonly condition?: ParsedCondition | undefined;
   readonly frequency: Frequency;

@@ -63,4 +63,5 @@ export {
 } from './limits.js';
 export { type CatalogueOutcome, parseCatalogue } from './parse.js';
 export { type PlanItem, planCatalogue } from './plan.js';
+export { type Preparation, servingCatalogue } from './serving.js';
 export { compileValuePattern, type ValuePattern } from './value-pattern.js';

@@ -84,6 +84,7 @@ export const triggerSchema = z.strictObject({
   }),
   if: z.unknown().optional(),
   state: oneOf(['active', 'paused']).default('active'),
+  on_backfill: z.boolean().optional(),
   frequency: z.union(
     [
       oneOf(['every', 'once']),

@@ -34,7 +34,8 @@ export function readTrigger(json: unknown, path: string, names: Names, report: R
   const deliver = readDeliver(input.deliver, `${path}.deliver`, report);
   if (when === undefined) return undefined;
   const { name, payload = [] } = input;
-  return { name, paused: input.state === 'paused', when, condition, frequency, payload, ...deliver };
+  const onBackfill = input.on_backfill === true ? { onBackfill: true as const } : {};
+  return { name, paused: input.state === 'paused', ...onBackfill, when, condition, frequency, payload, ...deliver };
 }
 
 function withoutLater(

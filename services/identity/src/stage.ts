@@ -9,7 +9,7 @@ import {
   partitionOf,
   type RefusalReason,
 } from '@attrium/event';
-import type { Context, PartitionStage, StageBinding, StageEnvironment } from '@attrium/processor';
+import type { Context, PartitionStage, StageBinding, StageEnvironment, Table } from '@attrium/processor';
 import type { HitLimit, Refusal } from './domain/identifier.js';
 import { mappedIdentifiers } from './domain/mapped-identifiers.js';
 import { decide, evolve, type Resolution } from './domain/resolution.js';
@@ -18,6 +18,7 @@ import type { CatalogueRow, IdentifierRow, IdentityState, ProfileRow } from './d
 import { WorkspaceRules } from './domain/workspace-rules.js';
 import { answer } from './question.js';
 import { type Chunk, chunkCodec, DEDUP_IDS_MAX, type DedupIndex, DedupWindow } from './store/dedup-window.js';
+import { SeedCollection } from './store/seed-collection.js';
 
 /** What became of a record, for metrics; on replay after a start it is told again. */
 export type Occurrence =
@@ -46,7 +47,7 @@ export function createIdentityBinding(options: IdentityOptions = {}): StageBindi
     input: 'events',
     output: 'resolved',
     logicVersion: 1,
-    stateVersion: 2,
+    stateVersion: 3,
     open: (environment) => new IdentityShard(environment, options),
   };
 }
@@ -57,6 +58,9 @@ class IdentityShard implements PartitionStage {
   private readonly state: IdentityState;
   private readonly dedup: DedupWindow;
   private readonly rules: WorkspaceRules;
+  /** Workspaces that have had an event. */
+  private readonly histories: Table<string, true>;
+  private readonly seeds: SeedCollection;
   private readonly shard: number;
   private readonly shards: number;
   private readonly partitions: number;
@@ -70,6 +74,8 @@ class IdentityShard implements PartitionStage {
     this.shards = shards;
     const catalogues = environment.table<string, CatalogueRow>('catalogues');
     this.rules = new WorkspaceRules(catalogues, options.caps ?? IDENTITY_CAPS);
+    this.histories = environment.table('histories');
+    this.seeds = new SeedCollection(environment);
     this.state = {
       identifiers: environment.table<string, IdentifierRow>('identifiers', undefined, { filtersKeys: true }),
       profiles: environment.table<number, ProfileRow>('profiles'),
@@ -107,6 +113,11 @@ class IdentityShard implements PartitionStage {
       case 'catalogue-activated':
         this.activate(record, context);
         return;
+      case 'seed-completed': {
+        const switched = this.seeds.take(record);
+        if (switched !== undefined) this.emitToAll(switched, context);
+        return;
+      }
       case 'logic-activated':
         this.emitToAll({ kind: 'logic-activated', version: record.version }, context);
         return;
@@ -130,6 +141,7 @@ class IdentityShard implements PartitionStage {
       this.observe({ kind: 'unresolved' });
     } else {
       this.emitResolution(event, decision, context);
+      if (this.histories.get(event.workspace) === undefined) this.histories.put(event.workspace, true);
       evolve(this.state, decision, { cause: event.id, occurredAt: event.occurredAt, now: context.now });
       const { created, linked, merges } = decision;
       this.observe({ kind: 'resolved', created, linked: linked.length, merged: merges.length });
@@ -196,7 +208,8 @@ class IdentityShard implements PartitionStage {
       return;
     }
     this.dedup.setWindow(workspace, identity.dedupHours);
-    this.emitToAll(body, context);
+    const historic = this.histories.get(workspace) === true;
+    this.emitToAll(historic ? { ...body, historic } : body, context);
   }
 
   private emitToAll(fact: FactBody, context: Context): void {

@@ -1,20 +1,19 @@
 /** The records that are seldom written, between the types of libs/event and the generated messages. */
-import type { Entity, FactBody, Identifier, LogRecord } from '@attrium/event';
+import type { FactBody, LogRecord } from '@attrium/event';
 import { assertNever } from '@attrium/event';
 import type { logV1, valueV1 } from '@attrium/proto/log';
 import { CodecError } from './codec-error.js';
 import type { HotFact } from './hot-writer.js';
+import { seedFromProto, seedToProto } from './seed-records.js';
+import { entityFromProto, entityToProto, identifierFromProto } from './wire-entity.js';
 import {
   DELIVERY_OUTCOME_NUMBER,
   deliveryOutcomeOf,
-  ENTITY_KIND_NUMBER,
-  entityKindOf,
   REFUSAL_REASON_NUMBER,
   refusalReasonOf,
   SUPPRESSION_REASON_NUMBER,
   suppressionReasonOf,
 } from './wire-names.js';
-import { seedFromProto, seedToProto } from './seed-records.js';
 import { firingCauseFromProto, firingCauseToProto, namedValueFromProto, namedValueToProto } from './wire-value.js';
 
 export type ColdFact = Exclude<FactBody, HotFact | { kind: 'trigger-fired' }>;
@@ -169,19 +168,4 @@ function firingHead(id: string, value: logV1.FiringSuppressed) {
     cause: value.cause,
     on: firingCauseFromProto(value.on),
   };
-}
-
-export function entityToProto({ workspace, kind, id, ordinal }: Entity): logV1.Entity {
-  return { workspace, kind: ENTITY_KIND_NUMBER[kind], id, ordinal };
-}
-
-export function entityFromProto(entity: logV1.Entity | undefined): Entity {
-  if (entity === undefined) throw new CodecError('a record without its entity');
-  const { workspace, id, ordinal } = entity;
-  return { workspace, kind: entityKindOf(entity.kind), id, ordinal };
-}
-
-export function identifierFromProto(identifier: valueV1.Identifier | undefined): Identifier {
-  if (identifier === undefined) throw new CodecError('a record without its identifier');
-  return { type: identifier.type, value: identifier.value };
 }

@@ -24,6 +24,10 @@ export interface PlannedAttribute {
   readonly nameTag: string;
   readonly keyTag: string;
   readonly visible: boolean;
+  /** It is folded and not published: its history is not complete yet. */
+  readonly shadow: boolean;
+  /** What it is fed changes whom a switch concerns: it is in preparation, or will be replaced by what is. */
+  readonly switches: boolean;
   readonly reducer: AttributeReducer;
   /** The value that an entity has before it is published for the first time: publishing it would say nothing new. */
   readonly initial: Value | undefined;
@@ -68,7 +72,9 @@ export interface KindPlan {
   readonly attributes: readonly PlannedAttribute[];
   readonly windowed: readonly PlannedAttribute[];
   readonly byKeyTag: ReadonlyMap<string, PlannedAttribute>;
+  /** Of what is published. */
   readonly byNameTag: ReadonlyMap<string, PlannedAttribute>;
+  readonly switches: boolean;
   readonly byName: ReadonlyMap<string, PlannedAttribute>;
   readonly track: ReadonlyMap<string, Feed>;
   readonly byType: Readonly<Record<EventType, Feed | undefined>>;
@@ -77,16 +83,38 @@ export interface KindPlan {
 export interface Plan {
   readonly workspace: string;
   readonly revision: number;
+  /** Rises with each catalogue and each switch: what rows are brought in line with. */
+  readonly step: number;
+  /** The last switch: what has been brought in line with an earlier step is to publish what it changed. */
+  readonly switched: Switch | undefined;
   readonly profile: KindPlan;
   readonly account: KindPlan;
 }
 
-export function planOf(catalogue: CompiledCatalogue): Plan {
+/** Definitions that were in preparation took effect. */
+export interface Switch {
+  readonly step: number;
+  /** Log time, ms. */
+  readonly at: number;
+  /** Id of the record. */
+  readonly id: string;
+}
+
+export interface PlanOptions {
+  readonly step?: number;
+  readonly switched?: Switch | undefined;
+  /** Attributes in preparation: folded beside those of the catalogue. */
+  readonly shadows?: readonly CompiledAttribute[];
+}
+
+/** `catalogue`: what serves. */
+export function planOf(catalogue: CompiledCatalogue, options: PlanOptions = {}): Plan {
+  const { workspace, revision, attributes } = catalogue;
+  const { step = revision, switched, shadows = [] } = options;
   return {
-    workspace: catalogue.workspace,
-    revision: catalogue.revision,
-    profile: kindPlanOf(catalogue.attributes, 'user'),
-    account: kindPlanOf(catalogue.attributes, 'account'),
+    ...{ workspace, revision, step, switched },
+    profile: kindPlanOf(attributes, shadows, 'user'),
+    account: kindPlanOf(attributes, shadows, 'account'),
   };
 }
 
@@ -103,7 +131,9 @@ export function valueKeyOf(kind: Entity['kind'], name: string): string {
 /** Of all that rows keep by this plan. */
 export function keysOf(plan: Plan): string[] {
   return (['profile', 'account'] as const).flatMap((kind) =>
-    plan[kind].attributes.flatMap(({ key, name }) => [stateKeyOf(kind, key), valueKeyOf(kind, name)]),
+    plan[kind].attributes.flatMap(({ key, name, shadow }) =>
+      shadow ? [stateKeyOf(kind, key)] : [stateKeyOf(kind, key), valueKeyOf(kind, name)],
+    ),
   );
 }
 
@@ -113,10 +143,22 @@ export function feedOf(plan: Plan, kind: Entity['kind'], event: Event): Feed | u
   return (event.type === 'track' ? track.get(event.name) : undefined) ?? byType[event.type];
 }
 
-function kindPlanOf(all: readonly CompiledAttribute[], of: 'user' | 'account'): KindPlan {
-  const definitions = all.filter((attribute) => attribute.of === of);
-  const planned = new Map(definitions.map((definition, slot) => [definition, plannedOf(definition, slot)]));
+function kindPlanOf(
+  serving: readonly CompiledAttribute[],
+  shadows: readonly CompiledAttribute[],
+  of: 'user' | 'account',
+): KindPlan {
+  const prepared = new Set(shadows.filter((attribute) => attribute.of === of));
+  const names = new Set([...prepared].map(({ name }) => name));
+  const definitions = [...serving.filter((attribute) => attribute.of === of), ...prepared];
+  const planned = new Map(
+    definitions.map((definition, slot) => {
+      const shadow = prepared.has(definition);
+      return [definition, plannedOf(definition, { slot, shadow, switches: names.has(definition.name) })];
+    }),
+  );
   const attributes = [...planned.values()];
+  const published = attributes.filter(({ shadow }) => !shadow);
   const feed = (type: EventType, name: string | undefined): Feed | undefined => feedFor(planned, of, type, name);
   const track = new Map<string, Feed>();
   for (const name of eventNames(definitions)) {
@@ -127,8 +169,9 @@ function kindPlanOf(all: readonly CompiledAttribute[], of: 'user' | 'account'): 
     attributes,
     windowed: attributes.filter(({ reducer }) => reducer.nextDue !== undefined),
     byKeyTag: indexOf(attributes, ({ keyTag }) => keyTag),
-    byNameTag: indexOf(attributes, ({ nameTag }) => nameTag),
-    byName: indexOf(attributes, ({ name }) => name),
+    byNameTag: indexOf(published, ({ nameTag }) => nameTag),
+    byName: indexOf(published, ({ name }) => name),
+    switches: attributes.some(({ switches }) => switches),
     track,
     byType: Object.fromEntries(EVENT_TYPES.map((type) => [type, feed(type, undefined)])) as KindPlan['byType'],
   };
@@ -151,12 +194,16 @@ function tagOf(text: string): string {
   return tag;
 }
 
-function plannedOf(definition: CompiledAttribute, slot: number): PlannedAttribute {
+function plannedOf(
+  definition: CompiledAttribute,
+  place: { readonly slot: number; readonly shadow: boolean; readonly switches: boolean },
+): PlannedAttribute {
   return {
     name: definition.name,
     key: definition.key,
-    slot,
-    nameTag: tagOf(definition.name),
+    ...place,
+    // What is not published keeps away from the value that the name has meanwhile.
+    nameTag: tagOf(place.shadow ? `shadow ${definition.key}` : definition.name),
     keyTag: tagOf(definition.key),
     visible: definition.visible,
     reducer: definition.age === undefined ? reducerOf(definition) : aged(reducerOf(definition), definition.age),

@@ -27,14 +27,15 @@ export type Outcome =
 
 /**
  * For each trigger that watches for one of the changes: first its condition, over what the change carries, then its frequency. A trigger
- * watches for one thing, so that it fires at most once on a change. Corrections of the past and backfills fire nothing.
+ * watches for one thing, so that it fires at most once on a change. Corrections of the past fire nothing; backfills only what asks for them.
  */
 export function decideFirings(row: EntityRow | undefined, plan: Plan, change: SegmentChanged): Outcome[] {
-  if (change.reason === 'backfill') return [];
+  const isBackfill = change.reason === 'backfill';
   const outcomes: Outcome[] = [];
   let subject: Subject | undefined;
   const decide = (triggers: readonly PlannedTrigger[] | undefined, on: () => FiringCause): void => {
     for (const trigger of triggers ?? []) {
+      if (isBackfill && !trigger.onBackfill) continue;
       subject ??= subjectOf(change);
       outcomes.push(decideTrigger(trigger, row, subject, change, on()));
     }

@@ -6,6 +6,8 @@ import { type MovePredicate, moved } from './move.js';
 export interface PlannedTrigger {
   readonly name: string;
   readonly frequency: Frequency;
+  /** Whether it fires on what a backfill changes. */
+  readonly onBackfill: boolean;
   /** The `if`; undefined: always true. */
   readonly condition: Predicate | undefined;
   /** Of triggers on attributes: whether a change is one that it watches for. */
@@ -38,10 +40,11 @@ export function planOf({ triggers }: CompiledCatalogue): Plan {
   return { onEntered, onExited, onChanged };
 }
 
-function planTrigger({ name, when, frequency, condition, payload, segments }: CompiledTrigger): PlannedTrigger {
+function planTrigger(trigger: CompiledTrigger): PlannedTrigger {
+  const { name, when, frequency, condition, payload, segments, onBackfill = false } = trigger;
   const predicate = condition === undefined ? undefined : compileCondition(condition);
   const watches = moved(when.kind === 'attribute' ? when.moves : []);
-  return { name, frequency, watches, condition: predicate, payload, segments };
+  return { name, frequency, onBackfill, watches, condition: predicate, payload, segments };
 }
 
 function addTo<V>(map: Map<string, V[]>, key: string, value: V): void {

@@ -1,0 +1,181 @@
+/** Definitions in preparation, as one partition keeps them: what is folded in shadow, how far history is in, what serves meanwhile. */
+import { type CompiledAttribute, type CompiledCatalogue, compileActivated, servingCatalogue } from '@attrium/catalogue';
+import type { Entity } from '@attrium/event';
+import type { PresentSince } from '@attrium/processor';
+import { keysOf, type Plan, planOf, type Switch, stateKeyOf } from './plan.js';
+
+/** One revision's share of what is in preparation. Plain data. */
+export interface Backfill {
+  readonly revision: number;
+  /** The step at which its states began. */
+  readonly step: number;
+  /** Identities of the states that are seeded. */
+  readonly keys: readonly string[];
+  /** Where the activation stands in the input: what is before it comes from history, what is behind it was folded live. */
+  readonly from: Place;
+  /** What the partition has folded up to; empty before the first chunk. */
+  readonly cursor: string;
+  readonly chunks: number;
+  readonly rows: number;
+  /** The partition has all of its history. */
+  readonly done: boolean;
+}
+
+export interface Place {
+  readonly sequence: number;
+  readonly record: number;
+}
+
+/** The definitions of one workspace. Plain data. */
+export interface WorkspaceRow {
+  readonly revision: number;
+  readonly step: number;
+  readonly author: string;
+  readonly activatedAt: number;
+  /** JSON of the catalogue that came last. */
+  readonly json: string;
+  /** JSON of the one that serves, while that is another. */
+  readonly serving: string | undefined;
+  readonly since: PresentSince;
+  readonly backfills: readonly Backfill[];
+  readonly switched: Switch | undefined;
+  /** Pages of entities that a switch concerns: those from `firstPage` on were begun for what is in preparation now. */
+  readonly firstPage: number;
+  readonly lastPage: number;
+}
+
+export interface Activation {
+  readonly workspace: string;
+  readonly revision: number;
+  readonly author: string;
+  readonly activatedAt: number;
+  readonly json: string;
+  readonly historic: boolean;
+  readonly place: Place;
+}
+
+const KINDS: Readonly<Record<CompiledAttribute['of'], Entity['kind']>> = { user: 'profile', account: 'account' };
+
+function keyOf({ of, key }: CompiledAttribute): string {
+  return stateKeyOf(KINDS[of], key);
+}
+
+/** A revision comes. Throws, as `compileActivated` does, for an invalid catalogue. */
+export function activated(before: WorkspaceRow | undefined, activation: Activation): WorkspaceRow {
+  const { workspace, revision, author, activatedAt, json, historic, place } = activation;
+  const step = Math.max(revision, (before?.step ?? 0) + 1);
+  const wanted = new Set(compileActivated({ workspace, revision, catalogueJson: json }).attributes.map(keyOf));
+  const complete = new Set(before === undefined ? [] : servingOf(workspace, before).attributes.map(keyOf));
+  const going = (before?.backfills ?? [])
+    .map((backfill) => ({ ...backfill, keys: backfill.keys.filter((key) => wanted.has(key) && !complete.has(key)) }))
+    .filter(({ keys }) => keys.length > 0);
+  const prepared = new Set(going.flatMap(({ keys }) => keys));
+  const fresh = [...wanted].filter((key) => !complete.has(key) && !prepared.has(key));
+  const backfills: Backfill[] =
+    historic && fresh.length > 0
+      ? [...going, { revision, step, keys: fresh, from: place, cursor: '', chunks: 0, rows: 0, done: false }]
+      : going;
+  const head = { revision, step, author, activatedAt, json };
+  const { firstPage = 0, lastPage = 0, switched } = before ?? {};
+  const rest = { backfills, switched, firstPage, lastPage };
+  return inEffect(workspace, {
+    ...head,
+    ...rest,
+    serving: before && servingJsonOf(before),
+    since: before?.since ?? {},
+  });
+}
+
+/** Every partition has folded the history of a revision; undefined when it is in preparation no more. */
+export function switched(
+  workspace: string,
+  before: WorkspaceRow,
+  by: { readonly revision: number; readonly at: number; readonly id: string },
+): WorkspaceRow | undefined {
+  const { revision, at, id } = by;
+  if (!before.backfills.some((backfill) => backfill.revision === revision)) return undefined;
+  const step = before.step + 1;
+  const backfills = before.backfills.filter((backfill) => backfill.revision !== revision);
+  return inEffect(workspace, {
+    ...before,
+    ...{ step, backfills, switched: { step, at, id }, serving: servingJsonOf(before) },
+    lastPage: before.lastPage + 1,
+    firstPage: backfills.length === 0 ? before.lastPage + 1 : before.firstPage,
+  });
+}
+
+/** `row.serving`: what served before. */
+function inEffect(workspace: string, row: WorkspaceRow): WorkspaceRow {
+  const { revision, step, json, backfills } = row;
+  const waiting = new Set(backfills.flatMap(({ keys }) => keys));
+  const serving =
+    waiting.size === 0
+      ? json
+      : servingCatalogue({
+          ...{ workspace, revision, before: row.serving, after: json },
+          isWaiting: (attribute) => waiting.has(keyOf(attribute)),
+        });
+  const next = { ...row, serving: serving === json ? undefined : serving };
+  const since: Record<string, number> = {};
+  for (const key of keysOf(planOfRow(workspace, next))) since[key] = row.since[key] ?? step;
+  return { ...next, since };
+}
+
+export function servingJsonOf({ json, serving }: WorkspaceRow): string {
+  return serving ?? json;
+}
+
+function servingOf(workspace: string, row: WorkspaceRow): CompiledCatalogue {
+  return compileActivated({ workspace, revision: row.revision, catalogueJson: servingJsonOf(row) });
+}
+
+/** All that is folded: what serves, and in shadow what is in preparation. */
+export function planOfRow(workspace: string, row: WorkspaceRow): Plan {
+  const { revision, step, switched: last, json, backfills } = row;
+  const serving = servingOf(workspace, row);
+  const served = new Set(serving.attributes.map(keyOf));
+  const keys = new Set(backfills.flatMap((backfill) => backfill.keys));
+  const shadows =
+    keys.size === 0
+      ? []
+      : compileActivated({ workspace, revision, catalogueJson: json }).attributes.filter(
+          (attribute) => keys.has(keyOf(attribute)) && !served.has(keyOf(attribute)),
+        );
+  return planOf(serving, { step, switched: last, shadows });
+}
+
+/** Which events of history may concern a backfill: those of these names, and by where attributes read without a name. */
+export interface HistoryFilter {
+  /** Of track events. */
+  readonly names: readonly string[];
+  /** Every track event, page and screen. */
+  readonly properties: boolean;
+  /** Whatever may speak of traits. */
+  readonly traits: boolean;
+}
+
+/** Of the states that are seeded, and of those that they will take the place of. */
+export function filterOf(workspace: string, row: WorkspaceRow, { keys }: Backfill): HistoryFilter {
+  const { revision, json } = row;
+  const wanted = new Set(keys);
+  const prepared = compileActivated({ workspace, revision, catalogueJson: json }).attributes.filter((attribute) =>
+    wanted.has(keyOf(attribute)),
+  );
+  const replaced = new Set(prepared.map(({ of, name }) => `${of} ${name}`));
+  const old = servingOf(workspace, row).attributes.filter(({ of, name }) => replaced.has(`${of} ${name}`));
+  const names = new Set<string>();
+  let properties = false;
+  let traits = false;
+  for (const attribute of [...prepared, ...old]) {
+    if (attribute.kind === 'computed') {
+      names.add(attribute.event);
+      continue;
+    }
+    for (const source of attribute.from) {
+      if (source.event !== undefined) names.add(source.event);
+      else if (source.kind === 'property') properties = true;
+      else traits = true;
+    }
+  }
+  return { names: [...names].sort(), properties, traits };
+}
