@@ -12,6 +12,8 @@ const PROFILE_ID = 'profile_id';
 export type IdentityQuestion =
   | { readonly kind: 'resolve'; readonly workspace: string; readonly identifier: Identifier }
   | { readonly kind: 'profile'; readonly workspace: string; readonly profileId: string }
+  /** The profile itself, also where it was merged away. */
+  | { readonly kind: 'ordinal'; readonly workspace: string; readonly profileId: string }
   | { readonly kind: 'identifiers'; readonly workspace: string; readonly identifier: Identifier }
   | { readonly kind: 'merges'; readonly workspace: string; readonly identifier: Identifier };
 
@@ -23,6 +25,11 @@ export interface IdentityAnswer {
   /** Where the facts of the profile go, in every log after `events`. */
   readonly partition: number;
   readonly identifiers: readonly Identifier[];
+}
+
+/** To `ordinal`. */
+export interface OrdinalAnswer {
+  readonly ordinal: number;
 }
 
 /** To `identifiers`. */
@@ -46,11 +53,12 @@ export interface Asked {
 }
 
 /** Answers null for nobody; throws InvalidQuestionError for what is no question. */
-export function answer(asked: Asked, given: unknown): IdentityAnswer | IdentifiersAnswer | MergesAnswer | null {
+export function answer(asked: Asked, given: unknown): IdentityAnswer | OrdinalAnswer | IdentifiersAnswer | MergesAnswer | null {
   const { state, partitions } = asked;
   const question = parseQuestion(given);
   const ordinal = ordinalOf(asked, question);
   if (ordinal === undefined) return null;
+  if (question.kind === 'ordinal') return { ordinal };
   const survivor = survivorOf(state, ordinal);
   const row = profileAt(state, survivor);
   const profileId = row.id;
@@ -67,13 +75,13 @@ export function answer(asked: Asked, given: unknown): IdentityAnswer | Identifie
 function ordinalOf({ state, rulesOf }: Asked, question: IdentityQuestion): number | undefined {
   const { workspace } = question;
   const profileId =
-    question.kind === 'profile'
+    question.kind === 'profile' || question.kind === 'ordinal'
       ? question.profileId
       : question.identifier.type === PROFILE_ID
         ? question.identifier.value
         : undefined;
   if (profileId !== undefined) return state.profileIds.get(profileKey(workspace, profileId));
-  if (question.kind === 'profile') return undefined;
+  if (question.kind === 'profile' || question.kind === 'ordinal') return undefined;
   const identifier = identifierAsked(question.identifier, rulesOf(workspace));
   return identifier === undefined ? undefined : state.identifiers.get(identifierKey(workspace, identifier))?.ordinal;
 }
@@ -81,12 +89,12 @@ function ordinalOf({ state, rulesOf }: Asked, question: IdentityQuestion): numbe
 function parseQuestion(question: unknown): IdentityQuestion {
   const { kind, workspace, identifier, profileId } = (question ?? {}) as Record<string, unknown>;
   if (typeof workspace !== 'string') throw new InvalidQuestionError('no workspace');
-  if (kind === 'profile' && typeof profileId === 'string') return { kind, workspace, profileId };
+  if ((kind === 'profile' || kind === 'ordinal') && typeof profileId === 'string') return { kind, workspace, profileId };
   if (kind === 'resolve' || kind === 'identifiers' || kind === 'merges') {
     const { type, value } = (identifier ?? {}) as Record<string, unknown>;
     if (typeof type === 'string' && typeof value === 'string') return { kind, workspace, identifier: { type, value } };
   }
   throw new InvalidQuestionError(
-    'it is neither { kind: resolve, identifiers or merges, identifier } nor { kind: profile, profileId }',
+    'it is neither { kind: resolve, identifiers or merges, identifier } nor { kind: profile or ordinal, profileId }',
   );
 }

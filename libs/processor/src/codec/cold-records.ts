@@ -1,7 +1,7 @@
 /** The records that are seldom written, between the types of libs/event and the generated messages. */
 import type { FactBody, LogRecord } from '@attrium/event';
 import { assertNever } from '@attrium/event';
-import type { logV1, valueV1 } from '@attrium/proto/log';
+import type { logV1 } from '@attrium/proto/log';
 import { CodecError } from './codec-error.js';
 import type { HotFact } from './hot-writer.js';
 import { seedFromProto, seedToProto } from './seed-records.js';

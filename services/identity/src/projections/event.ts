@@ -20,6 +20,7 @@ export const events: Projection = {
     { name: 'previous_value', type: 'text' },
     { name: 'group_id', type: 'text' },
     { name: 'payload', type: 'bytes' },
+    { name: 'ordinal', type: 'version' },
   ],
   project: (record) => {
     if (record.kind !== 'event-resolved') return undefined;
@@ -42,6 +43,7 @@ export const events: Projection = {
         event.previous?.value ?? '',
         event.groupId ?? '',
         event.payload,
+        String(entity.ordinal),
       ],
     ];
   },
