@@ -38,6 +38,10 @@ export const LINE_PATHS = [
   'an entry or an exit in a merge',
   'a firing',
   'a firing that was suppressed',
+  'a chunk of history',
+  'a chunk that came twice',
+  'a seed that was forwarded',
+  'a change of a value in a backfill',
 ] as const;
 
 export const PATHS = [...CRASHES, ...FAULTS, ...LOOP, ...LINE_PATHS] as const;

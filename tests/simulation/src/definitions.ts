@@ -67,6 +67,7 @@ export type DirectionsText = number | { readonly up?: number; readonly down?: nu
 export interface TriggerText {
   readonly name: string;
   readonly state?: 'paused';
+  readonly on_backfill?: true;
   readonly when: {
     readonly segment?: string;
     readonly enters?: true;

@@ -8,12 +8,8 @@ import type { Plain } from './value.js';
 export interface Ending {
   readonly group: Group;
   readonly rules: Rules;
-  /**
-   * Values at the end, by name; where a name has got another meaning since it is there, and nothing came since, it is missing in
-   * `known`.
-   */
+  /** Values at the end, by name: of all events there ever were, since when a definition is there makes no difference. */
   readonly values: ReadonlyMap<string, Plain>;
-  readonly known: ReadonlySet<string>;
 }
 
 /** Groups of identifiers by nothing but "they stood in one event". */
@@ -43,31 +39,15 @@ function endingOf(identity: NaiveIdentity, group: Group, now: number): Ending {
   const events = identity.events
     .filter(({ event, identifiers }) => event.workspace === group.workspace && group.identifiers.has(identifiers[0]!))
     .sort((a, b) => a.event.occurredAt - b.event.occurredAt);
-  const revisions = [...(identity.activations.get(group.workspace)?.values() ?? [])].map(({ position, record }) => ({
-    position,
-    rules: rulesOf(record as CatalogueActivated),
-  }));
-  const rules = revisions.at(-1)?.rules ?? rulesOf(noCatalogue(group.workspace));
+  const last = [...(identity.activations.get(group.workspace)?.values() ?? [])].at(-1)?.record;
+  const rules = rulesOf((last as CatalogueActivated | undefined) ?? noCatalogue(group.workspace));
   const values = new Map<string, Plain>();
-  const known = new Set<string>();
   for (const rule of rules.rules) {
-    const { position: since } = runOf(revisions, ({ meaning }) => meaning === rule.meaning)[0]!;
-    const counted = events
-      .filter(({ position }) => position > since)
-      .flatMap(({ event }) => rule.contribution(event) ?? []);
+    const counted = events.flatMap(({ event }) => rule.contribution(event) ?? []);
     const value = valueAt(rule, counted, now);
     if (value !== undefined) values.set(rule.name, value);
-    const named = runOf(revisions, ({ name }) => name === rule.name);
-    const hadOther = named.some(({ rules: { rules } }) => !rules.some(({ meaning }) => meaning === rule.meaning));
-    if (counted.length > 0 || !hadOther) known.add(rule.name);
   }
-  return { group, rules, values, known };
-}
-
-/** The last revisions, as many as have such a rule without a gap. */
-function runOf<R extends { readonly rules: Rules }>(revisions: readonly R[], isSuch: (rule: Rule) => boolean): R[] {
-  const last = revisions.findLastIndex(({ rules }) => !rules.rules.some(isSuch));
-  return revisions.slice(last + 1);
+  return { group, rules, values };
 }
 
 function valueAt(rule: Rule, counted: readonly Contribution[], now: number): Plain | undefined {

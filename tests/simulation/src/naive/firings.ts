@@ -144,7 +144,7 @@ class FiringReplay {
     const rules = this.rules.get(`${place.partition}/${entity.workspace}`);
     const snapshot = rules === undefined || change.revision === rules.revision ? then : carriedIn(change, rules);
     for (const trigger of rules?.catalogue.triggers ?? []) {
-      if (trigger.state === 'paused') continue;
+      if (trigger.state === 'paused' || (change.reason === 'backfill' && trigger.on_backfill !== true)) continue;
       for (const on of occasionsOf(trigger, change)) {
         const { effectiveAt, cause, revision, recordedAt, reason } = change;
         const head = { of: entity.id, trigger: trigger.name, revision, effectiveAt, recordedAt: place.now, cause, on };

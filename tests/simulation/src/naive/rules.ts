@@ -34,6 +34,8 @@ export interface Rule {
 
 export interface Rules {
   readonly revision: number;
+  /** Orders what has the same revision. */
+  readonly step: number;
   readonly catalogue: CatalogueText;
   readonly rules: readonly Rule[];
   /** The unnamed attribute that answers a question. */
@@ -43,18 +45,18 @@ export interface Rules {
 /** By their text: every stage and partition reads the same few catalogues. */
 const read = new Map<string, Rules>();
 
-export function rulesOf({ catalogue: bytes, revision }: CatalogueActivated): Rules {
+export function rulesOf({ catalogue: bytes, revision, step = revision }: CatalogueActivated): Rules {
   const text = new TextDecoder().decode(bytes);
-  const key = `${revision} ${text}`;
+  const key = `${revision} ${step} ${text}`;
   const known = read.get(key);
   if (known !== undefined) return known;
   if (read.size > 20) read.clear();
-  const rules = readRules(text, revision);
+  const rules = { ...readRules(text), revision, step };
   read.set(key, rules);
   return rules;
 }
 
-function readRules(text: string, revision: number): Rules {
+function readRules(text: string): Omit<Rules, 'revision' | 'step'> {
   const catalogue = JSON.parse(text) as CatalogueText;
   const conditions: readonly ConditionText[] = [
     ...catalogue.segments.map(({ where }) => where),
@@ -67,7 +69,7 @@ function readRules(text: string, revision: number): Rules {
     names.set(JSON.stringify(question), name);
     if (!rules.some((rule) => rule.name === name)) rules.push(unnamedRule(question, name, catalogue));
   }
-  return { revision, catalogue, rules, unnamed: (question) => names.get(JSON.stringify(question))! };
+  return { catalogue, rules, unnamed: (question) => names.get(JSON.stringify(question))! };
 }
 
 function unnamedOf(question: ConditionText, { attributes }: CatalogueText): string {
