@@ -9,7 +9,7 @@ import {
   type Seeded,
   type SeededEvent,
 } from '@attrium/event';
-import { type Context, type EntityRows, isPresentSince, type StageEnvironment } from '@attrium/processor';
+import { type Context, type EntityRows, isPresentSince, type StageEnvironment, type Table } from '@attrium/processor';
 import type { AttributeCounters } from './counters.js';
 import { type Backfill, filterOf, type HistoryFilter, servingJsonOf, type WorkspaceRow } from './domain/backfill.js';
 import type { EntityRow } from './domain/entity.js';
@@ -44,6 +44,8 @@ interface Goal {
 
 export class Seeding {
   private readonly touched: TouchedEntities;
+  /** By workspace and revision: ids of forwarded seeds that were folded, since a relay may come again after a crash. */
+  private readonly had: Table<string, Readonly<Record<string, readonly string[]>>>;
   private readonly partition: number;
   private readonly partitions: number;
 
@@ -51,6 +53,7 @@ export class Seeding {
     environment: StageEnvironment,
     private readonly parts: SeedingParts,
   ) {
+    this.had = environment.table('forwarded-seeds');
     this.touched = new TouchedEntities(environment, parts.definitions);
     this.partition = environment.partition;
     this.partitions = environment.partitions;
@@ -68,6 +71,10 @@ export class Seeding {
     const { workspace, revision, after, upTo, isLast, events } = record;
     const row = definitions.row(workspace);
     if (record.step > 0) {
+      if (!this.isNew(record)) {
+        counters.repeatedChunks++;
+        return;
+      }
       this.foldAll(events, record, { keys: this.living(row, record.keys, record.step), isForwarded: true }, context);
       counters.forwardedSeeds += events.length;
       return;
@@ -93,6 +100,7 @@ export class Seeding {
       const firstPage = definitions.row(workspace)?.firstPage ?? 0;
       const row = definitions.switch(workspace, { revision, at: context.now, id });
       if (row === undefined) return;
+      this.forgetBefore(workspace, row, revision);
       passDown(workspace, row, context);
       if (firstPage < row.lastPage) this.turnTo(record, firstPage + 1, context);
       return;
@@ -115,6 +123,23 @@ export class Seeding {
 
   touchAll({ entity }: EntityRow): void {
     this.touched.add(entity.workspace, entity.ordinal);
+  }
+
+  private isNew({ workspace, revision, id }: Seeded): boolean {
+    const all = this.had.get(workspace) ?? {};
+    const ids = all[revision] ?? [];
+    if (ids.includes(id)) return false;
+    this.had.put(workspace, { ...all, [revision]: [...ids, id] });
+    return true;
+  }
+
+  /** What was forwarded for the last switch may still come; for those before it no more. */
+  private forgetBefore(workspace: string, { backfills }: WorkspaceRow, revision: number): void {
+    const all = this.had.get(workspace);
+    if (all === undefined) return;
+    const isKept = (each: string): boolean =>
+      Number(each) >= revision || backfills.some((backfill) => backfill.revision === Number(each));
+    this.had.put(workspace, Object.fromEntries(Object.entries(all).filter(([each]) => isKept(each))));
   }
 
   private turnTo({ workspace, revision }: DefinitionsSwitched, page: number, context: Context): void {
