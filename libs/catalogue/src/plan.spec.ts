@@ -44,19 +44,19 @@ describe('the plan of a catalogue', () => {
       });
     const tags = (merge: string): Catalogue =>
       valid({ attributes: [{ name: 'tags', kind: 'user', type: 'string_list', merge, from: [{ trait: 'tags' }] }] });
-    const anew = ['changed attribute skus from now on'];
+    const anew = ['changed attribute skus'];
     expect(plan(list({ of: 'sku' }), list({ of: 'sku', limit: 100 }))).toEqual([]);
     expect(plan(list({ of: 'sku' }), list({ of: 'sku', limit: 5 }))).toEqual(anew);
     expect(plan(list({ of: 'sku', limit: 5 }), list({ of: 'sku', limit: 6 }))).toEqual(anew);
     expect(plan(list({ of: 'sku' }), list({ of: 'name' }))).toEqual(anew);
     expect(plan(list({ of: 'sku' }), list({ of: 'sku', within: '30d' }))).toEqual(anew);
-    expect(plan(tags('most_recent'), tags('union'))).toEqual(['changed attribute tags from now on']);
+    expect(plan(tags('most_recent'), tags('union'))).toEqual(['changed attribute tags']);
   });
 
-  it('of nothing before adds everything, from now on', () => {
+  it('of nothing before adds everything, triggers from now on', () => {
     expect(plan(undefined, catalogue())).toEqual([
-      'added attribute orders from now on',
-      'added segment vips from now on',
+      'added attribute orders',
+      'added segment vips',
       'added trigger hello from now on',
     ]);
   });
@@ -72,8 +72,8 @@ describe('the plan of a catalogue', () => {
         kind: 'changed',
         of: 'attribute',
         name: 'orders',
-        fromNowOn: true,
-        notice: 'its values begin anew: takes effect from now on; history is not folded in yet',
+        fromNowOn: false,
+        notice: 'its values stay until the new ones are computed from history',
       },
     ]);
   });
@@ -84,7 +84,7 @@ describe('the plan of a catalogue', () => {
 
   it('finds changed segments and triggers', () => {
     expect(plan(catalogue(), catalogue({ gt: 6, frequency: 'once' }))).toEqual([
-      'changed segment vips from now on',
+      'changed segment vips',
       'changed trigger hello from now on',
     ]);
   });

@@ -186,12 +186,7 @@ async function caughtUp(stage: StageProcessor): Promise<void> {
 }
 
 /** Each migrates all tables of the service before it begins: that is harmless at the same time. */
-function startProjectors(
-  options: StageServiceOptions,
-  log: JetStreamLog,
-  logger: Logger,
-  link: NatsLink,
-): Projector[] {
+function startProjectors(options: StageServiceOptions, log: JetStreamLog, logger: Logger, link: NatsLink): Projector[] {
   const { binding, config, projections, otherProjections = [], migrationsDirectory } = options;
   const { clickhouseUrl: url } = config;
   if (!config.projection || url === undefined || projections === undefined) return [];
@@ -213,6 +208,8 @@ function startProjectors(
   for (const projector of projectors) projector.start();
   exposeProjectors(() => projectors.map(({ status }) => status));
   // Whoever reads the tables of the output asks how far they are; it ends with the connection.
-  serveAsk(link.read, projectionSubject(output), () => ({ sequence: projectors[0]?.status.lastProjectedSequence ?? 0 }));
+  serveAsk(link.read, projectionSubject(output), () => ({
+    sequence: projectors[0]?.status.lastProjectedSequence ?? 0,
+  }));
   return projectors;
 }

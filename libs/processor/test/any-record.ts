@@ -74,7 +74,13 @@ const event = fc.record({
   payload: bytes,
 });
 /** Of history: what no reducer reads is not written. */
-const seededEvent = event.map((each) => ({ ...each, receivedAt: 0, statedAt: undefined, identifiers: [], previous: undefined }));
+const seededEvent = event.map((each) => ({
+  ...each,
+  receivedAt: 0,
+  statedAt: undefined,
+  identifiers: [],
+  previous: undefined,
+}));
 const stamps = { effectiveAt: time, recordedAt: time };
 const decided = { entity, cause: text, revision: count, ...stamps };
 

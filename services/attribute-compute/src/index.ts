@@ -1,6 +1,3 @@
-export { type AttributeCounters, newAttributeCounters } from './counters.js';
-export type { AnsweredAttribute, AttributesAnswer, AttributesQuestion } from './domain/question.js';
-export { attributeComputeBinding, attributeCounters, bindingWith } from './stage.js';
 export {
   bytesOfSeed,
   type History,
@@ -9,4 +6,7 @@ export {
   Seeder,
   type SeederState,
 } from './backfill/seeder.js';
+export { type AttributeCounters, newAttributeCounters } from './counters.js';
+export type { AnsweredAttribute, AttributesAnswer, AttributesQuestion } from './domain/question.js';
 export type { BackfillAnswer, BackfillsAnswer, BackfillsQuestion } from './seeding.js';
+export { attributeComputeBinding, attributeCounters, bindingWith } from './stage.js';

@@ -1,6 +1,7 @@
 /** What Nest wires: the controllers of REST and gRPC over the parts that `startControl` makes. */
 import { Access, ProfileLocator, Readiness } from '@attrium/host';
 import { type DynamicModule, Module } from '@nestjs/common';
+import { BackfillController } from './api/backfill.controller.js';
 import { CatalogueController } from './api/catalogue.controller.js';
 import { CatalogueRpcController } from './api/catalogue-rpc.controller.js';
 import { DeliveryController } from './api/delivery.controller.js';
@@ -14,6 +15,7 @@ import { LOG_SIZES, StatusController } from './api/status.controller.js';
 import { TriggerController } from './api/trigger.controller.js';
 import { WorkspaceController } from './api/workspace.controller.js';
 import { CatalogueKeeper } from './catalogue-keeper.js';
+import { Backfills } from './clients/backfills.js';
 import { DeliveryDeskClient } from './clients/delivery-desk.js';
 import { KeyStore } from './clients/key-store.js';
 import type { LogSize } from './clients/log-sizes.js';
@@ -33,6 +35,7 @@ export interface ControlParts {
   readonly profiles: ProfileReader;
   readonly locator: ProfileLocator;
   readonly desk: DeliveryDeskClient;
+  readonly backfills: Backfills;
   readonly segments: SegmentReader;
   readonly logSizes: () => Promise<LogSize[]>;
 }
@@ -41,6 +44,7 @@ export function controlModule(parts: ControlParts): DynamicModule {
   return {
     module: ControlModule,
     controllers: [
+      BackfillController,
       CatalogueController,
       IdentityController,
       DeliveryController,
@@ -63,6 +67,7 @@ export function controlModule(parts: ControlParts): DynamicModule {
       { provide: ProfileLocator, useValue: parts.locator },
       { provide: ProfileReader, useValue: parts.profiles },
       { provide: DeliveryDeskClient, useValue: parts.desk },
+      { provide: Backfills, useValue: parts.backfills },
       { provide: SegmentReader, useValue: parts.segments },
       { provide: LOG_SIZES, useValue: parts.logSizes },
     ],

@@ -27,6 +27,7 @@ import {
 import { systemClock } from '@attrium/processor';
 import { descriptorSet, packageDefinitionOf } from '@attrium/proto';
 import { CatalogueKeeper } from './catalogue-keeper.js';
+import { Backfills } from './clients/backfills.js';
 import { CatalogueLog } from './clients/catalogue-log.js';
 import { DeliveryDeskClient } from './clients/delivery-desk.js';
 import { activateLogic, storeBootstrapKey } from './clients/installation.js';
@@ -80,6 +81,7 @@ export async function startControl(
       locator,
       profiles: new ProfileReader({ locator, now: () => systemClock.monotonic(), telemetry }),
       desk: new DeliveryDeskClient(link),
+      backfills: new Backfills(ask, partitions),
       segments: new SegmentReader({ catalogues, tables, clock: systemClock, telemetry }),
       logSizes: () => logSizes(link),
     }),

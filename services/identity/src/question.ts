@@ -53,7 +53,10 @@ export interface Asked {
 }
 
 /** Answers null for nobody; throws InvalidQuestionError for what is no question. */
-export function answer(asked: Asked, given: unknown): IdentityAnswer | OrdinalAnswer | IdentifiersAnswer | MergesAnswer | null {
+export function answer(
+  asked: Asked,
+  given: unknown,
+): IdentityAnswer | OrdinalAnswer | IdentifiersAnswer | MergesAnswer | null {
   const { state, partitions } = asked;
   const question = parseQuestion(given);
   const ordinal = ordinalOf(asked, question);
@@ -89,7 +92,8 @@ function ordinalOf({ state, rulesOf }: Asked, question: IdentityQuestion): numbe
 function parseQuestion(question: unknown): IdentityQuestion {
   const { kind, workspace, identifier, profileId } = (question ?? {}) as Record<string, unknown>;
   if (typeof workspace !== 'string') throw new InvalidQuestionError('no workspace');
-  if ((kind === 'profile' || kind === 'ordinal') && typeof profileId === 'string') return { kind, workspace, profileId };
+  if ((kind === 'profile' || kind === 'ordinal') && typeof profileId === 'string')
+    return { kind, workspace, profileId };
   if (kind === 'resolve' || kind === 'identifiers' || kind === 'merges') {
     const { type, value } = (identifier ?? {}) as Record<string, unknown>;
     if (typeof type === 'string' && typeof value === 'string') return { kind, workspace, identifier: { type, value } };

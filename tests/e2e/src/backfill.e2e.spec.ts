@@ -91,7 +91,13 @@ describe('a definition that comes late', () => {
         if (number % 5 === 0) await until('the stage to be killed', LIMIT_MS, killStage);
       }
       const sum = (from: number): number => ((from + ORDERS) * (ORDERS - from + 1)) / 2;
-      const expected = { orders: ORDERS, spent: sum(10), largest: ORDERS, plan: `plan-${ORDERS}`, segments: ['buyers'] };
+      const expected = {
+        orders: ORDERS,
+        spent: sum(10),
+        largest: ORDERS,
+        plan: `plan-${ORDERS}`,
+        segments: ['buyers'],
+      };
       for (let user = 0; user < USERS; user++) {
         await until(`the values of user ${user}`, LIMIT_MS, async () => (await valuesOf(user)).largest !== undefined);
         await until(`all orders of user ${user}`, LIMIT_MS, async () => (await valuesOf(user)).orders === ORDERS);

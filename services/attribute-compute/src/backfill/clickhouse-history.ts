@@ -89,7 +89,7 @@ export class ClickHouseHistory implements History {
   private async entityOf(workspace: string, { profile_id: id, ordinal_text }: EventRow) {
     const known = Number(ordinal_text);
     return {
-      ...{ workspace, kind: 'profile', id } as const,
+      ...({ workspace, kind: 'profile', id } as const),
       ordinal: known > 0 ? known : await this.options.ordinalOf(workspace, id),
     };
   }
@@ -98,7 +98,16 @@ export class ClickHouseHistory implements History {
 function eventOf(workspace: string, row: EventRow): Event {
   const { message_id: id, source, name, occurred, group_id: groupId } = row;
   return {
-    ...{ kind: 'event', id, workspace, source, type: typeOf(row.type), name, occurredAt: Number(occurred), receivedAt: 0 },
+    ...{
+      kind: 'event',
+      id,
+      workspace,
+      source,
+      type: typeOf(row.type),
+      name,
+      occurredAt: Number(occurred),
+      receivedAt: 0,
+    },
     identifiers: [],
     ...(groupId === '' ? {} : { groupId }),
     payload: new Uint8Array(Buffer.from(row.payload_base64, 'base64')),

@@ -2,7 +2,14 @@
  * Reads history for the partitions of this process and sends it into their own input, chunk by chunk. It only decides *when*: which chunk is
  * folded, and whether, each partition decides by its cursor, so that a crash, or a second owner, costs a repetition and nothing else.
  */
-import { type Event, type LogRecord, partitionOf, partitionSubject, type SeededEvent, seedsSubject } from '@attrium/event';
+import {
+  type Event,
+  type LogRecord,
+  partitionOf,
+  partitionSubject,
+  type SeededEvent,
+  seedsSubject,
+} from '@attrium/event';
 import { type Clock, encodePack, type Log, NO_POSITION, PACK_SCHEMA_VERSION } from '@attrium/processor';
 import type { HistoryFilter, Place } from '../domain/backfill.js';
 import type { BackfillAnswer, BackfillsAnswer, BackfillsQuestion } from '../seeding.js';

@@ -5,7 +5,15 @@ import { ApiClient, type PlanAnswer } from './api-client.js';
 import { CliError } from './cli-error.js';
 import { addDeliveryCommands } from './delivery-commands.js';
 import { type EndpointFlags, findEndpoint } from './endpoint.js';
-import { faultLines, planLines, previewLines, type StatusAnswer, statusLines } from './plan-text.js';
+import {
+  type BackfillsAnswer,
+  backfillLines,
+  faultLines,
+  planLines,
+  previewLines,
+  type StatusAnswer,
+  statusLines,
+} from './plan-text.js';
 
 /** What a command writes. */
 export interface Terminal {
@@ -52,6 +60,15 @@ export function attriumCommand(terminal: Terminal, env?: Readonly<Record<string,
       const status = (await api().status()) as StatusAnswer;
       if (options.json === true) json(status);
       else for (const line of statusLines(status)) terminal.out(line);
+    });
+  program
+    .command('backfills')
+    .description('show which definitions are computed from history, and how far each partition is')
+    .option('--json', 'as JSON')
+    .action(async (options: { json?: boolean }) => {
+      const answer = (await api().backfills()) as BackfillsAnswer;
+      if (options.json === true) json(answer);
+      else for (const line of backfillLines(answer)) terminal.out(line);
     });
   addKeyCommands(program, api, json);
   addDeliveryCommands(program, api, json);
