@@ -32,6 +32,13 @@ function chunk(events: readonly EventResolved[], more: Partial<Seeded> = {}): Se
   return { ...head, after: '', upTo: 'end', isLast: true, events: seeds, ...more };
 }
 
+function catalogueOf(
+  attributes: readonly object[],
+  segments: readonly object[],
+): Pick<CatalogueActivated, 'catalogue'> {
+  return { catalogue: new Uint8Array(Buffer.from(JSON.stringify({ attributes, segments, triggers: [] }))) };
+}
+
 /** The switch, and the sweep that follows: what the stage relays to itself. */
 function takeEffect(harness: StageHarness, at = T0, revision = 2): Emitted[] {
   const first: DefinitionsSwitched = { kind: 'definitions-switched', id: 'sw', workspace: 'shop', revision, page: 0 };
@@ -158,6 +165,23 @@ describe('a definition in preparation', () => {
     expect(backfillsOf(harness)).toEqual([]);
     expect(takeEffect(harness)).toEqual([]);
     expect(valuesOf(harness, ada)).toEqual({ orders: 1 });
+  });
+
+  it('that is complete and read only together with another one goes on until that is complete too', () => {
+    const harness = open();
+    harness.read(order(ada, 1), T0);
+    const both = { attribute: 'orders', gt: 0 };
+    const did = { event: 'Order', did: true };
+    const segments = (where: object) => [{ name: 'both', of: 'user', where }];
+    const second = { ...historic([COUNT], 2), ...catalogueOf([COUNT], segments({ all: [both, did] })) };
+    harness.read(second, T0);
+    harness.read({ ...historic([], 3), ...catalogueOf([BIG], segments({ all: [both, did] })) }, T0);
+    harness.read(chunk([order(ada, 1)]), T0);
+    takeEffect(harness);
+    harness.read(order(bob, 50), T0);
+    harness.read(chunk([], { revision: 3 }), T0);
+    const changes = changesIn(takeEffect(harness, T0, 3));
+    expect(changes.filter((change) => String((change as unknown[])[0]).startsWith('~'))).toHaveLength(2);
   });
 
   it('sends the history of an entity that was merged away on to the survivor, who takes it once', () => {

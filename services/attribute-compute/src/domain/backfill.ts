@@ -65,7 +65,7 @@ export function activated(before: WorkspaceRow | undefined, activation: Activati
   const { workspace, revision, author, activatedAt, json, historic, place } = activation;
   const step = Math.max(revision, (before?.step ?? 0) + 1);
   const wanted = new Set(compileActivated({ workspace, revision, catalogueJson: json }).attributes.map(keyOf));
-  const complete = new Set(before === undefined ? [] : servingOf(workspace, before).attributes.map(keyOf));
+  const complete = before === undefined ? new Set<string>() : completeKeysOf(workspace, before);
   const going = (before?.backfills ?? [])
     .map((backfill) => ({ ...backfill, keys: backfill.keys.filter((key) => wanted.has(key) && !complete.has(key)) }))
     .filter(({ keys }) => keys.length > 0);
@@ -129,17 +129,24 @@ function servingOf(workspace: string, row: WorkspaceRow): CompiledCatalogue {
   return compileActivated({ workspace, revision: row.revision, catalogueJson: servingJsonOf(row) });
 }
 
-/** All that is folded: what serves, and in shadow what is in preparation. */
+/** States that have all of their history: those that serve, and those that wait for what they are read with. */
+function completeKeysOf(workspace: string, row: WorkspaceRow): Set<string> {
+  const latest = compileActivated({ workspace, revision: row.revision, catalogueJson: row.json });
+  const keys = new Set([...latest.attributes, ...servingOf(workspace, row).attributes].map(keyOf));
+  for (const backfill of row.backfills) for (const key of backfill.keys) keys.delete(key);
+  return keys;
+}
+
+/** All that is folded: what serves, and in shadow what the catalogue that came last has beside that. */
 export function planOfRow(workspace: string, row: WorkspaceRow): Plan {
-  const { revision, step, switched: last, json, backfills } = row;
+  const { revision, step, switched: last, json } = row;
   const serving = servingOf(workspace, row);
   const served = new Set(serving.attributes.map(keyOf));
-  const keys = new Set(backfills.flatMap((backfill) => backfill.keys));
   const shadows =
-    keys.size === 0
+    row.serving === undefined
       ? []
       : compileActivated({ workspace, revision, catalogueJson: json }).attributes.filter(
-          (attribute) => keys.has(keyOf(attribute)) && !served.has(keyOf(attribute)),
+          (attribute) => !served.has(keyOf(attribute)),
         );
   return planOf(serving, { step, switched: last, shadows });
 }
