@@ -3,6 +3,8 @@ import {
   MERGE_STRATEGIES,
   REDUCERS,
   REDUCERS_OF_PROPERTIES,
+  SESSION_MEASURES,
+  TYPE_OF_SESSION_MEASURE,
   TYPES_OF_REDUCER,
   TYPES_OF_STRATEGY,
 } from '@attrium/catalogue';
@@ -11,6 +13,7 @@ import {
   STRATEGY_TABLE,
   type TableEntry,
 } from '../../services/attribute-compute/src/domain/reducer-table.js';
+import { SESSION_COUNT_WITHIN, SESSION_TABLE } from '../../services/attribute-compute/src/domain/session-table.js';
 import { codeCell, markdownTable } from './markdown-table.js';
 
 const HEAD = `# Reducers
@@ -34,6 +37,7 @@ export function reducersPage(): string {
     reducers(),
     exactness('Over all time', 'lifetime'),
     exactness('In a rolling window', 'window'),
+    sessions(),
   ].join('\n');
 }
 
@@ -66,6 +70,24 @@ const TEXTS = {
 function exactness(title: string, variant: 'lifetime' | 'window'): string {
   const rows = REDUCERS.map((reducer) => [codeCell(reducer), ...exactnessCells(REDUCER_TABLE[reducer][variant])]);
   return `## ${title}\n\n${TEXTS[variant]}\n\n${markdownTable(['reducer', 'state', 'exact', 'beyond'], rows)}\n`;
+}
+
+function sessions(): string {
+  const rows = SESSION_MEASURES.map((measure) => {
+    const entry = SESSION_TABLE[measure];
+    return [codeCell(measure), codeCell(TYPE_OF_SESSION_MEASURE[measure]), entry.gives, ...exactnessCells(entry)];
+  });
+  const within = [
+    '`count` with `within`',
+    '`number`',
+    SESSION_COUNT_WITHIN.gives,
+    ...exactnessCells(SESSION_COUNT_WITHIN),
+  ];
+  const text =
+    'Each takes `gap` and `where`, `count` also `within`. No value until an event belongs to a session; which one it belongs to is told in ' +
+    '[attributes](../concepts/attributes.md#sessions).';
+  const head = ['`session`', 'type', 'gives', 'state', 'exact', 'beyond'];
+  return `## Sessions\n\n${text}\n\n${markdownTable(head, [rows[0]!, within, ...rows.slice(1)])}\n`;
 }
 
 function exactnessCells({ state, exact, beyond }: Pick<TableEntry<unknown>, 'state' | 'exact' | 'beyond'>): string[] {

@@ -34,12 +34,6 @@ export const EXCEPTIONS: readonly Exception[] = [
   },
   {
     rule: 'long function',
-    path: 'libs/catalogue/src/quickstart.spec.ts',
-    sizeMax: 400,
-    why: 'An inline snapshot of the compiled quickstart.',
-  },
-  {
-    rule: 'long function',
     path: 'libs/testing/src/log-conformance.ts',
     sizeMax: 230,
     why: 'A suite of tests that adapters call; it is a list of promises.',

@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { MERGE_STRATEGIES, REDUCERS, REDUCERS_OF_PROPERTIES, TYPES_OF_REDUCER, TYPES_OF_STRATEGY } from './compiled.js';
+import { ATTRIBUTES_MAX } from './limits.js';
 import { parseCatalogue } from './parse.js';
+import { SESSION_MEASURES, TYPE_OF_SESSION_MEASURE } from './session.js';
 
 type Json = Readonly<Record<string, unknown>>;
 const withAttribute = (change: Json): Json => ({
@@ -39,6 +41,25 @@ describe('valid attributes', () => {
     },
   );
 
+  it.each(SESSION_MEASURES)('tell the %s of sessions, by one gap or by one for each kind of device', (session) => {
+    const gapsOf = (compute: Json): unknown =>
+      attributeOf(computed({ session, ...compute }, TYPE_OF_SESSION_MEASURE[session]));
+    const head = { kind: 'session', measure: session };
+    expect(gapsOf({})).toMatchObject({ ...head, webGapMs: 1_800_000, mobileGapMs: 300_000 });
+    expect(gapsOf({ gap: '10m' })).toMatchObject({ ...head, webGapMs: 600_000, mobileGapMs: 600_000 });
+    expect(gapsOf({ gap: { mobile: '10s' } })).toMatchObject({ webGapMs: 1_800_000, mobileGapMs: 10_000 });
+    const where = { property: 'bot', not_equals: true };
+    expect(gapsOf({ gap: { web: '24h' }, where })).toMatchObject({
+      webGapMs: 86_400_000,
+      mobileGapMs: 300_000,
+      where: { kind: 'compare' },
+    });
+  });
+
+  it('count sessions in a window', () => {
+    expect(attributeOf(computed({ session: 'count', within: '7d' }))).toMatchObject({ withinMs: 604_800_000 });
+  });
+
   it('keep lists as long as they say', () => {
     const list = { distinct_list: 'E', of: 'sku', limit: 5 };
     expect(attributeOf(computed(list, 'string_list'))).toMatchObject({ entriesMax: 5 });
@@ -70,6 +91,27 @@ describe('faults of attributes', () => {
       computed({ distinct_list: 'E', of: 'a', limit: 101 }, 'string_list'),
       [`${x}.compute.limit over_limit`],
     ],
+    [
+      'too many attributes',
+      {
+        attributes: Array.from({ length: ATTRIBUTES_MAX + 1 }, (_, index) => ({
+          name: `a${index}`,
+          kind: 'user',
+          type: 'string',
+          from: [{ trait: 'x' }],
+        })),
+      },
+      ['attributes over_limit'],
+    ],
+    ['an unknown measure of sessions', computed({ session: 'length' }), [`${x}.compute.session wrong_value`]],
+    ['a start that is a number', computed({ session: 'start' }), [`${x}.type type_mismatch`]],
+    ['sessions of an event', computed({ session: 'count', count: 'E' }), [`${x}.compute.count conflicting_keys`]],
+    ['sessions of a property', computed({ session: 'count', of: 'a' }), [`${x}.compute.of conflicting_keys`]],
+    ['pages in a window', computed({ session: 'pages', within: '1d' }), [`${x}.compute.within conflicting_keys`]],
+    ['no gap', computed({ session: 'count', gap: '0m' }), [`${x}.compute.gap wrong_value`]],
+    ['a long gap', computed({ session: 'count', gap: { web: '25h' } }), [`${x}.compute.gap.web over_limit`]],
+    ['a gap of a television', computed({ session: 'count', gap: { tv: '1h' } }), [`${x}.compute.gap.tv unknown_key`]],
+    ['a gap of a count', computed({ count: 'E', gap: '5m' }), [`${x}.compute.gap conflicting_keys`]],
     [
       'a list of nothing',
       computed({ distinct_list: 'E', of: 'a', limit: 0 }, 'string_list'),

@@ -1,17 +1,16 @@
 /** Checks one attribute definition beyond its shape and turns it into what it means. */
 import {
   type Condition,
+  type EventAttribute,
+  eventAttributeOf,
   isEventName,
-  isJsonObject,
-  type JsonObject,
   parseCondition,
-  pathOfText,
   WITHIN_MS_MAX,
 } from '@attrium/condition';
-import { durationMs } from '@attrium/event';
+import { durationMs, type ValueType } from '@attrium/event';
 import type { z } from 'zod';
+import { readPath, readSource } from './attribute-source.js';
 import {
-  type AttributeSource,
   MERGE_STRATEGIES,
   type MergeStrategy,
   REDUCERS,
@@ -22,15 +21,26 @@ import {
 } from './compiled.js';
 import type { AttributeDefinition } from './definitions.js';
 import { type Report, reportIssues, reportNotSupported } from './fault.js';
-import { LIST_ENTRIES_MAX } from './limits.js';
-import { type AttributeInput, attributeSchema, type computeSchema, type fromSchema } from './schema.js';
+import { GAP_MS_MAX, LIST_ENTRIES_MAX } from './limits.js';
+import type { Names } from './names.js';
+import { type AttributeInput, attributeSchema, type computeSchema } from './schema.js';
+import {
+  MOBILE_GAP_MS,
+  SESSION_MEASURES,
+  type SessionMeaning,
+  type SessionMeasure,
+  TYPE_OF_SESSION_MEASURE,
+  WEB_GAP_MS,
+} from './session.js';
 
-/** Words of later releases, told apart from typing mistakes. */
-const LATER_REDUCERS = ['formula'];
-
-/** The definition; its faults are reported, and then it may be incomplete or undefined. */
-export function readAttribute(json: unknown, path: string, report: Report): AttributeDefinition | undefined {
-  const parsed = attributeSchema.safeParse(withoutLaterReducers(json, path, report), { reportInput: true });
+/** The definition; its faults are reported, and then it may be incomplete or undefined. What a formula reads is found by `readFormulas`. */
+export function readAttribute(
+  json: unknown,
+  path: string,
+  names: Names,
+  report: Report,
+): AttributeDefinition | undefined {
+  const parsed = attributeSchema.safeParse(json, { reportInput: true });
   if (!parsed.success) {
     reportIssues(report, path, parsed.error.issues);
     return undefined;
@@ -54,19 +64,19 @@ export function readAttribute(json: unknown, path: string, report: Report): Attr
   if (input.merge !== undefined) {
     report(`${path}.merge`, 'conflicting_keys', 'a computed attribute has no merge strategy: its reducer merges');
   }
-  const computed = readCompute(input.compute!, input, path, report);
+  if (input.compute?.formula !== undefined) {
+    for (const key of Object.keys(input.compute)) {
+      if (key !== 'formula')
+        report(`${path}.compute.${key}`, 'conflicting_keys', `${key} does not go together with formula`);
+    }
+    return { kind: 'formula', ...head, formula: input.compute.formula, reads: [] };
+  }
+  if (input.compute!.session !== undefined) {
+    const session = readSession(input.compute!, input, { path, names, report });
+    return session === undefined ? undefined : { kind: 'session', ...head, ...session };
+  }
+  const computed = readCompute(input.compute!, input, { path, names, report });
   return computed === undefined ? undefined : { kind: 'computed', ...head, ...computed };
-}
-
-/** Reports reducers of later releases and takes them out, so that the schema does not call them unknown. */
-function withoutLaterReducers(json: unknown, path: string, report: Report): unknown {
-  if (!isJsonObject(json) || !isJsonObject(json.compute)) return json;
-  const later = LATER_REDUCERS.filter((word) => Object.hasOwn(json.compute as JsonObject, word));
-  if (later.length === 0) return json;
-  for (const word of later) reportNotSupported(report, `${path}.compute.${word}`, `${word} in compute`);
-  const { compute: _compute, ...rest } = json;
-  // What remains of the definition is still checked, as if it were a declared attribute.
-  return Object.hasOwn(rest, 'from') ? rest : { ...rest, from: [{ trait: 'any' }] };
 }
 
 function readMerge({ merge, type }: AttributeInput, attributePath: string, report: Report): MergeStrategy {
@@ -84,55 +94,38 @@ function readMerge({ merge, type }: AttributeInput, attributePath: string, repor
   return strategy;
 }
 
-function readSource(input: z.infer<typeof fromSchema>, path: string, report: Report): AttributeSource {
-  const { trait, property, path: sourcePath, event, source } = input;
-  const given = [trait, property, sourcePath].filter((text) => text !== undefined);
-  if (given.length !== 1) {
-    const code = given.length === 0 ? 'missing_key' : 'conflicting_keys';
-    report(path, code, 'a source has one of trait, property, or path together with source');
-  }
-  const key = trait !== undefined ? 'trait' : property !== undefined ? 'property' : 'path';
-  if (key === 'path' && sourcePath !== undefined && source === undefined) {
-    report(`${path}.source`, 'missing_key', 'path goes together with source; of any source it is written as property');
-  }
-  if (event !== undefined && key !== 'property') {
-    report(`${path}.event`, 'conflicting_keys', 'event goes together with property only');
-  }
-  if (event !== undefined && !isEventName(event)) report(`${path}.event`, 'bad_name', 'expected the name of an event');
-  if (source !== undefined && !isEventName(source))
-    report(`${path}.source`, 'bad_name', 'expected the name of a source');
-  const steps = given.length === 1 ? readPath(given[0]!, `${path}.${key}`, report) : [];
-  return { kind: key === 'trait' ? 'trait' : 'property', path: steps, event, source };
-}
-
-function readPath(text: string, path: string, report: Report): readonly string[] {
-  const steps = pathOfText(text);
-  if (steps === undefined) report(path, 'bad_name', 'expected a name, or names with dots into nested objects');
-  return steps ?? [];
-}
-
 interface Computed {
   readonly reducer: Reducer;
   readonly event: string;
   readonly property?: readonly string[] | undefined;
+  readonly eventAttribute?: EventAttribute | undefined;
   readonly where?: Condition | undefined;
   readonly withinMs?: number | undefined;
   readonly entriesMax?: number | undefined;
 }
 
+/** Where a definition stands, and what it may name. */
+interface Surroundings {
+  readonly path: string;
+  readonly names: Names;
+  readonly report: Report;
+}
+
 function readCompute(
   input: z.infer<typeof computeSchema>,
   attribute: AttributeInput,
-  attributePath: string,
-  report: Report,
+  { path: attributePath, names, report }: Surroundings,
 ): Computed | undefined {
   const path = `${attributePath}.compute`;
   const given = REDUCERS.filter((reducer) => input[reducer] !== undefined);
   const reducer = given[0];
   if (reducer === undefined || given.length > 1) {
     const code = reducer === undefined ? 'missing_key' : 'conflicting_keys';
-    report(path, code, `compute has one of ${REDUCERS.join(', ')}`);
+    report(path, code, `compute has one of ${REDUCERS.join(', ')}, session, formula`);
     return undefined;
+  }
+  if (input.gap !== undefined) {
+    report(`${path}.gap`, 'conflicting_keys', `gap goes together with session, not with ${reducer}`);
   }
   const event = input[reducer] as string;
   if (!isEventName(event)) report(`${path}.${reducer}`, 'bad_name', `${reducer} takes the name of an event`);
@@ -140,30 +133,109 @@ function readCompute(
   if (!types.includes(attribute.type)) {
     report(`${attributePath}.type`, 'type_mismatch', `${reducer} gives a value of type ${types.join(' or ')}`);
   }
-  const property = readProperty(reducer, input.of, path, report);
+  const read = readProperty(reducer, input.of, attribute, { path, names, report });
   const withinMs = input.within === undefined ? undefined : readDuration(input.within, `${path}.within`, report);
   if (input.limit !== undefined && reducer !== 'distinct_list') {
     report(`${path}.limit`, 'conflicting_keys', `limit goes together with distinct_list, not with ${reducer}`);
   }
-  const where = input.where === undefined ? undefined : readEventCondition(input.where, `${path}.where`, report);
+  const where =
+    input.where === undefined ? undefined : readEventCondition(input.where, { path: `${path}.where`, names, report });
   // The default said aloud means the same.
   const entriesMax = input.limit === undefined || input.limit === LIST_ENTRIES_MAX ? {} : { entriesMax: input.limit };
-  return { reducer, event, property, where, withinMs, ...entriesMax };
+  return { reducer, event, ...read, where, withinMs, ...entriesMax };
 }
+
+function readSession(
+  input: z.infer<typeof computeSchema>,
+  attribute: AttributeInput,
+  { path: attributePath, names, report }: Surroundings,
+): SessionMeaning | undefined {
+  const path = `${attributePath}.compute`;
+  for (const key of [...REDUCERS, 'of', 'limit'] as const) {
+    if (input[key] !== undefined) {
+      report(`${path}.${key}`, 'conflicting_keys', `session takes gap, where and within, and no ${key}`);
+    }
+  }
+  const measure = SESSION_MEASURES.find((each) => each === input.session);
+  if (measure === undefined) {
+    report(`${path}.session`, 'wrong_value', `session is one of ${SESSION_MEASURES.join(', ')}`);
+    return undefined;
+  }
+  const type = TYPE_OF_SESSION_MEASURE[measure];
+  if (attribute.type !== type) {
+    report(`${attributePath}.type`, 'type_mismatch', `session: ${measure} gives a value of type ${type}`);
+  }
+  const where =
+    input.where === undefined ? undefined : readEventCondition(input.where, { path: `${path}.where`, names, report });
+  const gaps = readGaps(input.gap, `${path}.gap`, report);
+  return { measure, ...gaps, where, withinMs: readSessionWindow(input.within, measure, path, report) };
+}
+
+/** One gap for all devices, or one for each kind of them. */
+function readGaps(
+  gap: z.infer<typeof computeSchema>['gap'],
+  path: string,
+  report: Report,
+): Pick<SessionMeaning, 'webGapMs' | 'mobileGapMs'> {
+  if (typeof gap === 'string') {
+    const ms = readGap(gap, path, report) ?? WEB_GAP_MS;
+    return { webGapMs: ms, mobileGapMs: ms };
+  }
+  return {
+    webGapMs: readGap(gap?.web, `${path}.web`, report) ?? WEB_GAP_MS,
+    mobileGapMs: readGap(gap?.mobile, `${path}.mobile`, report) ?? MOBILE_GAP_MS,
+  };
+}
+
+function readGap(text: string | undefined, path: string, report: Report): number | undefined {
+  const ms = text === undefined ? undefined : readDuration(text, path, report);
+  if (ms === undefined || ms <= GAP_MS_MAX) return ms;
+  report(path, 'over_limit', `a session may be idle for at most ${GAP_MS_MAX / 3_600_000}h`);
+  return undefined;
+}
+
+function readSessionWindow(
+  within: string | undefined,
+  measure: SessionMeasure,
+  path: string,
+  report: Report,
+): number | undefined {
+  if (within === undefined) return undefined;
+  if (measure === 'count') return readDuration(within, `${path}.within`, report);
+  report(`${path}.within`, 'conflicting_keys', `within goes together with session: count, not with ${measure}`);
+  return undefined;
+}
+type Property = Pick<Computed, 'property' | 'eventAttribute'>;
 
 function readProperty(
   reducer: Reducer,
-  of: string | undefined,
-  path: string,
-  report: Report,
-): readonly string[] | undefined {
+  of: z.infer<typeof computeSchema>['of'],
+  attribute: AttributeInput,
+  { path, names, report }: Surroundings,
+): Property {
   if (REDUCERS_OF_PROPERTIES.includes(reducer)) {
-    if (of !== undefined) return readPath(of, `${path}.of`, report);
-    report(`${path}.of`, 'missing_key', `${reducer} needs of: the property that it reads`);
+    if (typeof of === 'string') return { property: readPath(of, `${path}.of`, report) };
+    if (of === undefined) report(`${path}.of`, 'missing_key', `${reducer} needs of: the property that it reads`);
+    else {
+      const at = `${path}.of.event_attribute`;
+      const found = eventAttributeOf(of.event_attribute, names, (code, message) => report(at, code, message));
+      const types = found === undefined ? [] : typesRead(reducer, attribute);
+      if (found !== undefined && !types.includes(found.type)) {
+        const message = `${reducer} reads ${types.join(' or ')} here, and ${found.name} is a ${found.type}`;
+        report(at, 'type_mismatch', message);
+      }
+      return { property: undefined, eventAttribute: found };
+    }
   } else if (of !== undefined) {
     report(`${path}.of`, 'conflicting_keys', `${reducer} reads no property, so it takes no of`);
   }
-  return undefined;
+  return { property: undefined };
+}
+
+/** The types of event attributes that a reducer reads. What is only told apart is told apart by its text. */
+function typesRead(reducer: Reducer, { type }: AttributeInput): readonly ValueType[] {
+  if (reducer === 'sum' || reducer === 'average') return ['number'];
+  return reducer === 'distinct_count' || reducer === 'distinct_list' ? ['string', 'number'] : [type];
 }
 
 /** Milliseconds of a duration, above zero and at most ten years. */
@@ -174,8 +246,8 @@ export function readDuration(text: string, path: string, report: Report): number
   return ms;
 }
 
-function readEventCondition(json: unknown, path: string, report: Report): Condition | undefined {
-  const outcome = parseCondition(json, { over: 'event', path });
+function readEventCondition(json: unknown, { path, names, report }: Surroundings): Condition | undefined {
+  const outcome = parseCondition(json, { over: 'event', path, scope: names });
   if (outcome.kind === 'valid') return outcome.condition;
   for (const fault of outcome.faults) report(fault.path, fault.code, fault.message);
   return undefined;

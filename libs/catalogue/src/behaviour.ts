@@ -3,7 +3,7 @@ import type { Age, Aggregate, AggregateComparator, Behaviour, Condition, Happeni
 import { compareNumbers } from '@attrium/event';
 import { canonicalJson, stableHash } from './canonical.js';
 import type { CompiledAttribute, ComputedAttribute } from './compiled.js';
-import type { AttributeDefinition } from './definitions.js';
+import type { AttributeDefinition, FormulaAttributeDefinition } from './definitions.js';
 
 /** What a condition compiles to: an attribute that nobody named, and what is asked of it. */
 export interface Unnamed {
@@ -27,16 +27,20 @@ export function unnamedBehaviour(behaviour: Behaviour): Unnamed {
  * as the negation of what is not.
  */
 export function unnamedAggregate(aggregate: Aggregate): Unnamed {
-  const { reducer, property, comparator, value } = aggregate;
+  const { reducer, comparator, value } = aggregate;
   const happening = happeningOf(aggregate);
-  const name = unnamed({ ...happening, reducer, property });
+  const read =
+    aggregate.eventAttribute === undefined
+      ? { property: aggregate.property }
+      : { eventAttribute: aggregate.eventAttribute };
+  const name = unnamed({ ...happening, reducer, ...read });
   const head = { kind: 'computed', name, key: name, of: 'user', type: 'number', visible: false } as const;
   const of = (isTrueOfZero(aggregate) ? COMPLEMENTS[comparator] : [comparator]).map(
     (each): Condition => ({ kind: 'compare', operand: { kind: 'attribute', name }, comparator: each, value }),
   );
   const condition: Condition = of.length === 1 ? of[0]! : { kind: 'any', of };
   return {
-    attribute: { ...head, reducer, property, ...happening },
+    attribute: { ...head, reducer, ...read, ...happening },
     condition: isTrueOfZero(aggregate) ? { kind: 'not', of: condition } : condition,
   };
 }
@@ -50,8 +54,10 @@ const COMPLEMENTS: Readonly<Record<AggregateComparator, readonly AggregateCompar
   lte: ['gt'],
 };
 
+type AgedDefinition = Exclude<AttributeDefinition, FormulaAttributeDefinition>;
+
 /** The unnamed attribute of an age: it folds what the timestamp folds, and is false as long as there is none. */
-export function unnamedAge(age: Age, source: AttributeDefinition): Unnamed {
+export function unnamedAge(age: Age, source: AgedDefinition): Unnamed {
   const { name: _name, visible: _visible, ...meaning } = source;
   const asked = { ageMs: age.olderThanMs, newer: age.newer };
   const name = unnamed({ ...meaning, age: asked });

@@ -4,7 +4,15 @@ import { assertNever, parseExactJson } from '@attrium/event';
 import { type Unnamed, unnamedAge, unnamedAggregate, unnamedBehaviour } from './behaviour.js';
 import { attributeKey, canonicalJson } from './canonical.js';
 import type { CompiledAttribute, CompiledCatalogue, CompiledSegment, CompiledTrigger } from './compiled.js';
-import type { AttributeDefinition, Catalogue, SegmentDefinition, TriggerDefinition } from './definitions.js';
+import { consentAttributes, consentRule, quietHoursOf } from './consent.js';
+import type { ConsentDefinition } from './consent-definition.js';
+import type {
+  AttributeDefinition,
+  Catalogue,
+  FormulaAttributeDefinition,
+  SegmentDefinition,
+  TriggerDefinition,
+} from './definitions.js';
 import { readIdentity } from './identity.js';
 import { DEFAULT_IDENTITY, type IdentityDefinition } from './identity-definition.js';
 import { parseCatalogue } from './parse.js';
@@ -18,9 +26,10 @@ export function compileCatalogue(input: {
   const { workspace, revision, catalogue } = input;
   const unnamed = new UnnamedAttributes(catalogue.attributes);
   const segments = inReadingOrder(catalogue.segments).map((segment) => compileSegment(segment, unnamed));
-  const triggers = catalogue.triggers.map((trigger) => compileTrigger(trigger, unnamed));
+  const triggers = catalogue.triggers.map((trigger) => compileTrigger(trigger, unnamed, catalogue.consent));
   const named = catalogue.attributes.map(compileAttribute);
-  return { workspace, revision, attributes: [...named, ...unnamed.values()], segments, triggers };
+  const consent = catalogue.consent === undefined ? [] : consentAttributes(catalogue.consent);
+  return { workspace, revision, attributes: [...named, ...unnamed.values(), ...consent], segments, triggers };
 }
 
 interface Activated {
@@ -113,9 +122,10 @@ class UnnamedAttributes {
     return condition;
   }
 
-  source(name: string): AttributeDefinition {
+  /** Of an age; `parseCatalogue` refuses ages of formulas. */
+  source(name: string): Exclude<AttributeDefinition, FormulaAttributeDefinition> {
     const source = this.sources.get(name);
-    if (source === undefined) throw new Error(`there is no attribute ${name}`);
+    if (source === undefined || source.kind === 'formula') throw new Error(`there is no attribute ${name} with an age`);
     return source;
   }
 }
@@ -148,10 +158,15 @@ function compileSegment(segment: SegmentDefinition, unnamed: UnnamedAttributes):
   return { name: segment.name, of: segment.of, where, attributes, segments };
 }
 
-function compileTrigger(trigger: TriggerDefinition, unnamed: UnnamedAttributes): CompiledTrigger {
+function compileTrigger(
+  trigger: TriggerDefinition,
+  unnamed: UnnamedAttributes,
+  consent: ConsentDefinition | undefined,
+): CompiledTrigger {
   const condition = trigger.condition === undefined ? undefined : lower(trigger.condition, unnamed);
   const reads = condition === undefined ? undefined : readsOf(condition);
-  const attributes = reads?.attributes ?? [];
+  const permission = permissionOf(trigger, consent);
+  const attributes = [...(reads?.attributes ?? []), ...permission.attributes];
   const { frequency } = trigger;
   const keys = frequency.kind === 'every' || frequency.key === undefined ? [] : [frequency.key];
   const written = trigger.condition === undefined ? [] : readsOf(trigger.condition).attributes;
@@ -161,13 +176,29 @@ function compileTrigger(trigger: TriggerDefinition, unnamed: UnnamedAttributes):
     ...(trigger.onBackfill === undefined ? {} : { onBackfill: trigger.onBackfill }),
     when: trigger.when,
     condition,
+    ...permission.rules,
     frequency,
     webhooks: trigger.webhooks,
     stream: trigger.stream,
     // As it was written, the condition reads no unnamed attributes: they mean nothing to a journey system.
     payload: [...new Set([...trigger.payload, ...keys, ...written])],
-    attributes,
+    attributes: [...new Set(attributes)],
     segments: reads?.segments ?? [],
+  };
+}
+
+/** What a trigger asks of consent and quiet hours, and the attributes that tell it. */
+function permissionOf(
+  { purpose, channel }: TriggerDefinition,
+  section: ConsentDefinition | undefined,
+): { readonly rules: Pick<CompiledTrigger, 'consent' | 'quietHours'>; readonly attributes: readonly string[] } {
+  if (purpose === undefined || section === undefined) return { rules: {}, attributes: [] };
+  const consent = consentRule(section, { purpose, channel });
+  const quietHours = quietHoursOf(section, purpose);
+  const zone = quietHours?.zoneAttribute === undefined ? [] : [quietHours.zoneAttribute];
+  return {
+    rules: { consent, ...(quietHours === undefined ? {} : { quietHours }) },
+    attributes: [...consent.statements, ...zone],
   };
 }
 

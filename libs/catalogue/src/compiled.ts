@@ -1,6 +1,8 @@
 /** What stages work with: a catalogue that is valid, its behavioural conditions turned into unnamed attributes. */
-import type { Condition } from '@attrium/condition';
+import type { Condition, EventAttribute } from '@attrium/condition';
 import { type ExactNumber, VALUE_TYPES, type ValueType } from '@attrium/event';
+import type { ConsentRule, QuietHours } from './consent-definition.js';
+import type { SessionMeaning } from './session.js';
 
 export const MERGE_STRATEGIES = ['most_recent', 'first_stored', 'most_frequent', 'min', 'max', 'sum', 'union'] as const;
 export type MergeStrategy = (typeof MERGE_STRATEGIES)[number];
@@ -102,6 +104,8 @@ export interface ComputedAttribute extends AttributeHead {
   readonly event: string;
   /** The property that the reducer reads; set for `REDUCERS_OF_PROPERTIES`. */
   readonly property?: readonly string[] | undefined;
+  /** In place of `property`. */
+  readonly eventAttribute?: EventAttribute | undefined;
   /** Which of the events count; over event properties only. */
   readonly where?: Condition | undefined;
   /** Rolling window in milliseconds; undefined: lifetime. */
@@ -115,7 +119,20 @@ export interface ComputedAttribute extends AttributeHead {
   readonly atLeast?: number | undefined;
 }
 
-export type CompiledAttribute = DeclaredAttribute | ComputedAttribute;
+/** Calculated from other attributes of the same entity; keeps no state of its own. */
+export interface FormulaAttribute extends AttributeHead {
+  readonly kind: 'formula';
+  readonly formula: string;
+  /** Names of the attributes that it reads, sorted, each once. */
+  readonly reads: readonly string[];
+}
+
+/** Derived from the sessions that the events of a profile form. */
+export interface SessionAttribute extends AttributeHead, SessionMeaning {
+  readonly kind: 'session';
+}
+
+export type CompiledAttribute = DeclaredAttribute | ComputedAttribute | SessionAttribute | FormulaAttribute;
 
 export interface CompiledSegment {
   readonly name: string;
@@ -174,7 +191,10 @@ export interface CompiledTrigger {
   readonly stream: boolean;
   /** Named attributes whose values the firing carries: those that `payload` names, those that `if` reads, and the key of `frequency`. */
   readonly payload: readonly string[];
-  /** What `condition` reads, unnamed attributes too: segment passes on the values of these and of `payload`. */
+  /** Asked after `condition` and `frequency`. */
+  readonly consent?: ConsentRule | undefined;
+  readonly quietHours?: QuietHours | undefined;
+  /** What `condition`, `consent` and `quietHours` read, unnamed attributes too: segment passes on the values of these and of `payload`. */
   readonly attributes: readonly string[];
   readonly segments: readonly string[];
 }

@@ -1,5 +1,5 @@
 /** A valid catalogue as its author meant it: names resolved, durations in milliseconds, conditions parsed. */
-import type { Condition, ParsedCondition } from '@attrium/condition';
+import type { Condition, EventAttribute, ParsedCondition } from '@attrium/condition';
 import type { ValueType } from '@attrium/event';
 import type {
   AttributeSource,
@@ -9,7 +9,9 @@ import type {
   TriggerWhen,
   WebhookDestination,
 } from './compiled.js';
+import type { ConsentDefinition } from './consent-definition.js';
 import type { IdentityDefinition } from './identity-definition.js';
+import type { SessionMeaning } from './session.js';
 
 interface AttributeDefinitionHead {
   readonly name: string;
@@ -31,12 +33,32 @@ export interface ComputedAttributeDefinition extends AttributeDefinitionHead {
   readonly reducer: Reducer;
   readonly event: string;
   readonly property?: readonly string[] | undefined;
+  /** In place of `property`. */
+  readonly eventAttribute?: EventAttribute | undefined;
   readonly where?: Condition | undefined;
   readonly withinMs?: number | undefined;
   readonly entriesMax?: number | undefined;
 }
 
-export type AttributeDefinition = DeclaredAttributeDefinition | ComputedAttributeDefinition;
+/** Calculated from other attributes of the same entity; keeps no state of its own. */
+export interface FormulaAttributeDefinition extends AttributeDefinitionHead {
+  readonly kind: 'formula';
+  /** CEL, as docs/reference/formulas.md has it. */
+  readonly formula: string;
+  /** Names of the attributes that it reads, sorted, each once. */
+  readonly reads: readonly string[];
+}
+
+/** Derived from sessions. */
+export interface SessionAttributeDefinition extends AttributeDefinitionHead, SessionMeaning {
+  readonly kind: 'session';
+}
+
+export type AttributeDefinition =
+  | DeclaredAttributeDefinition
+  | ComputedAttributeDefinition
+  | SessionAttributeDefinition
+  | FormulaAttributeDefinition;
 
 export interface SegmentDefinition {
   readonly name: string;
@@ -51,6 +73,9 @@ export interface TriggerDefinition {
   readonly onBackfill?: true | undefined;
   readonly when: TriggerWhen;
   readonly condition?: ParsedCondition | undefined;
+  /** What it contacts people for, and by which channel: consent for it is asked. */
+  readonly purpose?: string | undefined;
+  readonly channel?: string | undefined;
   readonly frequency: Frequency;
   /** Named attributes, beside those that `condition` reads. */
   readonly payload: readonly string[];
@@ -61,7 +86,10 @@ export interface TriggerDefinition {
 export interface Catalogue {
   /** Undefined: the rules that hold without one (`DEFAULT_IDENTITY`). */
   readonly identity?: IdentityDefinition | undefined;
+  readonly consent?: ConsentDefinition | undefined;
   readonly attributes: readonly AttributeDefinition[];
+  /** Absent when there are none. What uses one holds its mapping. */
+  readonly eventAttributes?: readonly EventAttribute[] | undefined;
   readonly segments: readonly SegmentDefinition[];
   readonly triggers: readonly TriggerDefinition[];
 }

@@ -9,6 +9,10 @@ export const CATALOGUE_FAULT_CODES = [
   'duplicate_name',
   'reserved_name',
   'segment_cycle',
+  'unknown_purpose',
+  'unknown_channel',
+  'attribute_cycle',
+  'bad_formula',
   'too_many_faults',
 ] as const;
 export type CatalogueFaultCode = (typeof CATALOGUE_FAULT_CODES)[number] | ConditionFaultCode;

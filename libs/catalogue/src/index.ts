@@ -11,26 +11,41 @@ export {
   type CompiledTrigger,
   type ComputedAttribute,
   type DeclaredAttribute,
+  type FormulaAttribute,
   type Frequency,
   MERGE_STRATEGIES,
   type MergeStrategy,
   REDUCERS,
   REDUCERS_OF_PROPERTIES,
   type Reducer,
+  type SessionAttribute,
   type TriggerWhen,
   TYPES_OF_REDUCER,
   TYPES_OF_STRATEGY,
   type WebhookDestination,
 } from './compiled.js';
+export {
+  CONSENT_EVENT,
+  type ConsentRule,
+  consentAttribute,
+  consentOfAttribute,
+  EVERY_CHANNEL,
+  type QuietHours,
+  WHOLE_PURPOSE,
+} from './consent-definition.js';
 export type {
   AttributeDefinition,
   Catalogue,
   ComputedAttributeDefinition,
   DeclaredAttributeDefinition,
+  FormulaAttributeDefinition,
   SegmentDefinition,
+  SessionAttributeDefinition,
   TriggerDefinition,
 } from './definitions.js';
 export { CATALOGUE_FAULT_CODES, type CatalogueFault, type CatalogueFaultCode } from './fault.js';
+export { FAILED, type Formula, FormulaCompiler, type FormulaFault, type FormulaOutcome } from './formula.js';
+export { inOrderOfReading } from './formulas.js';
 export {
   DEFAULT_IDENTITY,
   type IdentifierSource,
@@ -50,7 +65,12 @@ export {
   DELIVER_MAX,
   EXTERNAL_ID_NAME_LENGTH_MAX,
   FAULTS_MAX,
+  FORMULA_CHAIN_MAX,
+  FORMULA_DEPTH_MAX,
+  FORMULA_LENGTH_MAX,
+  FORMULAS_MAX,
   FROM_MAX,
+  GAP_MS_MAX,
   IDENTIFIER_LIMIT_MAX,
   IDENTIFIER_TYPES_MAX,
   IDENTIFIER_VALUE_LENGTH_MAX,
@@ -64,4 +84,6 @@ export {
 export { type CatalogueOutcome, parseCatalogue } from './parse.js';
 export { type PlanItem, planCatalogue } from './plan.js';
 export { type Preparation, servingCatalogue } from './serving.js';
+export { SESSION_MEASURES, type SessionMeasure, TYPE_OF_SESSION_MEASURE } from './session.js';
+export { minuteOfDay } from './time-zone.js';
 export { compileValuePattern, type ValuePattern } from './value-pattern.js';

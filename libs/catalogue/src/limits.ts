@@ -9,10 +9,21 @@ export const SEGMENTS_MAX = 500;
 export const TRIGGERS_MAX = 200;
 /** Distinct event conditions and ages of all segments and triggers: each becomes an unnamed attribute. */
 export const BEHAVIOURS_MAX = 500;
+/** Formulas of one workspace. */
+export const FORMULAS_MAX = 50;
+/** Code units of one formula. */
+export const FORMULA_LENGTH_MAX = 1_000;
+/** Nodes of one formula, and how deep they may be nested. */
+export const FORMULA_NODES_MAX = 500;
+export const FORMULA_DEPTH_MAX = 32;
+/** Formulas that read formulas that read formulas, and so on. */
+export const FORMULA_CHAIN_MAX = 10;
 /** Traits and properties that feed one declared attribute. */
 export const FROM_MAX = 20;
 /** Entries that a list of an attribute may be asked to keep (`limit` of distinct_list). */
 export const LIST_ENTRIES_MAX = 100;
+/** How long a session may be idle (`gap`) at most. */
+export const GAP_MS_MAX = 24 * 3_600_000;
 /** Destinations of one trigger. */
 export const DELIVER_MAX = 10;
 /** Attempts of one webhook at the same time, and a second, that a catalogue can ask for. */
@@ -33,6 +44,11 @@ export const VALUE_PATTERN_LENGTH_MAX = 64;
 export const EXTERNAL_ID_NAME_LENGTH_MAX = 64;
 export const DEDUP_HOURS_MIN = 24;
 export const DEDUP_HOURS_MAX = 168;
+/** Purposes and channels of one workspace: each pair of them is an attribute that every profile may have. */
+export const PURPOSES_MAX = 16;
+export const CHANNELS_MAX = 8;
+/** Traits that state consent. */
+export const CONSENT_FROM_MAX = 50;
 export const URL_LENGTH_MAX = 2_048;
 /** Faults that one answer lists; the last one says that there are more. */
 export const FAULTS_MAX = 200;

@@ -1,6 +1,7 @@
 /** The names a catalogue defines, and the checks that every name passes. */
 import { type ConditionScope, isJsonObject, type LeftType, NAME_PATTERN } from '@attrium/condition';
 import { VALUE_TYPES, type ValueType } from '@attrium/event';
+import { type EventAttributes, isEventAttribute } from './event-attribute.js';
 import type { Report } from './fault.js';
 import { RESERVED_NAMES } from './limits.js';
 
@@ -11,15 +12,22 @@ import { RESERVED_NAMES } from './limits.js';
 export interface Names extends ConditionScope {
   readonly attributes: ReadonlyMap<string, LeftType>;
   readonly segments: ReadonlySet<string>;
+  readonly consent: ConsentNames;
 }
 
-export function namesOf(lists: {
-  readonly attributes: readonly unknown[];
-  readonly segments: readonly unknown[];
-}): Names {
+/** The names of the section `consent`. */
+export interface ConsentNames {
+  readonly purposes: ReadonlySet<string>;
+  readonly channels: ReadonlySet<string>;
+}
+
+export function namesOf(
+  lists: { readonly attributes: readonly unknown[]; readonly segments: readonly unknown[]; readonly consent?: unknown },
+  eventAttributes: EventAttributes,
+): Names {
   const attributes = new Map<string, LeftType>();
   for (const json of lists.attributes) {
-    if (!isJsonObject(json) || typeof json.name !== 'string') continue;
+    if (!isJsonObject(json) || typeof json.name !== 'string' || isEventAttribute(json)) continue;
     const type = VALUE_TYPES.includes(json.type as ValueType) ? (json.type as ValueType) : 'any';
     attributes.set(json.name, attributes.has(json.name) ? 'any' : type);
   }
@@ -28,9 +36,18 @@ export function namesOf(lists: {
   return {
     attributes,
     segments,
+    consent: consentNamesOf(lists.consent),
     attributeType: (name) => attributes.get(name),
     hasSegment: (name) => segments.has(name),
+    eventAttribute: (name) => eventAttributes.get(name),
   };
+}
+
+function consentNamesOf(json: unknown): ConsentNames {
+  const list = (key: string): readonly unknown[] => (isJsonObject(json) && Array.isArray(json[key]) ? json[key] : []);
+  const purposes = list('purposes').map((each) => (isJsonObject(each) ? each.name : undefined));
+  const texts = (values: readonly unknown[]) => new Set(values.filter((value) => typeof value === 'string'));
+  return { purposes: texts(purposes), channels: texts(list('channels')) };
 }
 
 /** Reports names that are malformed, reserved or taken; `taken` collects the names of one kind of definition. */

@@ -45,6 +45,12 @@ describe('the plan of a catalogue', () => {
     const tags = (merge: string): Catalogue =>
       valid({ attributes: [{ name: 'tags', kind: 'user', type: 'string_list', merge, from: [{ trait: 'tags' }] }] });
     const anew = ['changed attribute skus'];
+    const visits = (compute: object): Catalogue =>
+      valid({
+        attributes: [{ name: 'visits', kind: 'user', type: 'number', compute: { session: 'count', ...compute } }],
+      });
+    expect(plan(visits({}), visits({ gap: { web: '30m', mobile: '5m' } }))).toEqual([]);
+    expect(plan(visits({}), visits({ gap: '5m' }))).toEqual(['changed attribute visits']);
     expect(plan(list({ of: 'sku' }), list({ of: 'sku', limit: 100 }))).toEqual([]);
     expect(plan(list({ of: 'sku' }), list({ of: 'sku', limit: 5 }))).toEqual(anew);
     expect(plan(list({ of: 'sku', limit: 5 }), list({ of: 'sku', limit: 6 }))).toEqual(anew);

@@ -1,13 +1,14 @@
 /** What would change if one catalogue took the place of another. */
 import { attributeKey, canonicalJson } from './canonical.js';
+import { planConsent } from './consent-plan.js';
 import type { AttributeDefinition, Catalogue, SegmentDefinition } from './definitions.js';
 import { DEFAULT_IDENTITY, type IdentityDefinition } from './identity-definition.js';
 
 /** One definition that is added, changed or removed. */
 export interface PlanItem {
   readonly kind: 'added' | 'changed' | 'removed';
-  readonly of: 'attribute' | 'segment' | 'trigger' | 'identity';
-  /** Of the definition; of identity a type of identifiers, `priority`, `ignore` or `dedup`. */
+  readonly of: 'attribute' | 'segment' | 'trigger' | 'identity' | 'consent';
+  /** Of the definition; of identity a type of identifiers, `priority`, `ignore` or `dedup`; of consent a purpose, `channels`, `from` or `quiet_hours`. */
   readonly name: string;
   /** Whether what is known so far is not used: it takes effect from now on. */
   readonly fromNowOn: boolean;
@@ -17,12 +18,17 @@ export interface PlanItem {
 
 const FROM_HISTORY = 'takes effect once it is computed from history';
 
-/** The differences in the order of the catalogue: identity, attributes, segments, triggers; of each first what is added or changed. */
+/** The differences in the order of the catalogue: identity, consent, attributes, segments, triggers; of each first what is added or changed. */
 export function planCatalogue(before: Catalogue | undefined, after: Catalogue): PlanItem[] {
   const old: Catalogue = before ?? { attributes: [], segments: [], triggers: [] };
   return [
     ...compareIdentity(old.identity ?? DEFAULT_IDENTITY, after.identity ?? DEFAULT_IDENTITY),
+    ...planConsent(old.consent, after.consent),
     ...compare('attribute', old.attributes, after.attributes, attributeNotice),
+    ...compare('attribute', old.eventAttributes ?? [], after.eventAttributes ?? [], () => ({
+      fromNowOn: false,
+      notice: 'what reads it is computed from history, and takes effect then',
+    })),
     ...compare('segment', old.segments, after.segments, segmentNotice),
     ...compare('trigger', old.triggers, after.triggers, () => ({
       fromNowOn: true,

@@ -22,6 +22,7 @@ export const KINDS = ['user', 'account', 'event'] as const;
 const eventName = z.string().optional();
 
 export const computeSchema = z.strictObject({
+  formula: z.string().optional(),
   count: eventName,
   sum: eventName,
   min: eventName,
@@ -35,7 +36,17 @@ export const computeSchema = z.strictObject({
   distinct_list: eventName,
   most_frequent: eventName,
   exists: eventName,
-  of: z.string().optional(),
+  session: z.string().optional(),
+  gap: z
+    .union([z.string(), z.strictObject({ web: z.string().optional(), mobile: z.string().optional() })], {
+      error: 'gap is a duration such as 30m, or { web: 30m, mobile: 5m }',
+    })
+    .optional(),
+  of: z
+    .union([z.string(), z.strictObject({ event_attribute: z.string() })], {
+      error: 'of takes the name of a property, or { event_attribute: name }',
+    })
+    .optional(),
   where: z.unknown().optional(),
   within: z.string().optional(),
   limit: z.int().min(1).max(LIST_ENTRIES_MAX).optional(),
@@ -83,6 +94,8 @@ export const triggerSchema = z.strictObject({
     by: z.unknown().optional(),
   }),
   if: z.unknown().optional(),
+  purpose: z.string().optional(),
+  channel: z.string().optional(),
   state: oneOf(['active', 'paused']).default('active'),
   on_backfill: z.boolean().optional(),
   frequency: z.union(

@@ -40,7 +40,7 @@ export function servingCatalogue(preparation: Preparation): string {
   if (parseCatalogue(serving).kind === 'invalid') return before;
   const json = stringifyExactJson(serving);
   // An old condition over a new definition may ask for a state that neither catalogue has.
-  const complete = new Set(compiled.attributes.filter((attribute) => !isWaiting(attribute)).map(identityOf));
+  const complete = new Set(compiled.attributes.filter(({ name }) => !waiting.attributes.has(name)).map(identityOf));
   for (const attribute of old.attributes) complete.add(identityOf(attribute));
   const { attributes } = compileActivated({ workspace, revision, catalogueJson: json });
   return attributes.every((attribute) => complete.has(identityOf(attribute))) ? json : before;
@@ -54,6 +54,13 @@ type Names = Readonly<Record<List, Set<string>>>;
 
 function waitingNames(catalogue: CompiledCatalogue, isWaiting: Preparation['isWaiting']): Names {
   const attributes = new Set(catalogue.attributes.filter(isWaiting).map(({ name }) => name));
+  // A formula has no history of its own: it waits for what it reads, through other formulas too.
+  for (let size = -1; size !== attributes.size; ) {
+    size = attributes.size;
+    for (const each of catalogue.attributes) {
+      if (each.kind === 'formula' && each.reads.some((name) => attributes.has(name))) attributes.add(each.name);
+    }
+  }
   const segments = new Set<string>();
   const waits = (reads: { readonly attributes: readonly string[]; readonly segments: readonly string[] }): boolean =>
     reads.attributes.some((name) => attributes.has(name)) || reads.segments.some((name) => segments.has(name));

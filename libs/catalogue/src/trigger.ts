@@ -2,6 +2,7 @@
 import { isJsonObject, type ParsedCondition, parseCondition } from '@attrium/condition';
 import { readDuration } from './attribute.js';
 import type { Frequency, WebhookDestination } from './compiled.js';
+import { checkPurpose } from './consent.js';
 import type { TriggerDefinition } from './definitions.js';
 import { type Report, reportIssues, reportNotSupported } from './fault.js';
 import type { Names } from './names.js';
@@ -9,7 +10,7 @@ import { type TriggerInput, triggerSchema } from './schema.js';
 import { readWhen } from './trigger-when.js';
 
 /** Words of later releases, told apart from typing mistakes. */
-const LATER_TRIGGER_KEYS = ['delay', 'wait_for', 'consent'];
+const LATER_TRIGGER_KEYS = ['delay', 'wait_for'];
 const LATER_WHEN_KEYS = ['event', 'in'];
 
 /** The definition; its faults are reported, and then it may be incomplete or undefined. */
@@ -32,10 +33,27 @@ export function readTrigger(json: unknown, path: string, names: Names, report: R
     checkAttribute(name, `${path}.payload[${index}]`, names, report);
   }
   const deliver = readDeliver(input.deliver, `${path}.deliver`, report);
+  const about = readPurpose(input, path, names, report);
   if (when === undefined) return undefined;
   const { name, payload = [] } = input;
   const onBackfill = input.on_backfill === true ? { onBackfill: true as const } : {};
-  return { name, paused: input.state === 'paused', ...onBackfill, when, condition, frequency, payload, ...deliver };
+  const head = { name, paused: input.state === 'paused', ...onBackfill };
+  return { ...head, when, condition, ...about, frequency, payload, ...deliver };
+}
+
+/** Nothing where it names no purpose, so that what releases knew before stays as it is. */
+function readPurpose(
+  { purpose, channel }: TriggerInput,
+  path: string,
+  names: Names,
+  report: Report,
+): Pick<TriggerDefinition, 'purpose' | 'channel'> {
+  if (purpose === undefined) {
+    if (channel !== undefined) report(`${path}.channel`, 'conflicting_keys', 'channel goes together with purpose');
+    return {};
+  }
+  checkPurpose({ purpose, channel }, path, names.consent, report);
+  return { purpose, ...(channel === undefined ? {} : { channel }) };
 }
 
 function withoutLater(

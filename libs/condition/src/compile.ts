@@ -45,6 +45,7 @@ export function compileCondition(condition: Condition): Predicate {
         const { name } = operand;
         return (subject) => test(subject.attribute(name));
       }
+      if (operand.kind === 'event_attribute') return (subject) => test(subject.eventAttribute?.(operand));
       const { path } = operand;
       return (subject) => test(subject.property(path));
     }

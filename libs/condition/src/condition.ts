@@ -1,5 +1,5 @@
 /** The one condition language: a tree that is true or false of an entity or of an event. */
-import type { ExactNumber, Value } from '@attrium/event';
+import type { ExactNumber, Value, ValueType } from '@attrium/event';
 
 export const COMPARATORS = [
   'equals',
@@ -20,7 +20,23 @@ export type Comparator = (typeof COMPARATORS)[number];
 /** What a comparison looks at: an attribute of the entity or a property of the event (dots go into nested objects). */
 export type Operand =
   | { readonly kind: 'attribute'; readonly name: string }
-  | { readonly kind: 'property'; readonly path: readonly string[] };
+  | { readonly kind: 'property'; readonly path: readonly string[] }
+  | EventAttribute;
+
+/** A typed field of events, with the properties that it is taken from: the first that fits the event and has a value of the type. */
+export interface EventAttribute {
+  readonly kind: 'event_attribute';
+  readonly name: string;
+  readonly type: ValueType;
+  readonly from: readonly EventField[];
+}
+
+/** A property (path into nested objects), optionally of track events of one name or of events of one source only. */
+export interface EventField {
+  readonly path: readonly string[];
+  readonly event?: string | undefined;
+  readonly source?: string | undefined;
+}
 
 export type Condition =
   | { readonly kind: 'all'; readonly of: readonly Condition[] }
@@ -53,6 +69,8 @@ export interface Aggregate extends Happening {
   readonly reducer: 'sum';
   /** The property that is added up; texts of numbers count as numbers, and everything else counts for nothing. */
   readonly property: readonly string[];
+  /** In place of `property`, which is empty then. */
+  readonly eventAttribute?: EventAttribute | undefined;
   readonly comparator: AggregateComparator;
   readonly value: ExactNumber;
 }
@@ -99,4 +117,6 @@ export interface ConditionSubject {
   /** The property as a value: JSON scalars and lists of strings; anything else is `undefined`. */
   property(path: readonly string[]): Value | undefined;
   inSegment(name: string): boolean;
+  /** Of subjects that are events; without it, an event attribute has no value. */
+  eventAttribute?(attribute: EventAttribute): Value | undefined;
 }

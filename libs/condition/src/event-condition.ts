@@ -5,12 +5,13 @@ import {
   type Aggregate,
   type Behaviour,
   type Condition,
+  type EventAttribute,
   type Happening,
   type ParsedCondition,
 } from './condition.js';
-import { type JsonObject, timestampFromText, valueOfJson } from './json.js';
+import { isJsonObject, type JsonObject, timestampFromText, valueOfJson } from './json.js';
 import { AT_LEAST_MAX, EVENT_NAME_LENGTH_MAX, PATH_STEPS_MAX, WITHIN_MS_MAX } from './limits.js';
-import { countNode, isEventName, type Place, pathOfText, refuseUnknown, report } from './parsing.js';
+import { countNode, eventAttributeOf, isEventName, type Place, pathOfText, refuseUnknown, report } from './parsing.js';
 
 const HAPPENING_KEYS = ['event', 'within', 'between', 'after', 'before', 'where'];
 const TIMES_KEYS = ['at_least', 'at_most', 'exactly'];
@@ -104,7 +105,7 @@ function parseCount(key: string, least: number, json: JsonObject, { path, parsin
 
 function parseSum(json: JsonObject, happening: Happening, place: Place): ParsedCondition | undefined {
   const { path, parsing } = place;
-  const property = pathOfText(json.sum);
+  const { property, eventAttribute } = parseSummed(json.sum, place);
   if (property === undefined) {
     const message = `sum takes the name of a property; dots lead into nested objects, at most ${PATH_STEPS_MAX} steps`;
     report(parsing, `${path}.sum`, 'bad_name', message);
@@ -121,10 +122,28 @@ function parseSum(json: JsonObject, happening: Happening, place: Place): ParsedC
       report(parsing, `${path}.${comparator}`, 'wrong_value', `${comparator} of a sum takes a number`);
     } else if (property !== undefined) {
       const number: ExactNumber = value;
-      of.push({ kind: 'aggregate', reducer: 'sum', ...happening, property, comparator, value: number });
+      const summed = eventAttribute === undefined ? { property } : { property, eventAttribute };
+      of.push({ kind: 'aggregate', reducer: 'sum', ...happening, ...summed, comparator, value: number });
     }
   }
   return of.length === 1 ? of[0] : { kind: 'all', of };
+}
+
+/** A property, or `{ event_attribute: name }`; nothing when it is neither, and without a property when that is still to be reported. */
+function parseSummed(
+  json: unknown,
+  { path, parsing }: Place,
+): { readonly property?: readonly string[] | undefined; readonly eventAttribute?: EventAttribute | undefined } {
+  if (!isJsonObject(json)) return { property: pathOfText(json) };
+  const at = `${path}.sum`;
+  refuseUnknown(json, ['event_attribute'], { path: at, depth: 0, parsing });
+  const eventAttribute = eventAttributeOf(json.event_attribute, parsing.scope, (code, message) =>
+    report(parsing, `${at}.event_attribute`, code, message),
+  );
+  if (eventAttribute !== undefined && eventAttribute.type !== 'number') {
+    report(parsing, at, 'type_mismatch', `sum adds up numbers, and ${eventAttribute.name} is a ${eventAttribute.type}`);
+  }
+  return { property: [], eventAttribute };
 }
 
 function parseWithin(json: JsonObject, { path, parsing }: Place): number | undefined {

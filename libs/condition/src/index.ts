@@ -9,6 +9,8 @@ export {
   type Comparator,
   type Condition,
   type ConditionSubject,
+  type EventAttribute,
+  type EventField,
   type Happening,
   type Operand,
   type ParsedCondition,
@@ -28,7 +30,14 @@ export {
   WITHIN_MS_MAX,
 } from './limits.js';
 export { type ParseOptions, type ParseOutcome, parseCondition } from './parse.js';
-export { AGE_COMPARATORS, type AgeComparator, type ConditionScope, isEventName, pathOfText } from './parsing.js';
+export {
+  AGE_COMPARATORS,
+  type AgeComparator,
+  type ConditionScope,
+  eventAttributeOf,
+  isEventName,
+  pathOfText,
+} from './parsing.js';
 export { type ConditionReads, readsOf } from './reads.js';
 export type { LeftType } from './right-side.js';
 export { eventSubject } from './subject.js';

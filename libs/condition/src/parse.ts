@@ -9,6 +9,7 @@ import {
   AGE_COMPARATORS,
   type ConditionScope,
   countNode,
+  eventAttributeOf,
   type Parsing,
   type Place,
   pathOfText,
@@ -44,7 +45,7 @@ export function parseCondition(json: unknown, options: ParseOptions): ParseOutco
   return { kind: 'valid', condition };
 }
 
-const FORMS = ['all', 'any', 'not', 'attribute', 'property', 'segment', 'event'] as const;
+const FORMS = ['all', 'any', 'not', 'attribute', 'property', 'event_attribute', 'segment', 'event'] as const;
 type Form = (typeof FORMS)[number];
 
 /** One node; undefined when it has faults, which are then reported. */
@@ -68,7 +69,8 @@ function parseNode(json: unknown, path: string, depth: number, parsing: Parsing)
 function parseForm(form: Form, json: JsonObject, place: Place): ParsedCondition | undefined {
   const { path, depth, parsing } = place;
   const overEvent = parsing.over === 'event';
-  if (overEvent ? form === 'attribute' || form === 'segment' || form === 'event' : form === 'property') {
+  const ofEntities = form === 'attribute' || form === 'segment' || form === 'event';
+  if (overEvent ? ofEntities : form === 'property' || form === 'event_attribute') {
     const over = overEvent
       ? 'an event: it can only ask for properties'
       : 'a profile: it cannot ask for event properties';
@@ -101,6 +103,7 @@ function parseForm(form: Form, json: JsonObject, place: Place): ParsedCondition 
       });
     case 'attribute':
     case 'property':
+    case 'event_attribute':
       return parseComparisons(form, json, place);
   }
 }
@@ -121,11 +124,13 @@ function parseSegment(json: JsonObject, place: Place): ParsedCondition | undefin
   return is === false ? { kind: 'not', of: node } : node;
 }
 
-function parseComparisons(form: 'attribute' | 'property', json: JsonObject, place: Place): ParsedCondition | undefined {
+type LeftForm = 'attribute' | 'property' | 'event_attribute';
+
+function parseComparisons(form: LeftForm, json: JsonObject, place: Place): ParsedCondition | undefined {
   const { path, parsing } = place;
   const known = form === 'attribute' ? [...WRITTEN_COMPARATORS, ...AGE_COMPARATORS] : WRITTEN_COMPARATORS;
   refuseUnknown(json, [form, ...known], place);
-  const left = form === 'attribute' ? leftAttribute(json[form], place) : leftProperty(json[form], place);
+  const left = LEFT[form](json[form], place);
   const comparators = known.filter((comparator) => Object.hasOwn(json, comparator));
   if (comparators.length === 0) {
     return report(parsing, path, 'missing_key', `a comparison has at least one of ${known.join(', ')}`);
@@ -170,3 +175,16 @@ function leftProperty(text: unknown, { path, parsing }: Place): Left | undefined
     `property takes the name of a property; dots lead into nested objects, at most ${PATH_STEPS_MAX} steps`,
   );
 }
+
+function leftEventAttribute(name: unknown, { path, parsing }: Place): Left | undefined {
+  const operand = eventAttributeOf(name, parsing.scope, (code, message) =>
+    report(parsing, `${path}.event_attribute`, code, message),
+  );
+  return operand === undefined ? undefined : { operand, leftType: operand.type };
+}
+
+const LEFT: Readonly<Record<LeftForm, (written: unknown, place: Place) => Left | undefined>> = {
+  attribute: leftAttribute,
+  property: leftProperty,
+  event_attribute: leftEventAttribute,
+};

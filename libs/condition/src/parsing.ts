@@ -1,7 +1,8 @@
 /** What the parts of the parser share: where they are, what may be named there, and how faults are reported. */
+import type { EventAttribute } from './condition.js';
 import type { ConditionFault, ConditionFaultCode } from './fault.js';
 import type { JsonObject } from './json.js';
-import { CONDITION_NODES_MAX, EVENT_NAME_LENGTH_MAX, PATH_STEPS_MAX } from './limits.js';
+import { CONDITION_NODES_MAX, EVENT_NAME_LENGTH_MAX, NAME_PATTERN, PATH_STEPS_MAX } from './limits.js';
 import type { LeftType } from './right-side.js';
 
 /** The definitions a condition may name. */
@@ -9,6 +10,27 @@ export interface ConditionScope {
   /** The type of an attribute; `any` when it is not known, undefined when there is no such attribute. */
   attributeType(name: string): LeftType | undefined;
   hasSegment(name: string): boolean;
+  /** `faulty` when its definition has faults, which are reported elsewhere. Without it, conditions cannot ask for event attributes. */
+  eventAttribute?(name: string): EventAttribute | 'faulty' | undefined;
+}
+
+/** The event attribute that a condition or a definition names at `at`; undefined, with a fault where it is not reported elsewhere. */
+export function eventAttributeOf(
+  name: unknown,
+  scope: ConditionScope | undefined,
+  fault: (code: ConditionFaultCode, message: string) => void,
+): EventAttribute | undefined {
+  if (typeof name !== 'string' || !NAME_PATTERN.test(name)) {
+    fault('bad_name', 'event_attribute takes the name of an attribute of kind event');
+    return undefined;
+  }
+  if (scope?.eventAttribute === undefined) {
+    fault('not_here', 'event attributes cannot be asked for here');
+    return undefined;
+  }
+  const found = scope.eventAttribute(name);
+  if (found === undefined) fault('unknown_attribute', `there is no attribute ${name} of kind event`);
+  return found === 'faulty' ? undefined : found;
 }
 
 export interface Parsing {

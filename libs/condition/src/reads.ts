@@ -29,7 +29,7 @@ export function readsOf(condition: ParsedCondition): ConditionReads {
         return;
       case 'compare':
         if (node.operand.kind === 'attribute') attributes.add(node.operand.name);
-        else properties.set(JSON.stringify(node.operand.path), node.operand.path);
+        else if (node.operand.kind === 'property') properties.set(JSON.stringify(node.operand.path), node.operand.path);
         return;
       case 'age':
         attributes.add(node.attribute);

@@ -220,7 +220,7 @@ export type FiringCause =
   | { readonly kind: 'segment-exited'; readonly segment: string; readonly at: number }
   | { readonly kind: 'attribute-changed'; readonly change: AttributeChange };
 
-export const SUPPRESSION_REASONS = ['frequency', 'condition', 'consent', 'merge'] as const;
+export const SUPPRESSION_REASONS = ['frequency', 'condition', 'consent', 'merge', 'quiet_hours'] as const;
 export type SuppressionReason = (typeof SUPPRESSION_REASONS)[number];
 
 export interface FiringSuppressed {

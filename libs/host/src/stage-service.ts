@@ -153,7 +153,7 @@ function processorOf(
       ...DEFAULT_STAGE_SETTINGS,
       lingerMs: config.lingerMs,
       checkpointIntervalMs: config.checkpointIntervalMs,
-      cacheRowsMax: config.cacheRowsMax,
+      cacheRowsMax: config.cacheRowsMax ?? binding.cacheRowsMax ?? DEFAULT_STAGE_SETTINGS.cacheRowsMax,
     },
     observe: observeStage(logger),
     fatal: (error) => {

@@ -21,8 +21,8 @@ export const stageSettings = hostSettings.extend({
   checkpointIntervalMs: setting(milliseconds(600_000).default(DEFAULT_STAGE_SETTINGS.checkpointIntervalMs), {
     description: 'Time between two saves of one partition, ms; what lies between is replayed after a crash.',
   }),
-  cacheRowsMax: setting(integerSetting({ min: 1_000, max: 50_000_000 }).default(DEFAULT_STAGE_SETTINGS.cacheRowsMax), {
-    description: 'Rows of one table of one partition that stay in memory.',
+  cacheRowsMax: setting(integerSetting({ min: 1_000, max: 50_000_000 }).optional(), {
+    description: `Rows of one table of one partition that stay in memory; without it ${DEFAULT_STAGE_SETTINGS.cacheRowsMax}, 20000 in attribute-compute.`,
   }),
   stateBytesMax: setting(integerSetting({ min: 0, max: Number.MAX_SAFE_INTEGER }).default(0), {
     description: 'Size of the state file from which on saving is refused, bytes; 0 for no limit.',

@@ -5,8 +5,11 @@ import { createInbox, type Msg, type MsgHdrs, type NatsConnection, type Subscrip
 const SWEEP_MS = 250;
 /** A log that is out of reach is not asked again at once. */
 const OUT_OF_REACH_PAUSE_MS = 50;
+/** More than the header of any publish takes. */
+const HEADER_BYTES_MAX = 2_048;
 const LINE_END = /[\r\n]/;
 const WRONG_LAST_SEQUENCE = new Set([10_071, 10_164]);
+const MESSAGE_TOO_LARGE = 10_054;
 
 interface Pending {
   readonly resolve: (outcome: AppendOutcome) => void;
@@ -38,6 +41,13 @@ export class Publisher {
 
   publish(stream: string, subject: string, payload: Uint8Array, options: AppendOptions): Promise<AppendOutcome> {
     if (!this.connected || this.connection.isClosed()) return unknownSoon('not connected');
+    const { max_payload: bytesMax } = this.connection.info ?? {};
+    if (bytesMax !== undefined && payload.length + HEADER_BYTES_MAX > bytesMax) {
+      return Promise.resolve({
+        kind: 'too-large',
+        reason: `${payload.length} bytes; NATS takes payloads of ${bytesMax}`,
+      });
+    }
     const id = this.count++;
     return new Promise((resolve) => {
       this.pending.set(id, { resolve, deadline: performance.now() + this.answerTimeoutMs });
@@ -108,6 +118,7 @@ function outcomeOf(message: Msg): AppendOutcome {
   const { seq, error } = message.json<PubAck>();
   if (error === undefined && seq !== undefined) return { kind: 'appended', sequence: seq };
   if (error?.err_code !== undefined && WRONG_LAST_SEQUENCE.has(error.err_code)) return { kind: 'refused' };
+  if (error?.err_code === MESSAGE_TOO_LARGE) return { kind: 'too-large', reason: `${error.description}` };
   return { kind: 'unknown', reason: `${error?.description} (${error?.err_code ?? error?.code})` };
 }
 

@@ -10,7 +10,7 @@ const INSTALL_TIMEOUT_MS = 180_000;
 const START_TIMEOUT_MS = 30_000;
 const STOP_TIMEOUT_MS = 10_000;
 /** Above the 4 MiB of the largest message of a stream, so that a refusal comes from the stream with a clear code. */
-const PAYLOAD_BYTES_MAX = 8 * 1024 * 1024;
+const PAYLOAD_BYTES_MAX = 32 * 1024 * 1024;
 
 export class NatsServerError extends Error {
   override readonly name = 'NatsServerError';

@@ -35,7 +35,7 @@ export interface StreamsOptions {
 const GIB = 1024 ** 3;
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
-const MESSAGE_BYTES_MAX = 4 * 1024 * 1024;
+const MESSAGE_BYTES_MAX = 24 * 1024 * 1024;
 const STREAM_NOT_FOUND = 10_059;
 const BUCKET_VALUE_BYTES_MAX = 2 * 1024 * 1024;
 

@@ -103,11 +103,12 @@ describe('an installation on NATS', () => {
     await ensureStreams(link.publish, OPTIONS);
   });
 
-  it('a publish to a subject without a stream, and a message that is too large, are unknown with the reason', async () => {
+  it('a publish to a subject without a stream is unknown, and a message that is too large is called so, each with the reason', async () => {
     const log = new JetStreamLog(link);
     expect(await log.append('elsewhere.1', bytes('x'))).toMatchObject({ kind: 'unknown' });
-    expect(await log.append('attrium.events.0', new Uint8Array(5 << 20))).toMatchObject({ kind: 'unknown' });
-    expect(await log.append('attrium.events.0', new Uint8Array(9 << 20))).toMatchObject({ kind: 'unknown' });
+    expect(await log.append('attrium.events.0', new Uint8Array(25 << 20))).toMatchObject({ kind: 'too-large' });
+    expect(await log.append('attrium.events.0', new Uint8Array(33 << 20))).toMatchObject({ kind: 'too-large' });
+    expect(await log.append('attrium.events.0', new Uint8Array(8 << 20))).toMatchObject({ kind: 'appended' });
     await expect(log.bounds('attrium-nothing')).rejects.toMatchObject({ code: 'ATR-LOG-020' });
     await log.close();
   });

@@ -7,7 +7,9 @@ export type ProcessorErrorCode =
   /** The log asks for a version of the decision logic that this release does not know. */
   | 'ATR-LOG-014'
   /** The partition is not owned here, or not ready yet. */
-  | 'ATR-LOG-015';
+  | 'ATR-LOG-015'
+  /** The log takes no message of the size of this pack: one of its facts is too large. */
+  | 'ATR-LOG-016';
 
 export class ProcessorError extends Error {
   override readonly name = 'ProcessorError';

@@ -71,6 +71,9 @@ export class Output {
         this.reached = pack.header.reached;
         return;
       }
+      if (outcome.kind === 'too-large') {
+        throw new ProcessorError('ATR-LOG-016', `a pack for ${subject} is too large: ${outcome.reason}`, false);
+      }
       observe({
         kind: 'append-unknown',
         partition,

@@ -22,11 +22,13 @@ export interface LogBounds {
  * refused: the subject's last sequence was another than expected, or a retry of what is stored already. Like `unknown`, it says
  * nothing certain about this publish: read the last message of the subject again.
  * unknown: no answer, or the log is out of reach.
+ * too-large: the log takes no message of this size, however often it is tried.
  */
 export type AppendOutcome =
   | { readonly kind: 'appended'; readonly sequence: number }
   | { readonly kind: 'refused' }
-  | { readonly kind: 'unknown'; readonly reason: string };
+  | { readonly kind: 'unknown'; readonly reason: string }
+  | { readonly kind: 'too-large'; readonly reason: string };
 
 export interface AppendOptions {
   /** Compare-and-set: the sequence of the last message of this subject, 0 for none. */

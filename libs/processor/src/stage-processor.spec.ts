@@ -1,8 +1,19 @@
-import { type LogFaults, startProcess } from '@attrium/testing';
+import { type LogFaults, SimulatedLog, startProcess } from '@attrium/testing';
 import { describe, expect, it } from '@jest/globals';
 import { World } from '../test/simulated-world.js';
 import { event, PARTITIONS } from '../test/window-counter.js';
+import { encodePack, NO_POSITION } from './codec/index.js';
 import type { StageProcessor } from './stage-processor.js';
+
+const HEADER = {
+  schemaVersion: 1,
+  logicVersion: 1,
+  stage: 'identity',
+  writer: 'identity-0',
+  owner: 'test',
+  commit: 1,
+  reached: NO_POSITION,
+};
 
 const FAULTS: Partial<LogFaults> = {
   appendDelayMsMax: 5,
@@ -38,6 +49,18 @@ describe('the stage loop', () => {
     world.check();
     expect(stage.status().every((status) => status.caughtUp)).toBe(true);
     expect(world.facts(0).at(-1)).toMatchObject({ kind: 'attributes-changed', changes: [{ after: 0 }, {}] });
+  });
+
+  it('stops with a code when the log takes no message of the size of its pack', async () => {
+    const world = new World(1);
+    const { stage } = world.owner('a', world.store());
+    await Promise.all([stage.start(), world.run(10)]);
+    world.log.store = () => ({ kind: 'too-large', reason: 'for a test' });
+    const { store } = SimulatedLog.prototype;
+    store.call(world.log, 'attrium.resolved.0.identity-0', encodePack(HEADER, [event(1, 1)]));
+    await world.run(1_000);
+    expect(world.fatal).toMatchObject([{ code: 'ATR-LOG-016', retryable: false }]);
+    expect(world.facts(0)).toEqual([]);
   });
 
   it.each(Array.from({ length: 40 }, (_, index) => index + 1))(

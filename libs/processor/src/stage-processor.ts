@@ -252,6 +252,11 @@ export class StageProcessor {
   private restart(partition: PartitionProcessor, error: Error): void {
     if (this.stopped) return;
     partition.halt();
+    if (error instanceof ProcessorError && !error.retryable) {
+      // It would come to the same again.
+      this.fail(partition, error);
+      return;
+    }
     this.options.observe({ kind: 'stopped', partition: partition.partition, error });
     const { settings, clock } = this.options;
     const overtaken = error instanceof ProcessorError && error.code === 'ATR-LOG-013';

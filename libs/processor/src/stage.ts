@@ -75,5 +75,7 @@ export interface StageBinding {
   readonly logicVersion: number;
   /** Version of the encoding of rows; a cache of another version is rebuilt from the log. */
   readonly stateVersion: number;
+  /** Rows of a table of one partition that are best kept in memory, where rows are large; a setting can say otherwise. */
+  readonly cacheRowsMax?: number;
   open(environment: StageEnvironment): PartitionStage;
 }

@@ -9,6 +9,8 @@ export interface AttributeCounters {
   approximatedStates: number;
   /** Events that a state did not take, because those of its entity had reached their limit; by `workspace/attribute`. */
   readonly fullStates: Map<string, number>;
+  /** Formulas that could not be calculated (division by zero, a result beyond the limits), by `workspace/attribute`. */
+  readonly failedFormulas: Map<string, number>;
   /** Records for an entity that was merged away and that are no transfers: they are dropped. */
   misaddressedRecords: number;
   /** Transfers sent on to the survivor of a later merge. */
@@ -29,6 +31,7 @@ export function newAttributeCounters(): AttributeCounters {
     unreadablePayloads: 0,
     approximatedStates: 0,
     fullStates: new Map(),
+    failedFormulas: new Map(),
     misaddressedRecords: 0,
     forwardedTransfers: 0,
     repeatedTransfers: 0,

@@ -2,6 +2,7 @@ import type { AttributeChange } from '@attrium/event';
 import { stageHarness } from '@attrium/testing';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { drawnFormulas, withFormulas } from '../test/drawn-formulas.js';
 import { type Arrival, EVERY_KIND, naiveValues, payloadOf } from '../test/naive-values.js';
 import { catalogueRecord, isChange, plain, profileIn, resolved, T0 } from '../test/records.js';
 import { newAttributeCounters } from './counters.js';
@@ -38,10 +39,12 @@ const arrivals = fc
   });
 
 /** With the event condition of the segment, which has one unnamed attribute. */
-function expectedValues(arrived: readonly Arrival[], now: number): Record<string, unknown> {
+function valuesWithout(arrived: readonly Arrival[], now: number): Record<string, unknown> {
   const busy = arrived.filter(({ name, occurredAt }) => name === 'Order' && occurredAt > now - 20_000).length >= 2;
   return { ...naiveValues(arrived, now), '~': busy };
 }
+
+const ticksDrawn = fc.array(fc.boolean(), { minLength: 25, maxLength: 25 });
 
 /** Follows the changes as a reader of the output does; each must say rightly what was before. */
 function follow(known: Record<string, unknown>, changes: readonly AttributeChange[]): void {
@@ -58,38 +61,50 @@ function follow(known: Record<string, unknown>, changes: readonly AttributeChang
 const withDefaults = (values: Record<string, unknown>) => ({ '~': false, ...values });
 
 describe('the stage and a naive recomputation', () => {
-  it('agree after every event and at every second, with late events, restarts and expiry by tick or by event', () => {
+  it('agree after every event and at every second, with formulas defined in any order, late events, restarts and expiry by tick or by event', () => {
     fc.assert(
-      fc.property(arrivals, fc.array(fc.boolean(), { minLength: 25, maxLength: 25 }), (list, ticks) => {
-        const harness = stageHarness(bindingWith(newAttributeCounters()));
-        harness.read(catalogueRecord(EVERY_KIND, 1, { segments }), T0);
-        const known: Record<string, unknown> = {};
-        const take = (emitted: ReturnType<typeof harness.tick>): void => {
-          for (const { fact } of emitted) {
-            if (!isChange(fact)) continue;
-            if (fact.reason === 'window') expect(fact.cause).toBe(`timer:${fact.effectiveAt}`);
-            follow(known, fact.changes);
-          }
-        };
-        let now = T0;
-        list.forEach((arrival, index) => {
-          for (; ticks[index] && now < arrival.appendedAt; now += 1_000) {
+      fc.property(
+        arrivals,
+        ticksDrawn,
+        drawnFormulas,
+        fc.infiniteStream(fc.nat()),
+        (list, ticks, formulas, shuffle) => {
+          const harness = stageHarness(bindingWith(newAttributeCounters()));
+          const definitions = formulas
+            .map(({ definition }) => definition)
+            .sort(() => (shuffle.next().value! % 2) - 0.5);
+          harness.read(catalogueRecord([...definitions, ...EVERY_KIND], 1, { segments }), T0);
+          const ever = new Set<string>();
+          const expectedValues = (arrived: readonly Arrival[], now: number): Record<string, unknown> =>
+            withFormulas(valuesWithout(arrived, now), formulas, ever);
+          const known: Record<string, unknown> = {};
+          const take = (emitted: ReturnType<typeof harness.tick>): void => {
+            for (const { fact } of emitted) {
+              if (!isChange(fact)) continue;
+              if (fact.reason === 'window') expect(fact.cause).toBe(`timer:${fact.effectiveAt}`);
+              follow(known, fact.changes);
+            }
+          };
+          let now = T0;
+          list.forEach((arrival, index) => {
+            for (; ticks[index] && now < arrival.appendedAt; now += 1_000) {
+              take(harness.tick(now));
+              expect(withDefaults(known)).toEqual(expectedValues(list.slice(0, index), now));
+            }
+            now = arrival.appendedAt;
+            const { id, occurredAt: at, name } = arrival;
+            const payload = payloadOf(arrival);
+            take(harness.read(resolved(ada, { id, at, name, payload }), now));
+            expect(withDefaults(known)).toEqual(expectedValues(list.slice(0, index + 1), now));
+            if (index % 7 === 6) harness.restart();
+          });
+          for (const end = now + 60_000; now <= end; now += 1_000) {
             take(harness.tick(now));
-            expect(withDefaults(known)).toEqual(expectedValues(list.slice(0, index), now));
+            expect(withDefaults(known)).toEqual(expectedValues(list, now));
           }
-          now = arrival.appendedAt;
-          const { id, occurredAt: at, name } = arrival;
-          const payload = payloadOf(arrival);
-          take(harness.read(resolved(ada, { id, at, name, payload }), now));
-          expect(withDefaults(known)).toEqual(expectedValues(list.slice(0, index + 1), now));
-          if (index % 7 === 6) harness.restart();
-        });
-        for (const end = now + 60_000; now <= end; now += 1_000) {
-          take(harness.tick(now));
-          expect(withDefaults(known)).toEqual(expectedValues(list, now));
-        }
-        expect(harness.timerOf(1)).toBeUndefined();
-      }),
+          expect(harness.timerOf(1)).toBeUndefined();
+        },
+      ),
       { numRuns: 200 },
     );
   });

@@ -111,6 +111,21 @@ describe('a window that empties', () => {
 });
 
 describe('a profile whose states have reached their limit', () => {
+  it('is measured in bytes: a letter of three counts three', () => {
+    const lists = Array.from({ length: 12 }, (_, index) =>
+      user(`list_${index}`, 'string_list', { compute: { distinct_list: 'Order', of: `x${index}` } }),
+    );
+    const taken = (letter: string): number => {
+      const { send, answer } = stageWith(lists);
+      for (let event = 0; event < 100; event++) {
+        const values = lists.map((_, index) => [`x${index}`, `${event} ${letter.repeat(1_000)}`]);
+        send(Object.fromEntries(values));
+      }
+      return [...answer().attributes.values()].reduce((sum, { value }) => sum + (value as string[]).length, 0);
+    };
+    expect(taken('\u6f22') * 2.9).toBeLessThan(taken('y'));
+  });
+
   it('takes nothing more into large states, counts that, and goes on with the small ones', () => {
     const { counters, harness, send, answer } = stageWith([
       ...Array.from({ length: 12 }, (_, index) =>

@@ -21,12 +21,14 @@ import {
   isHeldRow,
   newEntity,
   nextDueOf,
+  type PublishedAt,
   pruneWindows,
   publishChanges,
   publishContributions,
   publishedNames,
   publishSwitched,
 } from './domain/entity.js';
+import { publishFormulas } from './domain/formula.js';
 import { type Contribution, readEvent } from './domain/payload.js';
 import { feedOf, type Plan } from './domain/plan.js';
 import { type AttributesAnswer, type AttributesQuestion, answerAttributes } from './domain/question.js';
@@ -36,7 +38,9 @@ import { decodeRow, ENTITY_STATE_VERSION, ENTITY_STATE_VERSION_OLDEST, encodeRow
 
 const STAGE = 'attribute-compute';
 /** Of the tables; rises with the encoding of the rows and with that of the catalogues. */
-const STATE_VERSION = 5;
+const STATE_VERSION = 6;
+/** A row has kilobytes in memory, in hundreds of objects: beyond some, reading one anew costs less than what the garbage collector does for it. */
+const CACHE_ROWS_MAX = 20_000;
 
 /** What the running stage has counted. */
 export const attributeCounters = newAttributeCounters();
@@ -50,6 +54,7 @@ export function bindingWith(counters: AttributeCounters): StageBinding {
     output: 'attributes',
     logicVersion: 1,
     stateVersion: STATE_VERSION,
+    cacheRowsMax: CACHE_ROWS_MAX,
     open: (environment) => new AttributePartition(environment, counters),
   };
 }
@@ -145,7 +150,9 @@ class AttributePartition implements PartitionStage {
     const plan = this.align(row, context, dueAt);
     if (!isHeldRow(row)) {
       const { windowed } = plan[row.entity.kind];
-      const changes = publishChanges(row, windowed, { asOf: dueAt, effectiveAt: dueAt });
+      const at = { asOf: dueAt, effectiveAt: dueAt };
+      const changes = publishChanges(row, windowed, at);
+      this.formulas(row, plan, changes, at);
       emitChanges(row, plan, changes, { reason: 'window', cause: `timer:${dueAt}`, effectiveAt: dueAt }, context);
     }
     pruneWindows(row, plan[row.entity.kind], dueAt);
@@ -200,9 +207,16 @@ class AttributePartition implements PartitionStage {
     for (const name of full) count(this.counters.fullStates, `${workspace}/${name}`);
     if (!isHeldRow(row)) {
       const at = { asOf: context.now, effectiveAt: evaluation.effectiveAt };
-      emitChanges(row, plan, publishContributions(row, contributions, at), evaluation, context);
+      const changes = publishContributions(row, contributions, at);
+      this.formulas(row, plan, changes, at);
+      emitChanges(row, plan, changes, evaluation, context);
     }
     if (moved) this.schedule(row, plan, context.now, context);
+  }
+
+  private formulas(row: EntityRow, plan: Plan, changes: AttributeChange[], at: PublishedAt): void {
+    const failed = publishFormulas(row, plan[row.entity.kind], changes, at);
+    for (const name of failed) count(this.counters.failedFormulas, `${plan.workspace}/${name}`);
   }
 
   /** The loser's states are judged by the revision that they came with. */
@@ -219,7 +233,9 @@ class AttributePartition implements PartitionStage {
     const { entity } = row;
     if (released !== undefined) {
       const { mergeIds, occurredAt: effectiveAt } = released;
-      const changes = publishSwitched(row, plan[entity.kind], { asOf: context.now, effectiveAt });
+      const at = { asOf: context.now, effectiveAt };
+      const changes = publishSwitched(row, plan[entity.kind], at);
+      this.formulas(row, plan, changes, at);
       emitChanges(row, plan, changes, { reason: 'merge', cause: mergeIds.at(-1)!, effectiveAt }, context);
       context.emit({ kind: 'merge-completed', entity, mergeIds });
     }
@@ -257,7 +273,9 @@ class AttributePartition implements PartitionStage {
     const { switched } = plan;
     if (switched === undefined || before >= switched.step || before === 0 || isHeldRow(row)) return plan;
     const { at: effectiveAt, id: cause } = switched;
-    const changes = publishSwitched(row, plan[row.entity.kind], { asOf, effectiveAt });
+    const published = { asOf, effectiveAt };
+    const changes = publishSwitched(row, plan[row.entity.kind], published);
+    this.formulas(row, plan, changes, published);
     emitChanges(row, plan, changes, { reason: 'backfill', cause, effectiveAt }, context);
     this.schedule(row, plan, asOf, context);
     return plan;

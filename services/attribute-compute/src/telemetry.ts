@@ -28,6 +28,13 @@ export function exposeCounters(counters: AttributeCounters): void {
     () => counters.approximatedStates,
   );
   sampledGauge(
+    {
+      name: 'attrium_attributes_formulas_failed',
+      help: 'Formulas that could not be calculated, as in a division by zero; they have no value.',
+    },
+    () => total(counters.failedFormulas),
+  );
+  sampledGauge(
     { name: 'attrium_attributes_records_misaddressed', help: 'Records for an entity that was merged away; dropped.' },
     () => counters.misaddressedRecords,
   );

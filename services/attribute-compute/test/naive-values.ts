@@ -43,8 +43,17 @@ const DECLARED = [
   { name: 'tags', ...list, merge: 'union', from: [{ property: 'tags' }] },
 ];
 
+/** Of sessions that have an id. */
+const SESSIONS = [
+  { name: 'sessions', ...number, compute: { session: 'count', gap: '5s' } },
+  { name: 'sessions_10s', ...number, compute: { session: 'count', gap: '5s', within: '10s' } },
+  { name: 'in_session', ...truth, compute: { session: 'current', gap: '5s' } },
+  { name: 'session_start', ...timestamp, compute: { session: 'start', gap: '5s' } },
+];
+
 export const EVERY_KIND: readonly unknown[] = [
   ...DECLARED,
+  ...SESSIONS,
   ...Object.entries(COMPUTED).flatMap(([name, { compute, ...rest }]) => [
     { name, ...rest, compute },
     { name: `${name}_10s`, ...rest, compute: { ...compute, within: '10s' } },
@@ -53,10 +62,12 @@ export const EVERY_KIND: readonly unknown[] = [
 ];
 
 export const skuOf = (cents: number): string => `sku ${cents % 7}`;
+const sessionOf = (cents: number): string => `s${cents % 3}`;
 export const sizeOf = (cents: number): number => cents % 5;
 
 export function payloadOf({ id, cents, tags }: Arrival): object {
-  const properties = { plan: id, revenue: cents / 100, sku: skuOf(cents), size: sizeOf(cents), tags };
+  const stated = { plan: id, size: sizeOf(cents), tags, session_id: sessionOf(cents) };
+  const properties = { ...stated, revenue: cents / 100, sku: skuOf(cents) };
   return { properties };
 }
 
@@ -66,7 +77,7 @@ export function naiveValues(arrived: readonly Arrival[], now: number): Record<st
   const big = orders.filter(({ cents }) => cents >= 500);
   const inside = (all: readonly Arrival[], seconds: number): Arrival[] =>
     all.filter(({ occurredAt }) => occurredAt > now - seconds * 1_000);
-  const values: Record<string, unknown> = { ...statedValues(sorted) };
+  const values: Record<string, unknown> = { ...statedValues(sorted), ...sessionValues(sorted, now) };
   if (orders.length > 0) Object.assign(values, suffixed('', computedValues(orders)));
   if (orders.length > 0) Object.assign(values, suffixed('_10s', computedValues(inside(orders, 10))));
   if (big.length > 0) Object.assign(values, suffixed('_big', computedValues(inside(big, 30))));
@@ -89,6 +100,22 @@ function statedValues(sorted: readonly Arrival[]): Record<string, unknown> {
     most_size: Math.max(...sizes),
     all_sizes: sizes.reduce((sum, size) => sum + size, 0),
     tags: [...new Set(sorted.flatMap(({ tags }) => tags))].sort(),
+  };
+}
+
+function sessionValues(sorted: readonly Arrival[], now: number): Record<string, unknown> {
+  if (sorted.length === 0) return {};
+  const idsOf = (list: readonly Arrival[]): Set<string> => new Set(list.map(({ cents }) => sessionOf(cents)));
+  const last = sorted.at(-1)!.occurredAt;
+  // Of several that ended at the same time the one that began last.
+  const starts = [...idsOf(sorted.filter(({ occurredAt }) => occurredAt === last))].map(
+    (id) => sorted.find(({ cents }) => sessionOf(cents) === id)!.occurredAt,
+  );
+  return {
+    sessions: idsOf(sorted).size,
+    sessions_10s: idsOf(sorted.filter(({ occurredAt }) => occurredAt > now - 10_000)).size,
+    in_session: last + 5_000 > now,
+    session_start: { ms: Math.max(...starts) },
   };
 }
 

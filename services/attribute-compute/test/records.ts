@@ -6,6 +6,7 @@ import {
   type Event,
   type EventResolved,
   type EventType,
+  type Identifier,
   type LogRecord,
   type ProfilesMerged,
   partitionOf,
@@ -46,12 +47,13 @@ export interface EventOptions {
   readonly name?: string;
   readonly at: number;
   readonly source?: string;
+  readonly identifiers?: readonly Identifier[];
   /** The payload, as JSON or as its text. */
   readonly payload?: unknown;
 }
 
 export function resolved(entity: Entity, options: EventOptions): EventResolved {
-  const { id, type = 'track', name = type, at, source = 'web', payload = {} } = options;
+  const { id, type = 'track', name = type, at, source = 'web', identifiers = [], payload = {} } = options;
   const event: Event = {
     kind: 'event',
     id,
@@ -61,7 +63,7 @@ export function resolved(entity: Entity, options: EventOptions): EventResolved {
     name,
     occurredAt: at,
     receivedAt: at,
-    identifiers: [],
+    identifiers,
     payload: encodeText(typeof payload === 'string' ? payload : JSON.stringify(payload)),
   };
   return { kind: 'event-resolved', id: `r-${id}`, entity, origin: entity.id, event };

@@ -15,4 +15,10 @@ describe('the examples of the documents', () => {
     expect(examples.length).toBeGreaterThanOrEqual(2);
     for (const example of examples) expect(parseCatalogue(example)).toMatchObject({ kind: 'valid' });
   });
+
+  it('of consent is a valid catalogue', () => {
+    const examples = examplesIn('concepts/consent.md');
+    expect(examples).toHaveLength(1);
+    expect(parseCatalogue(examples[0])).toMatchObject({ kind: 'valid' });
+  });
 });

@@ -1,4 +1,5 @@
 /** Puts a profile together from what the owners of its parts answer: identity, then attribute-compute and segment at once. */
+import { consentOfAttribute } from '@attrium/catalogue';
 import type { Entity, Identifier, Value } from '@attrium/event';
 import { type LocatedProfile, PROFILE_ID, type ProfileLocator, type ProfilePlace } from '@attrium/host';
 import type { Telemetry } from './telemetry.js';
@@ -28,11 +29,23 @@ interface MembershipsAnswer {
   readonly segments: Readonly<Record<string, number>>;
 }
 
+/** The latest statement on one purpose and channel. */
+export interface StatedConsent {
+  readonly purpose: string;
+  /** Undefined: of the purpose as a whole. */
+  readonly channel?: string;
+  readonly granted: boolean;
+  /** ms. */
+  readonly since: number;
+}
+
 export interface Profile {
   readonly profileId: string;
   readonly identifiers: readonly Identifier[];
   /** Visible ones with a value, by name, in code unit order. */
   readonly attributes: ReadonlyMap<string, AnsweredAttribute>;
+  /** In code unit order; what nobody stated is missing. */
+  readonly consent: readonly StatedConsent[];
   /** In code unit order of their names; `since` in ms. */
   readonly segments: readonly { readonly name: string; readonly since: number }[];
   /** A merge is under way: attributes and segments may still change without an event. */
@@ -77,10 +90,13 @@ export class ProfileReader {
         ? resolved
         : ((await locator.find(workspace, { type: PROFILE_ID, value: moved.profileId })) ?? resolved);
     const { answer } = attributes;
+    const answered =
+      answer.kind === 'attributes' ? sortedByName(answer.attributes) : new Map<string, AnsweredAttribute>();
     return {
       profileId: current.profileId,
       identifiers: current.identifiers,
-      attributes: answer.kind === 'attributes' ? sortedByName(answer.attributes) : new Map(),
+      attributes: new Map([...answered].filter(([name]) => consentOfAttribute(name) === undefined)),
+      consent: consentIn(answered),
       segments: [...sortedByName(new Map(Object.entries(memberships.answer.segments)))].map(([name, since]) => ({
         name,
         since,
@@ -91,7 +107,7 @@ export class ProfileReader {
 
   private attributesOf(workspace: string, place: ProfilePlace) {
     return this.options.locator.followed<AttributesAnswer>('attribute-compute', place, {
-      question: { kind: 'attributes', workspace },
+      question: { kind: 'attributes', workspace, consent: true },
       mergedInto: (answer) => (answer.kind === 'merged' ? answer.mergedInto : undefined),
     });
   }
@@ -102,6 +118,13 @@ export class ProfileReader {
       mergedInto: (answer) => answer.mergedInto,
     });
   }
+}
+
+function consentIn(attributes: ReadonlyMap<string, AnsweredAttribute>): StatedConsent[] {
+  return [...attributes].flatMap(([name, { value, effectiveAt }]) => {
+    const of = consentOfAttribute(name);
+    return of === undefined ? [] : [{ ...of, granted: value === true, since: effectiveAt }];
+  });
 }
 
 function sortedByName<T>(entries: ReadonlyMap<string, T>): Map<string, T> {

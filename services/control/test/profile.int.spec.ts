@@ -48,6 +48,8 @@ describe('profiles', () => {
         attributes: new Map([
           ['spent', { value: new Decimal(12345678901234567890n * 10n ** 17n), effectiveAt: 0, approximate: false }],
           ['orders', { value: 3, effectiveAt: 1_700_000_000_000, approximate: true }],
+          ['$consent.news.email', { value: false, effectiveAt: 2_000, approximate: false }],
+          ['$consent.news', { value: true, effectiveAt: 1_000, approximate: false }],
           ['seen', { value: new Timestamp(1_000), effectiveAt: 0, approximate: false }],
         ]),
       })),
@@ -73,6 +75,10 @@ describe('profiles', () => {
             seen: { value: '1970-01-01T00:00:01.000Z', effectiveAt: '1970-01-01T00:00:00.000Z' },
             spent: { value: '1234567890123456789', effectiveAt: '1970-01-01T00:00:00.000Z' },
           },
+          consent: [
+            { purpose: 'news', status: 'granted', since: '1970-01-01T00:00:01.000Z' },
+            { purpose: 'news', channel: 'email', status: 'withdrawn', since: '1970-01-01T00:00:02.000Z' },
+          ],
           segments: [
             { name: 'a', since: '1970-01-01T00:00:01.000Z' },
             { name: 'b', since: '1970-01-01T00:00:02.000Z' },
@@ -233,7 +239,10 @@ describe('gRPC', () => {
                     kind: 'attributes',
                     entity,
                     merging: false,
-                    attributes: new Map([['vip', { value: true, effectiveAt: 5, approximate: false }]]),
+                    attributes: new Map([
+                      ['vip', { value: true, effectiveAt: 5, approximate: false }],
+                      ['$consent.news', { value: true, effectiveAt: 6, approximate: false }],
+                    ]),
                   },
             ),
             serveAsk(control.link.read, askSubject('segment', owner), (question) =>
@@ -252,6 +261,7 @@ describe('gRPC', () => {
         attributes: { vip: { value: { kind: { $case: 'bool', value: true } }, effectiveAt: 5 } },
         segments: [{ segment: 'vips', since: 7 }],
         merging: true,
+        consent: [{ purpose: 'news', channel: '', granted: true, since: 6 }],
       };
       expect(await call(ProfileServiceService, 'getProfile', wanted)).toEqual(profile);
       const nobody = { type: 'user_id', value: 'nobody' };

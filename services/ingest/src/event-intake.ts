@@ -20,6 +20,8 @@ export interface Submission {
   readonly integrations?: unknown;
   readonly type?: EventType | undefined;
   readonly ip?: string | undefined;
+  /** Where one event is refused, none is taken. */
+  readonly whole?: boolean;
 }
 
 export interface Receipt {
@@ -56,7 +58,8 @@ export class EventIntake {
     if (waitSeconds > 0) throw new IngestError('rateLimited', { retryAfterSeconds: waitSeconds });
 
     const receivedAt = this.options.now();
-    const { accepted, rejected } = this.sort(submission, receivedAt);
+    const { accepted: good, rejected } = this.sort(submission, receivedAt);
+    const accepted = submission.whole === true && rejected.length > 0 ? [] : good;
     const [outcome] = await Promise.all([
       appender.append(grant.workspace, accepted),
       rejected.length === 0

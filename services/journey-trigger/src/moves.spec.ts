@@ -4,7 +4,13 @@ import { type AttributeChange, Decimal, type LogRecord, type SegmentChanged, typ
 import { stageHarness } from '@attrium/testing';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { FIRED_KEYS_MAX, type FiredBook, firedByTrigger, forgetOldKeys } from './domain/fired-book.js';
+import {
+  FIRED_KEYS_ENTITY_MAX,
+  FIRED_KEYS_MAX,
+  type FiredBook,
+  firedByTrigger,
+  forgetOldKeys,
+} from './domain/fired-book.js';
 import { moved } from './domain/move.js';
 import type { Occurrence } from './occurrence.js';
 import { createJourneyTriggerBinding } from './stage.js';
@@ -173,6 +179,18 @@ describe('a frequency with a key', () => {
     expect(harness.answer({ kind: 'firings', ordinal: 1 })).toMatchObject({
       triggers: { t: { count: 2, recordedAt: 2 } },
     });
+  });
+
+  it('remembers the latest twenty thousand values of all triggers of a profile, and what has no key', () => {
+    const book: FiredBook = new Map([['once', { effectiveAt: 0, recordedAt: 0, count: 1 }]]);
+    const keys = FIRED_KEYS_ENTITY_MAX + 500;
+    for (let key = 0; key < keys; key++) {
+      book.set(`t${key % 25}\u0000s${key}`, { effectiveAt: key, recordedAt: key, count: 1 });
+    }
+    expect(forgetOldKeys(book)).toBe(500);
+    expect(book.size).toBe(FIRED_KEYS_ENTITY_MAX + 1);
+    expect(book.has('once')).toBe(true);
+    expect(Math.min(...[...book].flatMap(([name, { recordedAt }]) => (name === 'once' ? [] : [recordedAt])))).toBe(500);
   });
 
   it('remembers a thousand values of each trigger and profile, the latest, and says when it forgets', () => {

@@ -111,7 +111,7 @@ class TriggerPartition implements PartitionStage {
       this.observeLost({ changes: keepBack(row, [record]), keys: 0 });
       return;
     }
-    const outcomes = decideFirings(row, this.catalogues.of(entity.workspace), record);
+    const outcomes = decideFirings(row, this.catalogues.of(entity.workspace), record, context.now);
     for (const outcome of outcomes) this.emitOutcome(outcome, entity, record, context);
   }
 
@@ -121,7 +121,8 @@ class TriggerPartition implements PartitionStage {
     const { kept } = row;
     row.kept = [];
     for (const change of kept) {
-      for (const outcome of decideFirings(row, plan, change)) this.emitOutcome(outcome, row.entity, change, context);
+      for (const outcome of decideFirings(row, plan, change, context.now))
+        this.emitOutcome(outcome, row.entity, change, context);
     }
   }
 

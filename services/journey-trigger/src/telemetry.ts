@@ -53,6 +53,7 @@ const dropped = counter({
 const deliveredSeconds = histogram({
   name: 'attrium_webhook_delivered_seconds',
   help: 'From the log time of the record that fired to the answer of the webhook.',
+  labels: ['workspace', 'trigger'],
 });
 const attemptsLost = counter({
   name: 'attrium_webhook_attempts_unnoted_total',
@@ -97,7 +98,7 @@ export const telemetry = {
   },
   delivered(destination: DestinationLabels, latencyMs: number): void {
     delivered(1, labelsOf(destination));
-    deliveredSeconds(Math.max(0, latencyMs) / 1_000);
+    deliveredSeconds(Math.max(0, latencyMs) / 1_000, labelsOf(destination));
   },
   attemptFailed: (destination: DestinationLabels, why: FailureClass): void =>
     failedAttempts(1, { ...labelsOf(destination), why }),

@@ -133,13 +133,23 @@ describe('a bad receiver delays no other, and gets everything in order once it i
   it('down', async () => {
     const { trigger, bad, good } = await scene('bad_down');
     bad.close();
+    const begun = Date.now();
     const expected = await fireBeside(trigger, good);
+    const stateOf = async ({ url }: Receiver) =>
+      (await deliveries!.desk.destinations('shop')).find((each) => each.trigger === trigger && each.url === url)!;
+    // Everybody can see that it fails, since when and of what.
+    await until(async () => (await stateOf(bad)).failure !== undefined);
+    const failing = await stateOf(bad);
+    expect(failing.failure).toMatch(/ECONNREFUSED|connect/i);
+    expect(failing.failingSince).toBeGreaterThanOrEqual(begun);
+    expect(await stateOf(good)).not.toHaveProperty('failure');
     await pause(300);
     const accepted = new Accepted();
     const back = await receiver(bad.port);
     back.answer = accepted.take;
     await until(() => PROFILES.every((profile) => accepted.idsOf(profile).length === ROUNDS));
     for (const profile of PROFILES) expect(accepted.idsOf(profile)).toEqual(expected.get(profile));
+    await until(async () => (await stateOf(bad)).failure === undefined);
     // It got nothing twice: what came before found nobody.
     expect(accepted.entries).toHaveLength(PROFILES.length * ROUNDS);
   }, 60_000);

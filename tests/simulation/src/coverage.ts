@@ -42,6 +42,8 @@ export const LINE_PATHS = [
   'a chunk that came twice',
   'a seed that was forwarded',
   'a change of a value in a backfill',
+  'a firing that consent suppressed',
+  'a firing in quiet hours',
 ] as const;
 
 export const PATHS = [...CRASHES, ...FAULTS, ...LOOP, ...LINE_PATHS] as const;

@@ -44,7 +44,10 @@ export function coveredByRecords(line: Line, unowned: (at: number) => boolean): 
   }
   for (const { record } of storedOf('firings')) {
     if (record.kind === 'trigger-fired') paths.add('a firing');
-    if (record.kind === 'firing-suppressed') paths.add('a firing that was suppressed');
+    if (record.kind !== 'firing-suppressed') continue;
+    paths.add('a firing that was suppressed');
+    if (record.why === 'consent') paths.add('a firing that consent suppressed');
+    if (record.why === 'quiet_hours') paths.add('a firing in quiet hours');
   }
   return paths;
 }

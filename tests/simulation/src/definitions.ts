@@ -13,6 +13,7 @@ export interface AttributeText {
   readonly merge?: string;
   readonly from?: readonly AttributeSourceText[];
   readonly compute?: {
+    readonly formula?: string;
     readonly count?: string;
     readonly sum?: string;
     readonly min?: string;
@@ -26,6 +27,8 @@ export interface AttributeText {
     readonly distinct_list?: string;
     readonly most_frequent?: string;
     readonly exists?: string;
+    readonly session?: string;
+    readonly gap?: string | { readonly web?: string; readonly mobile?: string };
     readonly limit?: number;
     readonly of?: string;
     readonly where?: ConditionText;
@@ -80,6 +83,8 @@ export interface TriggerText {
     readonly by?: DirectionsText;
   };
   readonly if?: ConditionText;
+  readonly purpose?: string;
+  readonly channel?: string;
   readonly frequency:
     | 'every'
     | 'once'
@@ -108,8 +113,21 @@ export interface IdentityText {
   readonly dedup?: string;
 }
 
+export interface ConsentText {
+  readonly purposes: readonly { readonly name: string; readonly default: 'granted' | 'withdrawn' }[];
+  readonly channels: readonly string[];
+  readonly from: readonly { readonly trait: string; readonly purpose: string; readonly channel?: string }[];
+  readonly quiet_hours?: {
+    readonly from: string;
+    readonly to: string;
+    readonly time_zone: string | { readonly attribute: string; readonly otherwise: string };
+    readonly purposes?: readonly string[];
+  };
+}
+
 export interface CatalogueText {
   readonly identity?: IdentityText;
+  readonly consent?: ConsentText;
   readonly attributes: readonly AttributeText[];
   readonly segments: readonly SegmentText[];
   readonly triggers: readonly TriggerText[];

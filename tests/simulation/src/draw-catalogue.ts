@@ -1,5 +1,5 @@
 /** Draws valid catalogues: every kind of attribute, nested segments, triggers of every frequency; and later revisions of them. */
-import { parseCatalogue } from '@attrium/catalogue';
+import { parseCatalogue, SESSION_MEASURES, TYPE_OF_SESSION_MEASURE } from '@attrium/catalogue';
 import type { Random } from '@attrium/testing/simulation';
 import type {
   AttributeText,
@@ -11,6 +11,7 @@ import type {
   TriggerText,
 } from './definitions.js';
 import { drawIdentity, lowerLimits } from './draw-identity.js';
+import { FORMULA_SHAPES } from './naive/formulas.js';
 
 export const EVENT_NAMES = ['Order', 'Visit', 'Cart'] as const;
 const PLANS = ['free', 'pro', 'team'];
@@ -18,7 +19,8 @@ const PLANS = ['free', 'pro', 'team'];
 const WINDOWS = ['1s', '2s', '3s', '5s', '8s', '13s', '20s', '30s', '45s', '60s', '1h'];
 
 export function drawCatalogue(random: Random): CatalogueText {
-  const attributes = Array.from({ length: 3 + random.int(6) }, (_, index) => drawAttribute(random, `a${index}`));
+  const drawn = Array.from({ length: 3 + random.int(6) }, (_, index) => drawAttribute(random, `a${index}`));
+  const attributes = random.shuffle([...drawn, ...drawFormulas(random, drawn)]);
   const segments: SegmentText[] = [];
   for (let index = 1 + random.int(4); index > 0; index--) {
     segments.push({ name: `s${segments.length}`, of: 'user', where: drawCondition(random, attributes, segments, 0) });
@@ -41,14 +43,19 @@ export function redrawCatalogue(random: Random, before: CatalogueText, revision:
   const isRead = (name: string): boolean => JSON.stringify([before.segments, triggers]).includes(`"segment":"${name}"`);
   const segments = before.segments.filter(({ name }) => isRead(name) || !random.chance(0.35));
   const readers = JSON.stringify([segments, triggers]);
+  const isReadBy = (formulas: readonly AttributeText[], name: string): boolean =>
+    formulas.some(({ compute }) => new RegExp(`\\b${name}\\b`).test(compute?.formula ?? ''));
+  const formulas = before.attributes.filter(({ compute }) => compute?.formula !== undefined);
   const attributes = before.attributes
-    .filter(({ name }) => readers.includes(`"${name}"`) || !random.chance(0.35))
+    .filter(({ name }) => readers.includes(`"${name}"`) || isReadBy(formulas, name) || !random.chance(0.35))
     .map((attribute) => {
       if (!random.chance(0.2)) return attribute;
+      if (attribute.compute?.formula !== undefined) return redrawFormula(random, attribute, before.attributes);
       const drawn = drawAttribute(random, attribute.name);
       return drawn.type === attribute.type ? drawn : attribute;
     });
-  if (random.chance(0.6)) attributes.push(drawAttribute(random, `b${revision}`));
+  // Conditions and triggers need something to be about.
+  if (attributes.length === 0 || random.chance(0.6)) attributes.push(drawAttribute(random, `b${revision}`));
   if (random.chance(0.5)) {
     const where = drawCondition(random, attributes, segments, 0);
     segments.push({ name: `r${revision}`, of: 'user', where });
@@ -90,7 +97,7 @@ function drawAttribute(random: Random, name: string): AttributeText {
   const event = random.pick(EVENT_NAMES);
   const where = random.chance(0.4) ? { where: drawFilter(random) } : {};
   const within = random.chance(0.6) ? { within: random.pick(WINDOWS) } : {};
-  switch (random.int(14)) {
+  switch (random.int(16)) {
     case 0:
       return { name, kind: 'user', type: 'string', merge, from: [{ trait: 'plan' }, { property: 'plan' }] };
     case 1:
@@ -110,9 +117,55 @@ function drawAttribute(random: Random, name: string): AttributeText {
     }
     case 9:
       return drawMerged(random, name);
+    case 10:
+    case 11:
+      return drawSession(random, name);
     default:
       return drawOfProperty(random, name, { ...where, ...within });
   }
+}
+
+/** Up to three formulas; the later ones may read the first. */
+function drawFormulas(random: Random, attributes: readonly AttributeText[]): AttributeText[] {
+  const numbers = attributes.filter(({ type }) => type === 'number').map(({ name }) => name);
+  if (numbers.length === 0 || random.chance(0.3)) return [];
+  const first = drawFormula(random, 'f0', numbers);
+  const read = first.type === 'number' ? [...numbers, 'f0', 'f0'] : numbers;
+  return [first, ...Array.from({ length: random.int(3) }, (_, index) => drawFormula(random, `f${index + 1}`, read))];
+}
+
+function drawFormula(random: Random, name: string, numbers: readonly string[]): AttributeText {
+  const { text, type } = random.pick(FORMULA_SHAPES);
+  const [a, b] = [random.pick(numbers), random.pick(numbers)];
+  const formula = text.replaceAll(/\b[AB]\b/g, (place) => (place === 'A' ? a : b));
+  return { name, kind: 'user', type, compute: { formula } };
+}
+
+/** Of the same type, over numbers that are no formulas. What it read stays. */
+function redrawFormula(random: Random, before: AttributeText, attributes: readonly AttributeText[]): AttributeText {
+  const isNumber = ({ type, compute }: AttributeText): boolean => type === 'number' && compute?.formula === undefined;
+  const read = attributes.filter((each) => isNumber(each) && before.compute!.formula!.includes(each.name));
+  if (read.length === 0) return before;
+  const drawn = drawFormula(
+    random,
+    before.name,
+    read.map(({ name }) => name),
+  );
+  return drawn.type === before.type ? drawn : before;
+}
+
+/** Most gaps end within a run; those of the default do not. */
+function drawSession(random: Random, name: string): AttributeText {
+  const session = random.pick(SESSION_MEASURES);
+  const within = session === 'count' && random.chance(0.4) ? { within: random.pick(WINDOWS) } : {};
+  const gap = random.pick([{}, { gap: random.pick(WINDOWS) }, { gap: { web: '5s', mobile: random.pick(WINDOWS) } }]);
+  const where = random.chance(0.15) ? { where: drawFilter(random) } : {};
+  return {
+    name,
+    kind: 'user',
+    type: TYPE_OF_SESSION_MEASURE[session],
+    compute: { session, ...gap, ...where, ...within },
+  };
 }
 
 /** A declared attribute whose strategy is of its type. */
@@ -338,7 +391,8 @@ function drawMove(random: Random, { name: attribute, type }: AttributeText): Tri
   }
 }
 
-function checked(catalogue: CatalogueText): CatalogueText {
+/** Throws for a catalogue that is not valid: nobody draws one on purpose. */
+export function checked(catalogue: CatalogueText): CatalogueText {
   const outcome = parseCatalogue(JSON.parse(JSON.stringify(catalogue)));
   if (outcome.kind === 'valid') return catalogue;
   throw new Error(`drew an invalid catalogue: ${JSON.stringify(outcome.faults)}`);

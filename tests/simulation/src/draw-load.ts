@@ -2,7 +2,8 @@
 import type { CatalogueActivated, Event, Identifier } from '@attrium/event';
 import type { Random } from '@attrium/testing/simulation';
 import type { CatalogueText } from './definitions.js';
-import { drawCatalogue, EVENT_NAMES, redrawCatalogue, returnCatalogue } from './draw-catalogue.js';
+import { checked, drawCatalogue, EVENT_NAMES, redrawCatalogue, returnCatalogue } from './draw-catalogue.js';
+import { drawConsentPlan, stating, withConsent } from './draw-consent.js';
 
 export const START_MS = Date.UTC(2026, 0, 1);
 const GRAIN_MS = 250;
@@ -49,6 +50,8 @@ export function drawLoad(random: Random, { events, only, workspaces }: LoadOptio
   const catalogues = random.fork();
   const revisions = random.fork();
   const draws = random.fork();
+  const statements = random.fork();
+  const sections = random.fork();
   const packs: Pack[] = [];
   const sent: Event[] = [];
   let at = START_MS + 100;
@@ -57,7 +60,7 @@ export function drawLoad(random: Random, { events, only, workspaces }: LoadOptio
     const person = draws.pick(people);
     const records: Event[] = [];
     for (let count = 1 + draws.int(4); count > 0; count--) {
-      const event = drawEvent(draws, person, `m${sent.length}`, at);
+      const event = stating(statements, drawEvent(draws, person, `m${sent.length}`, at));
       sent.push(event);
       records.push(event);
     }
@@ -72,7 +75,9 @@ export function drawLoad(random: Random, { events, only, workspaces }: LoadOptio
     return number < events && (only === undefined || only.has(number));
   };
   const left = packs.map((pack) => ({ ...pack, records: pack.records.filter(isSent) }));
-  const activations = workspaces.flatMap((workspace) => activationsOf(workspace, catalogues, revisions, at));
+  const activations = workspaces.flatMap((workspace) =>
+    activationsOf(workspace, { catalogues, revisions, sections }, at),
+  );
   return { packs: left.filter(({ records }) => records.length > 0), activations, endsAt: packs.at(-1)?.at ?? at };
 }
 
@@ -85,8 +90,13 @@ function repeated(random: Random, sent: readonly Event[], at: number): Pack {
   return { at: receivedAt, workspace: event.workspace, records };
 }
 
-function activationsOf(workspace: string, random: Random, revisions: Random, endsAt: number): Activation[] {
-  const first = drawCatalogue(random);
+function activationsOf(
+  workspace: string,
+  { catalogues, revisions, sections }: Readonly<Record<'catalogues' | 'revisions' | 'sections', Random>>,
+  endsAt: number,
+): Activation[] {
+  const first = drawCatalogue(catalogues);
+  const consent = drawConsentPlan(sections);
   const activate = (revision: number, at: number, catalogue: CatalogueText): Activation => ({
     at,
     catalogue,
@@ -97,7 +107,7 @@ function activationsOf(workspace: string, random: Random, revisions: Random, end
       revision,
       author: 'simulation',
       activatedAt: at,
-      catalogue: bytesOf(JSON.stringify(catalogue)),
+      catalogue: bytesOf(JSON.stringify(checked(withConsent(sections, consent, catalogue)))),
     },
   });
   const all = [activate(1, START_MS, first)];
@@ -199,6 +209,8 @@ function drawPayload(random: Random, type: string, card: string): string {
       ...some('vip', flags),
       ...some('tags', tags),
       ...(random.chance(0.3) ? ['"detail":{"size":4}'] : []),
+      ...(random.chance(0.15) ? [`"url":"https://shop.test/${random.int(4)}"`] : []),
+      ...(random.chance(0.1) ? [`"session_id":"s${random.int(3)}"`] : []),
     ];
     members.push(`"properties":{${properties.join(',')}}`);
   }
@@ -216,7 +228,13 @@ function drawPayload(random: Random, type: string, card: string): string {
       '"soon"',
     ]),
   ];
+  const library = random.pick(['analytics-kotlin', 'analytics-ios', 'analytics.js', 'axios']);
+  const context = [
+    ...(type !== 'identify' && random.chance(0.2) ? [`"traits":{${traits.join(',')}}`] : []),
+    ...(random.chance(0.5) ? [`"library":{"name":"${library}"}`] : []),
+    ...(random.chance(0.15) ? [`"sessionId":${random.pick(['1795459370964', '"s1"', '-1', 'null'])}`] : []),
+  ];
   if (type === 'identify') members.push(`"traits":{${traits.join(',')}}`);
-  else if (random.chance(0.2)) members.push(`"context":{"traits":{${traits.join(',')}}}`);
+  if (context.length > 0) members.push(`"context":{${context.join(',')}}`);
   return `{${members.join(',')}}`;
 }

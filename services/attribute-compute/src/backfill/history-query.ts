@@ -44,6 +44,7 @@ export function historyQuery(request: HistoryRequest, rowsMax: number): HistoryQ
   const { workspace, partition, before, filter } = request;
   const after = placeOfCursor(request.after);
   const reads = [
+    ...(filter.everything ? ['true'] : []),
     ...(filter.names.length > 0 ? ["(type = 'track' AND name IN {names:Array(String)})"] : []),
     ...(filter.properties ? ["type IN ('track', 'page', 'screen')"] : []),
     ...(filter.traits ? ["(type IN ('identify', 'group') OR position(payload, '\"traits\"') > 0)"] : []),
@@ -61,7 +62,7 @@ LIMIT ${rowsMax}`;
 
 /** Then the key of the table leads to them. */
 function onlyNames({ filter }: HistoryRequest): boolean {
-  return filter.names.length > 0 && !filter.properties && !filter.traits;
+  return filter.names.length > 0 && !filter.properties && !filter.traits && !filter.everything;
 }
 
 const isBefore = '(sequence < {sequence:UInt64} OR (sequence = {sequence:UInt64} AND row_index < {record:UInt32}))';

@@ -1,5 +1,11 @@
 /** Definitions in preparation, as one partition keeps them: what is folded in shadow, how far history is in, what serves meanwhile. */
-import { type CompiledAttribute, type CompiledCatalogue, compileActivated, servingCatalogue } from '@attrium/catalogue';
+import {
+  type CompiledAttribute,
+  type CompiledCatalogue,
+  compileActivated,
+  consentOfAttribute,
+  servingCatalogue,
+} from '@attrium/catalogue';
 import type { Entity } from '@attrium/event';
 import type { PresentSince } from '@attrium/processor';
 import { keysOf, type Plan, planOf, type Switch, stateKeyOf } from './plan.js';
@@ -60,11 +66,17 @@ function keyOf({ of, key }: CompiledAttribute): string {
   return stateKeyOf(KINDS[of], key);
 }
 
+/** A formula follows from other attributes; of consent what was stated before is not known. */
+function hasHistory({ kind, name }: CompiledAttribute): boolean {
+  return kind !== 'formula' && consentOfAttribute(name) === undefined;
+}
+
 /** A revision comes. Throws, as `compileActivated` does, for an invalid catalogue. */
 export function activated(before: WorkspaceRow | undefined, activation: Activation): WorkspaceRow {
   const { workspace, revision, author, activatedAt, json, historic, place } = activation;
   const step = Math.max(revision, (before?.step ?? 0) + 1);
-  const wanted = new Set(compileActivated({ workspace, revision, catalogueJson: json }).attributes.map(keyOf));
+  const { attributes } = compileActivated({ workspace, revision, catalogueJson: json });
+  const wanted = new Set(attributes.filter(hasHistory).map(keyOf));
   const complete = before === undefined ? new Set<string>() : completeKeysOf(workspace, before);
   const going = (before?.backfills ?? [])
     .map((backfill) => ({ ...backfill, keys: backfill.keys.filter((key) => wanted.has(key) && !complete.has(key)) }))
@@ -146,7 +158,7 @@ export function planOfRow(workspace: string, row: WorkspaceRow): Plan {
     row.serving === undefined
       ? []
       : compileActivated({ workspace, revision, catalogueJson: json }).attributes.filter(
-          (attribute) => !served.has(keyOf(attribute)),
+          (attribute) => attribute.kind !== 'formula' && !served.has(keyOf(attribute)),
         );
   return planOf(serving, { step, switched: last, shadows });
 }
@@ -159,6 +171,8 @@ export interface HistoryFilter {
   readonly properties: boolean;
   /** Whatever may speak of traits. */
   readonly traits: boolean;
+  /** All there is: sessions are made of every event. */
+  readonly everything: boolean;
 }
 
 /** Of the states that are seeded, and of those that they will take the place of. */
@@ -173,16 +187,19 @@ export function filterOf(workspace: string, row: WorkspaceRow, { keys }: Backfil
   const names = new Set<string>();
   let properties = false;
   let traits = false;
+  let everything = false;
   for (const attribute of [...prepared, ...old]) {
     if (attribute.kind === 'computed') {
       names.add(attribute.event);
       continue;
     }
+    if (attribute.kind === 'session') everything = true;
+    if (attribute.kind !== 'declared') continue;
     for (const source of attribute.from) {
       if (source.event !== undefined) names.add(source.event);
       else if (source.kind === 'property') properties = true;
       else traits = true;
     }
   }
-  return { names: [...names].sort(), properties, traits };
+  return { names: [...names].sort(), properties, traits, everything };
 }

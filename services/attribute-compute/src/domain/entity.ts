@@ -1,6 +1,7 @@
 /** One entity's attributes: the states that its events fold into, and the values that were published of them. Rows are changed in place. */
 import { type AttributeChange, type Entity, equalValues, isHeld, type MergeState, type Value } from '@attrium/event';
 import type { Contribution } from './payload.js';
+import { NO_REDUCER } from './planned-formula.js';
 import { type KindPlan, type PlannedAttribute, stateKeyOf, valueKeyOf } from './plan.js';
 import type { State } from './state.js';
 import { isFull } from './state-size.js';
@@ -207,13 +208,13 @@ export interface PublishedAt {
   readonly effectiveAt: number;
 }
 
-/** As `publishChanges`, of everything after a switch: a value whose new state has taken nothing ends. */
+/** As `publishChanges`, of everything after a switch: a value whose new state has taken nothing ends. Formulas follow from the rest. */
 export function publishSwitched(row: EntityRow, plan: KindPlan, at: PublishedAt): AttributeChange[] {
   const changes: AttributeChange[] = [];
   for (const attribute of plan.attributes) {
-    const { slot, name, shadow } = attribute;
+    const { slot, name, shadow, reducer } = attribute;
     const published = row.published[slot];
-    if (row.states[slot] !== undefined || shadow || published === undefined) {
+    if (row.states[slot] !== undefined || shadow || published === undefined || reducer === NO_REDUCER) {
       publishChange(row, attribute, at, changes);
     } else {
       row.published[slot] = undefined;
@@ -233,14 +234,19 @@ function publishChange(
   const state = row.states[slot];
   if (state === undefined) return;
   const after = reducer.value(state, asOf);
-  const published = row.published[slot];
-  const before = published?.value;
+  const before = row.published[slot]?.value;
   if (equalValues(before ?? initial, after)) return;
+  publishValue(row, slot, after, effectiveAt);
+  changes.push({ name, before, after });
+}
+
+/** What is published from now on. */
+export function publishValue(row: EntityRow, slot: number, after: Value | undefined, effectiveAt: number): void {
+  const published = row.published[slot];
   if (after === undefined) row.published[slot] = undefined;
   else if (published === undefined) row.published[slot] = { value: after, effectiveAt };
   else {
     published.value = after;
     published.effectiveAt = effectiveAt;
   }
-  changes.push({ name, before, after });
 }

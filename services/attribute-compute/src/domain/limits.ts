@@ -19,6 +19,10 @@ export const WINDOW_PAIRS_MAX = 1_000;
 export const DISTINCT_EXACT_MAX = 1_000;
 /** Different values up to which the most frequent one is exact. */
 export const FREQUENCY_VALUES_MAX = 100;
+/** Sessions that are kept to count them; older ones are only counted. */
+export const SESSIONS_MAX = 1_000;
+/** Sessions that are kept to tell of the latest one what belongs to it. */
+export const LATEST_SESSIONS_MAX = 100;
 /** Bytes of all states of one entity, about; beyond, states above `SMALL_STATE_BYTES_MAX` take no more events. */
 export const ENTITY_STATE_BYTES_MAX = 1_048_576;
 export const SMALL_STATE_BYTES_MAX = 1_024;

@@ -1,9 +1,12 @@
 /** Reads what an event feeds out of its payload, without trusting its shape. */
-import type { AttributeSource } from '@attrium/catalogue';
-import { type ConditionSubject, jsonAt, valueOfJson } from '@attrium/condition';
+import { type AttributeSource, CONSENT_EVENT } from '@attrium/catalogue';
+import { type ConditionSubject, type EventAttribute, jsonAt, valueOfJson } from '@attrium/condition';
 import { type Entity, type Event, parseExactJson, type Value } from '@attrium/event';
-import type { Feed, PlannedAttribute } from './plan.js';
+import { activityOf } from './activity.js';
+import { LIST_ENTRY_LENGTH_MAX } from './limits.js';
+import type { Feed, PlannedAttribute, SessionFeed } from './plan.js';
 import type { Input } from './state.js';
+import { unknownStatements } from './statements.js';
 import { coerce, REFUSED, unitsOfJson } from './value-type.js';
 
 /** One attribute and what an event brings to it. */
@@ -13,7 +16,7 @@ export interface Contribution extends Input {
 
 export interface Reading {
   readonly contributions: readonly Contribution[];
-  /** Names of attributes for which the event has a value of the wrong type. */
+  /** Names of attributes for which the event has a value of the wrong type; `$consent` for each statement that no attribute takes. */
   readonly refused: readonly string[];
   /** The payload is no JSON of the kind that can be read: it counts as one without properties and traits. */
   readonly unreadable: boolean;
@@ -47,26 +50,58 @@ export function readEvent(
     }
   }
   for (let index = 0; index < feed.computed.length; index++) {
-    const { attribute, accepts, property, reads, textLengthMax, fromMs, untilMs } = feed.computed[index]!;
+    const { attribute, accepts, property, eventAttribute, reads, textLengthMax, fromMs, untilMs } =
+      feed.computed[index]!;
     if (at < fromMs || at > untilMs) continue;
     if (accepts !== undefined && !accepts(payload)) continue;
-    if (property === undefined) {
+    if (property === undefined && eventAttribute === undefined) {
       contributions.push({ attribute, at, id, value: undefined, units: 0n });
       continue;
     }
-    const json = jsonAt(payload.properties, property);
+    const json = eventAttribute === undefined ? jsonAt(payload.properties, property!) : payload.field(eventAttribute);
     if (json === undefined || json === null) continue;
+    if (json === REFUSED) {
+      refused.push(attribute.name);
+      continue;
+    }
     if (reads === 'amount') {
       const units = unitsOfJson(json);
       if (units === REFUSED) refused.push(attribute.name);
       else contributions.push({ attribute, at, id, value: undefined, units });
       continue;
     }
-    const value = coerce(json, reads);
+    // An event attribute is a value of its type already.
+    const value = eventAttribute?.type === reads ? (json as Value) : coerce(json, reads);
     if (value === REFUSED || (typeof value === 'string' && value.length > textLengthMax)) refused.push(attribute.name);
     else contributions.push({ attribute, at, id, value, units: 0n });
   }
+  if (feed.takesStatement !== undefined) {
+    const unknown = unknownStatements(jsonAt(payload.properties, STATEMENTS), feed.takesStatement);
+    for (let count = 0; count < unknown; count++) refused.push(CONSENT_EVENT);
+  }
+  if (feed.sessions.length > 0) readSessions(feed.sessions, event, payload, contributions, refused);
   return { contributions, refused, unreadable: payload.unreadable };
+}
+
+/** An event of no device and no session brings nothing; of a page that is too long it is not kept which one it is. */
+function readSessions(
+  feeds: readonly SessionFeed[],
+  event: Event,
+  payload: Payload,
+  contributions: Contribution[],
+  refused: string[],
+): void {
+  const activity = activityOf(event, payload.json);
+  if (activity === undefined) return;
+  const { occurredAt: at, id } = event;
+  const isTooLong = activity.page.length > LIST_ENTRY_LENGTH_MAX;
+  for (const { attribute, accepts, readsPage } of feeds) {
+    if (accepts !== undefined && !accepts(payload)) continue;
+    const isRefused = readsPage && isTooLong;
+    if (isRefused) refused.push(attribute.name);
+    const brought = isRefused ? { ...activity, isPage: false } : activity;
+    contributions.push({ attribute, at, id, value: undefined, units: 0n, activity: brought });
+  }
 }
 
 function parsePayload(feed: Feed, event: Event, text: (bytes: Uint8Array) => string): Payload {
@@ -74,9 +109,9 @@ function parsePayload(feed: Feed, event: Event, text: (bytes: Uint8Array) => str
   const json = text(event.payload);
   if (feed.parse === 'traits' && !json.includes('"traits"')) return NOTHING;
   try {
-    return new Payload(parseExactJson(json), false);
+    return new Payload(parseExactJson(json), false, event);
   } catch {
-    return new Payload(undefined, true);
+    return new Payload(undefined, true, event);
   }
 }
 
@@ -85,8 +120,9 @@ class Payload implements ConditionSubject {
   readonly properties: unknown;
 
   constructor(
-    private readonly json: unknown,
+    readonly json: unknown,
     readonly unreadable: boolean,
+    private readonly event: Event | undefined,
   ) {
     this.properties = jsonAt(json, PROPERTIES);
   }
@@ -111,12 +147,34 @@ class Payload implements ConditionSubject {
     return valueOfJson(jsonAt(this.properties, path));
   }
 
+  /** The first field that fits the event and has a value of the type; `REFUSED` when there are only values of another type. */
+  field({ type, from }: EventAttribute): Value | undefined | typeof REFUSED {
+    let found: typeof REFUSED | undefined;
+    for (let index = 0; index < from.length; index++) {
+      const { path, event, source } = from[index]!;
+      if (source !== undefined && source !== this.event?.source) continue;
+      if (event !== undefined && (this.event?.type !== 'track' || event !== this.event.name)) continue;
+      const json = jsonAt(this.properties, path);
+      if (json === undefined || json === null) continue;
+      const value = coerce(json, type);
+      if (value !== REFUSED) return value;
+      found = REFUSED;
+    }
+    return found;
+  }
+
+  eventAttribute(attribute: EventAttribute): Value | undefined {
+    const value = this.field(attribute);
+    return value === REFUSED ? undefined : value;
+  }
+
   inSegment(): boolean {
     return false;
   }
 }
 
 const PROPERTIES = ['properties'];
+const STATEMENTS = ['statements'];
 const TRAITS = ['traits'];
 const CONTEXT_TRAITS = ['context', 'traits'];
-const NOTHING = new Payload(undefined, false);
+const NOTHING = new Payload(undefined, false, undefined);

@@ -1,37 +1,25 @@
 /** A catalogue as this stage uses it: for each kind of event the attributes that it concerns. Derived, never stored. */
 import {
   type AttributeSource,
+  CONSENT_EVENT,
   type CompiledAttribute,
   type CompiledCatalogue,
   type ComputedAttribute,
+  type DeclaredAttribute,
   isUnnamed,
+  type SessionAttribute,
   stableHash,
 } from '@attrium/catalogue';
-import { type ConditionSubject, compileCondition } from '@attrium/condition';
-import { type Entity, EVENT_TYPES, type Event, type EventType, type Value, type ValueType } from '@attrium/event';
+import { type ConditionSubject, compileCondition, type EventAttribute } from '@attrium/condition';
+import { type Entity, EVENT_TYPES, type Event, type EventType, type ValueType } from '@attrium/event';
 import { aged } from './age.js';
 import type { AttributeReducer } from './attribute-reducer.js';
 import { LIST_ENTRY_LENGTH_MAX, TEXT_LENGTH_MAX } from './limits.js';
-import { reducerOf } from './reducer.js';
+import type { PlannedAttribute } from './planned-attribute.js';
+import { NO_REDUCER, type PlannedFormula, plannedFormulas } from './planned-formula.js';
+import { type FoldedAttribute, reducerOf } from './reducer.js';
 
-export interface PlannedAttribute {
-  readonly name: string;
-  /** Identity of its state. */
-  readonly key: string;
-  /** Its place in the rows that are in line with the plan. */
-  readonly slot: number;
-  /** Eight characters of one byte each that stand for the name, and for the key, in stored rows. */
-  readonly nameTag: string;
-  readonly keyTag: string;
-  readonly visible: boolean;
-  /** It is folded and not published: its history is not complete yet. */
-  readonly shadow: boolean;
-  /** What it is fed changes whom a switch concerns: it is in preparation, or will be replaced by what is. */
-  readonly switches: boolean;
-  readonly reducer: AttributeReducer;
-  /** The value that an entity has before it is published for the first time: publishing it would say nothing new. */
-  readonly initial: Value | undefined;
-}
+export type { PlannedAttribute } from './planned-attribute.js';
 
 /** A declared attribute and those of its sources that an event may hold, in the order of their precedence. */
 export interface DeclaredFeed {
@@ -47,6 +35,8 @@ export interface ComputedFeed {
   readonly accepts: ((subject: ConditionSubject) => boolean) | undefined;
   /** The property that it reads; undefined for none. */
   readonly property: readonly string[] | undefined;
+  /** In place of the property. */
+  readonly eventAttribute: EventAttribute | undefined;
   /** As what it is read: an amount that is added up, or a value of a type. */
   readonly reads: 'amount' | ValueType;
   /** Code units of a text. */
@@ -56,6 +46,14 @@ export interface ComputedFeed {
   readonly untilMs: number;
 }
 
+/** An attribute of sessions: every event that belongs to one feeds it. */
+export interface SessionFeed {
+  readonly attribute: PlannedAttribute;
+  readonly accepts: ((subject: ConditionSubject) => boolean) | undefined;
+  /** Whether it keeps what the page is. */
+  readonly readsPage: boolean;
+}
+
 /**
  * What one sort of event (type, and name of a track event) feeds. `parse`: whether its payload has to be read: never, always, or only
  * where it speaks of traits.
@@ -63,7 +61,10 @@ export interface ComputedFeed {
 export interface Feed {
   readonly declared: readonly DeclaredFeed[];
   readonly computed: readonly ComputedFeed[];
+  readonly sessions: readonly SessionFeed[];
   readonly parse: 'never' | 'traits' | 'always';
+  /** Of the events that state consent: whether some attribute holds what is stated. */
+  readonly takesStatement?: ((attribute: string) => boolean) | undefined;
 }
 
 /** The attributes of one kind of entity. */
@@ -71,6 +72,10 @@ export interface KindPlan {
   /** In the order of their slots. */
   readonly attributes: readonly PlannedAttribute[];
   readonly windowed: readonly PlannedAttribute[];
+  /** Each after those that it reads. */
+  readonly formulas: readonly PlannedFormula[];
+  /** Names of what some formula reads. */
+  readonly readByFormulas: ReadonlySet<string>;
   readonly byKeyTag: ReadonlyMap<string, PlannedAttribute>;
   /** Of what is published. */
   readonly byNameTag: ReadonlyMap<string, PlannedAttribute>;
@@ -165,8 +170,11 @@ function kindPlanOf(
     const found = feed('track', name);
     if (found !== undefined) track.set(name, found);
   }
+  const formulas = plannedFormulas(new Map([...planned].filter(([, { shadow }]) => !shadow)));
   return {
     attributes,
+    formulas,
+    readByFormulas: new Set(formulas.flatMap(({ slots }) => [...slots.keys()])),
     windowed: attributes.filter(({ reducer }) => reducer.nextDue !== undefined),
     byKeyTag: indexOf(attributes, ({ keyTag }) => keyTag),
     byNameTag: indexOf(published, ({ nameTag }) => nameTag),
@@ -206,9 +214,14 @@ function plannedOf(
     nameTag: tagOf(place.shadow ? `shadow ${definition.key}` : definition.name),
     keyTag: tagOf(definition.key),
     visible: definition.visible,
-    reducer: definition.age === undefined ? reducerOf(definition) : aged(reducerOf(definition), definition.age),
+    reducer: plannedReducer(definition),
     initial: isUnnamed(definition.name) && definition.type === 'boolean' ? false : undefined,
   };
+}
+
+function plannedReducer(definition: CompiledAttribute): AttributeReducer {
+  if (definition.kind === 'formula') return NO_REDUCER;
+  return definition.age === undefined ? reducerOf(definition) : aged(reducerOf(definition), definition.age);
 }
 
 /** The names of track events that some attribute asks for. */
@@ -216,7 +229,8 @@ function eventNames(definitions: readonly CompiledAttribute[]): Set<string> {
   const names = new Set<string>();
   for (const definition of definitions) {
     if (definition.kind === 'computed') names.add(definition.event);
-    else for (const { event } of definition.from) if (event !== undefined) names.add(event);
+    else if (definition.kind === 'declared')
+      for (const { event } of definition.from) if (event !== undefined) names.add(event);
   }
   return names;
 }
@@ -230,6 +244,7 @@ function feedFor(
 ): Feed | undefined {
   const declared: DeclaredFeed[] = [];
   const computed: ComputedFeed[] = [];
+  const sessions: SessionFeed[] = [];
   for (const [definition, attribute] of planned) {
     if (definition.kind === 'declared') {
       const sources = definition.from.filter((source) => feeds(source, of, type, name));
@@ -237,16 +252,23 @@ function feedFor(
         const textLengthMax = textLengthMaxOf(definition);
         declared.push({ attribute, type: foldedTypeOf(definition), textLengthMax, sources });
       }
-    } else if (type === 'track' && definition.event === name) {
+    } else if (definition.kind === 'session') {
+      sessions.push(sessionFeed(definition, attribute));
+    } else if (definition.kind === 'computed' && type === 'track' && definition.event === name) {
       computed.push(computedFeed(definition, attribute));
     }
   }
-  if (declared.length === 0 && computed.length === 0) return undefined;
-  return { declared, computed, parse: parsing(declared, computed, type) };
+  if (declared.length === 0 && computed.length === 0 && sessions.length === 0) return undefined;
+  // The id of a session is in the payload.
+  const parse = sessions.length > 0 ? 'always' : parsing(declared, computed, type);
+  const feed = { declared, computed, sessions, parse };
+  if (type !== 'track' || name !== CONSENT_EVENT) return feed;
+  const names = new Set(Array.from(planned.values(), (attribute) => attribute.name));
+  return { ...feed, takesStatement: (attribute) => names.has(attribute) };
 }
 
 function computedFeed(definition: ComputedAttribute, attribute: PlannedAttribute): ComputedFeed {
-  const { reducer, where, property } = definition;
+  const { reducer, where, property, eventAttribute } = definition;
   const { fromMs = Number.NEGATIVE_INFINITY, untilMs = Number.POSITIVE_INFINITY } = definition;
   const adds = reducer === 'sum' || reducer === 'average';
   // What is only told apart is told apart by its text.
@@ -255,25 +277,35 @@ function computedFeed(definition: ComputedAttribute, attribute: PlannedAttribute
     attribute,
     accepts: where === undefined ? undefined : compileCondition(where),
     property,
+    eventAttribute,
     reads: adds ? 'amount' : isTold ? 'string' : foldedTypeOf(definition),
     textLengthMax: textLengthMaxOf(definition),
     ...{ fromMs, untilMs },
   };
 }
 
+function sessionFeed({ where, measure }: SessionAttribute, attribute: PlannedAttribute): SessionFeed {
+  return {
+    attribute,
+    accepts: where === undefined ? undefined : compileCondition(where),
+    readsPage: measure === 'entry_page' || measure === 'exit_page',
+  };
+}
+
 /** What is folded: of an age, the timestamps. */
-function foldedTypeOf({ age, type }: CompiledAttribute): ValueType {
+function foldedTypeOf({ age, type }: FoldedAttribute): ValueType {
   return age === undefined ? type : 'timestamp';
 }
 
 /** States that keep many values keep no long texts. */
-function textLengthMaxOf(definition: CompiledAttribute): number {
+function textLengthMaxOf(definition: DeclaredAttribute | ComputedAttribute): number {
   const keepsMany =
     definition.kind === 'declared'
       ? definition.merge === 'most_frequent'
-      : definition.reducer === 'most_frequent' ||
-        definition.reducer === 'distinct_list' ||
-        (definition.reducer === 'first_value' && definition.withinMs !== undefined);
+      : definition.kind === 'computed' &&
+        (definition.reducer === 'most_frequent' ||
+          definition.reducer === 'distinct_list' ||
+          (definition.reducer === 'first_value' && definition.withinMs !== undefined));
   return keepsMany ? LIST_ENTRY_LENGTH_MAX : TEXT_LENGTH_MAX;
 }
 
@@ -285,7 +317,7 @@ function feeds(source: AttributeSource, of: 'user' | 'account', type: EventType,
 }
 
 function parsing(declared: readonly DeclaredFeed[], computed: readonly ComputedFeed[], type: EventType): Feed['parse'] {
-  if (computed.some(({ accepts, property }) => accepts !== undefined || property !== undefined)) return 'always';
+  if (computed.some((feed) => (feed.accepts ?? feed.property ?? feed.eventAttribute) !== undefined)) return 'always';
   if (declared.length === 0) return 'never';
   const traitsOnly = declared.every(({ sources }) => sources.every(({ kind }) => kind === 'trait'));
   return traitsOnly && type !== 'identify' && type !== 'group' ? 'traits' : 'always';

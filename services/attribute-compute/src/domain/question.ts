@@ -1,7 +1,8 @@
 /** What can be asked about one entity's attributes. */
-import { isUnnamed } from '@attrium/catalogue';
+import { consentOfAttribute, isUnnamed } from '@attrium/catalogue';
 import type { Entity, Value } from '@attrium/event';
-import { isHeldRow, type Row } from './entity.js';
+import type { AttributeReducer } from './attribute-reducer.js';
+import { type EntityRow, isHeldRow, type Row } from './entity.js';
 import type { Plan } from './plan.js';
 
 /** Asks for the visible attributes of an entity, or those named. */
@@ -10,6 +11,8 @@ export interface AttributesQuestion {
   readonly workspace: string;
   readonly ordinal: number;
   readonly names?: readonly string[] | undefined;
+  /** Also what was stated of consent. */
+  readonly consent?: boolean | undefined;
 }
 
 interface AnswerHead {
@@ -36,13 +39,13 @@ export interface AnsweredAttribute {
   readonly value: Value;
   /** The event time, or the due time of a window, that made it so, ms. */
   readonly effectiveAt: number;
-  /** A window beyond its exact range: an event may count a thousandth of the window too long. */
+  /** It, or what a formula is calculated from, is beyond its exact range: a window may count an event a thousandth of it too long. */
   readonly approximate: boolean;
 }
 
 /** The row is in line with the plan. The answer is a copy: it may be kept while the row changes. */
 export function answerAttributes(question: AttributesQuestion, row: Row | undefined, plan: Plan): AttributesAnswer {
-  const { workspace, names } = question;
+  const { workspace, names, consent = false } = question;
   if (row?.kind === 'pointer') {
     const { mergedInto } = row;
     return mergedInto.workspace === workspace ? { kind: 'merged', mergedInto } : { kind: 'unknown' };
@@ -57,11 +60,20 @@ export function answerAttributes(question: AttributesQuestion, row: Row | undefi
   const attributes = new Map<string, AnsweredAttribute>();
   for (const { name, slot, visible, reducer } of kindPlan.attributes) {
     const published = here.published[slot];
-    if (published === undefined || !(asked?.has(name) ?? visible)) continue;
+    const isShown = visible || (consent && consentOfAttribute(name) !== undefined);
+    if (published === undefined || !(asked?.has(name) ?? isShown)) continue;
     const { value, effectiveAt } = published;
-    const state = here.states[slot];
-    const approximate = state !== undefined && (reducer.isApproximate?.(state) ?? false);
-    attributes.set(name, { value, effectiveAt, approximate });
+    attributes.set(name, { value, effectiveAt, approximate: isApproximate(here, slot, reducer) });
+  }
+  for (const { attribute, origins } of kindPlan.formulas) {
+    const answered = attributes.get(attribute.name);
+    if (answered === undefined || !origins.some(({ slot, reducer }) => isApproximate(here, slot, reducer))) continue;
+    attributes.set(attribute.name, { ...answered, approximate: true });
   }
   return { kind: 'attributes', ...head, entity: here.entity, merging: isHeldRow(here), attributes };
+}
+
+function isApproximate({ states }: EntityRow, slot: number, { isApproximate: ask }: AttributeReducer): boolean {
+  const state = states[slot];
+  return state !== undefined && (ask?.(state) ?? false);
 }

@@ -1,12 +1,13 @@
-import type { CompiledAttribute, ComputedAttribute, MergeStrategy, Reducer } from '@attrium/catalogue';
+import { type ComputedAttribute, type MergeStrategy, type Reducer, SESSION_MEASURES } from '@attrium/catalogue';
 import { numberFromUnits, Timestamp, type Value } from '@attrium/event';
 import { RowReader, RowWriter } from '@attrium/processor';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { activities } from '../../test/session-events.js';
 import { readState, writeState } from '../store/state-codec.js';
 import { firstGrainMs } from './grain.js';
 import { WINDOW_BUCKETS_MAX, WINDOW_EXACT_TIMES_MAX } from './limits.js';
-import { reducerOf } from './reducer.js';
+import { type FoldedAttribute, reducerOf } from './reducer.js';
 import type { Input, State, WindowState } from './state.js';
 
 const WITHIN_MS = 100_000;
@@ -23,7 +24,7 @@ const timestamp: fc.Arbitrary<Value> = fc.integer({ min: -5, max: 5 }).map((ms) 
 const list: fc.Arbitrary<Value> = fc.array(fc.constantFrom('a', 'b', 'c', 'd'), { maxLength: 3 });
 
 interface Case {
-  readonly definition: CompiledAttribute;
+  readonly definition: FoldedAttribute;
   readonly value: fc.Arbitrary<Value>;
 }
 
@@ -65,19 +66,28 @@ compute('distinct_list', text, { entriesMax: 2 });
 compute('most_frequent', timestamp);
 compute('exists', text);
 
+for (const measure of SESSION_MEASURES) {
+  const definition = { ...head, kind: 'session', measure, webGapMs: 5_000, mobileGapMs: 2_000 } as const;
+  cases[`session ${measure}`] = { definition, value: text };
+  if (measure === 'count') {
+    cases['session count within'] = { definition: { ...definition, withinMs: WITHIN_MS }, value: text };
+  }
+}
+
 /** Times are few, so that many events share one. */
 function inputsOf(value: fc.Arbitrary<Value>): fc.Arbitrary<Input[]> {
   const one = fc.record({
     at: fc.integer({ min: -50, max: 400 }),
     units: fc.bigInt({ min: -(10n ** 30n), max: 10n ** 30n }),
     value,
+    activity: activities,
   });
   return fc
     .array(one, { maxLength: 40 })
     .map((drawn) => drawn.map(({ at, ...rest }, index): Input => ({ at: at * 500, id: `e${index}`, ...rest })));
 }
 
-function fold(definition: CompiledAttribute, events: readonly Input[], now = -Infinity): State {
+function fold(definition: FoldedAttribute, events: readonly Input[], now = -Infinity): State {
   const reducer = reducerOf(definition);
   return events.reduce((state, input) => reducer.add(state, input, now), reducer.empty());
 }

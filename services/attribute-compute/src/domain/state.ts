@@ -1,5 +1,6 @@
 /** What is kept of an attribute of one entity between records. Plain data; all times in milliseconds since 1970 UTC. */
 import type { Value } from '@attrium/event';
+import type { Activity, SessionSort } from './activity.js';
 
 /** The value that won, with the event it came from. */
 export interface PickState {
@@ -132,6 +133,35 @@ export interface RecentTextsState {
   overflowed: boolean;
 }
 
+/** A page with the event that it came from. */
+export interface SessionPage {
+  readonly at: number;
+  readonly id: string;
+  readonly text: string;
+}
+
+/** What is kept of one session. */
+export interface Session {
+  /** Hash of its id or its device. */
+  readonly key: number;
+  readonly sort: SessionSort;
+  readonly start: number;
+  readonly end: number;
+  readonly pages: number;
+  readonly page: SessionPage | undefined;
+}
+
+/** The latest sessions by their end, rising; no two of them join. */
+export interface SessionsState {
+  readonly kind: 'sessions';
+  sessions: Session[];
+  /** The older ones: how many, their lengths in all, ms, their pages, and the greatest of their ends (0 for none). */
+  olderCount: number;
+  olderMs: number;
+  olderPages: number;
+  olderUntil: number;
+}
+
 export type State =
   | PickState
   | CountState
@@ -146,7 +176,8 @@ export type State =
   | RecentPairsState
   | DistinctState
   | RecentHashesState
-  | RecentTextsState;
+  | RecentTextsState
+  | SessionsState;
 
 /** One event as a reducer takes it. */
 export interface Input {
@@ -158,4 +189,6 @@ export interface Input {
   readonly value: Value | undefined;
   /** What a sum or an average adds up, in units of 10^-18. */
   readonly units: bigint;
+  /** Set for reducers of sessions. */
+  readonly activity?: Activity | undefined;
 }

@@ -14,8 +14,8 @@ import type { State } from '../domain/state.js';
 import { readState, writeState } from './state-codec.js';
 
 /** Rises when the encoding changes; a cache in another one is rebuilt from the log. */
-export const ENTITY_STATE_VERSION = 3;
-/** The oldest encoding that is still read, because transfers in old logs have it: version 3 has more kinds of states than version 2. */
+export const ENTITY_STATE_VERSION = 4;
+/** The oldest encoding that is still read, because transfers in old logs have it: versions 3 and 4 have more kinds of states than version 2. */
 export const ENTITY_STATE_VERSION_OLDEST = 2;
 
 const ENTITY = 1;

@@ -20,6 +20,7 @@ import {
   writeRecentTexts,
   writeWindow,
 } from './entries-codec.js';
+import { readSessions, writeSessions } from './sessions-codec.js';
 
 /** By their number in the encoding: add at the end, change nothing. */
 const STATE_KINDS = [
@@ -37,6 +38,7 @@ const STATE_KINDS = [
   'distinct',
   'recent-hashes',
   'recent-texts',
+  'sessions',
 ] as const satisfies readonly State['kind'][];
 
 export function writeState(writer: RowWriter, state: State): void {
@@ -90,6 +92,9 @@ export function writeState(writer: RowWriter, state: State): void {
     case 'recent-texts':
       writeRecentTexts(writer, state);
       return;
+    case 'sessions':
+      writeSessions(writer, state);
+      return;
     default:
       assertNever(state);
   }
@@ -131,6 +136,8 @@ export function readState(reader: RowReader): State {
       return readRecentHashes(reader);
     case 'recent-texts':
       return readRecentTexts(reader);
+    case 'sessions':
+      return readSessions(reader);
     case undefined:
       throw new Error('a row holds a state of an unknown kind');
     default:

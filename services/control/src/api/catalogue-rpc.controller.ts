@@ -22,6 +22,7 @@ const KINDS: Readonly<Record<PlanItem['of'], catalogueV1.DefinitionKind>> = {
   segment: catalogueV1.DefinitionKind.DEFINITION_KIND_SEGMENT,
   trigger: catalogueV1.DefinitionKind.DEFINITION_KIND_TRIGGER,
   identity: catalogueV1.DefinitionKind.DEFINITION_KIND_IDENTITY,
+  consent: catalogueV1.DefinitionKind.DEFINITION_KIND_CONSENT,
 };
 
 @Controller()

@@ -10,7 +10,7 @@ export function jsonOfValue(value: Value): unknown {
 }
 
 export function jsonOfProfile(profile: Profile): Record<string, unknown> {
-  const { profileId, identifiers, attributes, segments, merging } = profile;
+  const { profileId, identifiers, attributes, consent, segments, merging } = profile;
   return {
     profileId,
     identifiers,
@@ -20,6 +20,11 @@ export function jsonOfProfile(profile: Profile): Record<string, unknown> {
         { value: jsonOfValue(value), effectiveAt: isoOf(effectiveAt), ...(approximate ? { approximate } : {}) },
       ]),
     ),
+    consent: consent.map(({ granted, since, ...of }) => ({
+      ...of,
+      status: granted ? 'granted' : 'withdrawn',
+      since: isoOf(since),
+    })),
     segments: segments.map(({ name, since }) => ({ name, since: isoOf(since) })),
     ...(merging ? { merging } : {}),
   };

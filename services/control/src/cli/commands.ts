@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { ApiClient, type PlanAnswer } from './api-client.js';
 import { CliError } from './cli-error.js';
+import { addConsentCommands } from './consent-commands.js';
 import { addDeliveryCommands } from './delivery-commands.js';
 import { type EndpointFlags, findEndpoint } from './endpoint.js';
 import {
@@ -71,6 +72,7 @@ export function attriumCommand(terminal: Terminal, env?: Readonly<Record<string,
       else for (const line of backfillLines(answer)) terminal.out(line);
     });
   addKeyCommands(program, api, json);
+  addConsentCommands(program, { api, env, json });
   addDeliveryCommands(program, api, json);
   return program;
 }

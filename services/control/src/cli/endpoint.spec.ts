@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { findEndpoint } from './endpoint.js';
+import { findEndpoint, findIngest } from './endpoint.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'attrium-cli-'));
 const written = { control: 'http://127.0.0.1:1', adminKey: 'written', workspace: 'demo' };
@@ -32,6 +32,15 @@ describe('the endpoint of the command line', () => {
       key: 'flag',
       workspace: 'flag',
     });
+  });
+
+  it('of ingest is found the same way, and its key never goes elsewhere', () => {
+    const env = { ATTRIUM_DATA: directory };
+    expect(() => findIngest({}, env)).toThrow(/a write key/);
+    const given = { ...env, ATTRIUM_INGEST_URL: 'http://i/', ATTRIUM_WRITE_KEY: 'w' };
+    expect(findIngest({}, given)).toEqual({ url: 'http://i', writeKey: 'w' });
+    expect(findIngest({ ingest: 'http://j', writeKey: 'v' }, given)).toEqual({ url: 'http://j', writeKey: 'v' });
+    expect(() => findIngest({ ingest: 'http://j' }, env)).toThrow(/a write key/);
   });
 
   it('never takes the written key to another control', () => {

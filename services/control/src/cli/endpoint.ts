@@ -9,6 +9,8 @@ export const cliSettings = z.object({
   controlUrl: setting(z.url().optional(), { description: 'URL of control.' }),
   adminKey: setting(z.string().optional(), { description: 'Secret key.', secret: true }),
   workspace: setting(z.string().optional(), { description: 'Workspace to work on.' }),
+  ingestUrl: setting(z.url().optional(), { description: 'URL of ingest, for what is sent there.' }),
+  writeKey: setting(z.string().optional(), { description: 'Write key, for what is sent to ingest.', secret: true }),
   dataDirectory: setting(z.string().min(1).default('.attrium'), {
     env: 'ATTRIUM_DATA',
     description: 'Data folder of npm start, where endpoints.json is.',
@@ -27,7 +29,21 @@ export interface Endpoint {
   readonly workspace: string;
 }
 
-const endpointsSchema = z.object({ control: z.string(), adminKey: z.string(), workspace: z.string() }).partial();
+/** Where events go, and with which key. */
+export interface IngestEndpoint {
+  readonly url: string;
+  readonly writeKey: string;
+}
+
+const endpointsSchema = z
+  .object({
+    control: z.string(),
+    adminKey: z.string(),
+    workspace: z.string(),
+    ingest: z.string(),
+    writeKey: z.string(),
+  })
+  .partial();
 
 /** Throws CliError that says what is missing. */
 export function findEndpoint(flags: EndpointFlags, env?: Readonly<Record<string, string | undefined>>): Endpoint {
@@ -48,6 +64,27 @@ export function findEndpoint(flags: EndpointFlags, env?: Readonly<Record<string,
     throw new CliError(`Missing: ${missing.join(', ')}. While \`npm start\` runs, ${file} has all of them.`);
   }
   return { url: url.replace(/\/+$/, ''), key, workspace };
+}
+
+/** Throws CliError that says what is missing. */
+export function findIngest(
+  flags: { readonly ingest?: string; readonly writeKey?: string },
+  env?: Readonly<Record<string, string | undefined>>,
+): IngestEndpoint {
+  const settings = env === undefined ? loadConfig(cliSettings) : loadConfig(cliSettings, env);
+  const file = join(settings.dataDirectory, 'endpoints.json');
+  const written = readEndpoints(file);
+  const url = flags.ingest ?? settings.ingestUrl ?? written.ingest;
+  const local = url === written.ingest ? written : {};
+  const writeKey = flags.writeKey ?? settings.writeKey ?? local.writeKey;
+  if (url === undefined || writeKey === undefined) {
+    const missing = [
+      ...(url === undefined ? ['the URL of ingest (--ingest or ATTRIUM_INGEST_URL)'] : []),
+      ...(writeKey === undefined ? ['a write key (--write-key or ATTRIUM_WRITE_KEY)'] : []),
+    ];
+    throw new CliError(`Missing: ${missing.join(', ')}. While \`npm start\` runs, ${file} has all of them.`);
+  }
+  return { url: url.replace(/\/+$/, ''), writeKey };
 }
 
 function readEndpoints(file: string): z.infer<typeof endpointsSchema> {

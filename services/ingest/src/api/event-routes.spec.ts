@@ -332,3 +332,67 @@ describe('answers', () => {
     expect(contextOf().ip).toBe('192.0.2.1');
   });
 });
+
+describe('consent', () => {
+  const granted = { purpose: 'marketing', channel: 'email', status: 'granted' };
+  const body = { identifiers: [{ type: 'email', value: 'a@b.c' }], messageId: 'c', consent: [granted] };
+  const payload = (): Record<string, Record<string, unknown>> =>
+    JSON.parse(Buffer.from(appended.at(-1)!.payload).toString());
+
+  it('is an ordinary event of whoever it names', async () => {
+    expect((await post('/v1/consent', body)).json()).toEqual({ success: true });
+    expect(appended).toMatchObject([
+      { id: 'c:0', type: 'track', name: '$consent', identifiers: [{ type: 'email', value: 'a@b.c' }] },
+    ]);
+    expect(payload().properties).toEqual({ consent: [granted], statements: { marketing: { email: true } } });
+  });
+
+  it('is refused as a whole, with the places of all faults', async () => {
+    const at = { at: '2026-01-01T00:00:00Z' };
+    const answer = await post('/v1/consent/', {
+      ...body,
+      consent: [
+        { ...granted, ...at },
+        { purpose: 5, status: 'no' },
+      ],
+    });
+    expect(answer.statusCode).toBe(400);
+    expect(answer.json()).toMatchObject({ success: false, error: { code: 'ATR-INGEST-116', retryable: false } });
+    expect(answer.json().error.message).toContain('"consent[1].purpose"');
+    expect(answer.json().error.message).toContain('"consent[1].status"');
+    expect(appended).toEqual([]);
+  });
+
+  it('of nobody that the log can hold is refused', async () => {
+    const identifiers = [{ type: 'email', value: 'a\u0000' }];
+    expect((await post('/v1/consent', { ...body, identifiers })).json().error.code).toBe('ATR-INGEST-104');
+    expect((await post('/v1/consent', '{"consent":[')).json().error.code).toBe('ATR-INGEST-001');
+    expect((await post('/v1/consent', body, { authorization: basic('nobody') })).statusCode).toBe(401);
+    outcome = 'unavailable';
+    expect((await post('/v1/consent', body)).statusCode).toBe(503);
+    expect(appended).toEqual([]);
+  });
+
+  it('is refused as a whole where one of its events is too large', async () => {
+    const long = (index: number) => ({ ...granted, purpose: `p${index}`, source: 'é'.repeat(200) });
+    const consent = [{ ...granted, at: 0 }, ...Array.from({ length: 99 }, (_, index) => long(index))];
+    const answer = await post('/v1/consent', { ...body, consent });
+    expect([answer.statusCode, answer.json().error.code]).toEqual([413, 'ATR-INGEST-111']);
+    expect(appended).toEqual([]);
+    expect((await post('/v1/consent', { ...body, consent: consent.slice(0, 50) })).statusCode).toBe(200);
+    expect(appended).toHaveLength(2);
+  });
+
+  it('may come in a batch of events, where what is wrong is refused alone', async () => {
+    const event = { type: 'track', event: '$consent', userId: 'u', messageId: 'e' };
+    const batch = [
+      { ...event, properties: { consent: [granted], statements: { marketing: { email: false } } } },
+      { ...event, messageId: 'f', properties: { statements: { marketing: { email: false } } } },
+    ];
+    expect((await post('/v1/batch', { batch })).json()).toMatchObject({
+      accepted: 1,
+      rejected: [{ index: 1, messageId: 'f', code: 'ATR-INGEST-116' }],
+    });
+    expect(payload().properties!.statements).toEqual({ marketing: { email: true } });
+  });
+});

@@ -3,7 +3,8 @@
 import { EVENT_TYPES, type EventType } from '@attrium/event';
 import { failureBody, httpStatusOf, isCodedFailure, type KeyRing, type Logger } from '@attrium/host';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { REJECTION_CODES } from '../domain/rejection.js';
+import { readConsentRequest, rejectionOfFaults } from '../domain/consent.js';
+import { REJECTION_CODES, type Rejection } from '../domain/rejection.js';
 import { IngestError } from '../errors.js';
 import type { EventIntake, Receipt } from '../event-intake.js';
 import type { Telemetry } from '../telemetry.js';
@@ -49,6 +50,8 @@ export async function registerEventRoutes(fastify: FastifyInstance, options: Eve
       const handler = (request: FastifyRequest, reply: FastifyReply) => takeSingle(request, reply, type, options);
       for (const path of [`/v1/${type}`, `/v1/${type}/`, `/v1/${type[0]}`]) scope.post(path, limit, handler);
     }
+    const consent = (request: FastifyRequest, reply: FastifyReply) => takeConsent(request, reply, options);
+    for (const path of ['/v1/consent', '/v1/consent/']) scope.post(path, limit, consent);
     // Metrics of SDKs about themselves: they retry when these fail, and nobody reads them.
     scope.post('/v1/m', limit, async (_request, reply) => reply.type(JSON_TYPE).send(OK));
     scope.get('/v1/projects/:writeKey/settings', async (request, reply) => answerSettings(request, reply, options));
@@ -83,7 +86,25 @@ async function takeSingle(
   const { body, grant } = await open(request, 'event', options);
   const { rejected } = await options.intake.take({ grant, events: [body], type, ip: ipOf(request, options) });
   const reason = rejected[0]?.rejection;
-  if (reason === undefined) return reply.type(JSON_TYPE).send(OK);
+  return reason === undefined ? reply.type(JSON_TYPE).send(OK) : refuse(reply, reason);
+}
+
+/** All of its statements or none. */
+async function takeConsent(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  options: EventRoutesOptions,
+): Promise<FastifyReply> {
+  const { body, grant } = await open(request, 'event', options);
+  const read = readConsentRequest(body);
+  if (read.kind === 'faulty') return refuse(reply, rejectionOfFaults(read.faults));
+  const submission = { grant, events: read.events, ip: ipOf(request, options), whole: true };
+  const { rejected } = await options.intake.take(submission);
+  const reason = rejected[0]?.rejection;
+  return reason === undefined ? reply.type(JSON_TYPE).send(OK) : refuse(reply, reason);
+}
+
+function refuse(reply: FastifyReply, reason: Rejection): FastifyReply {
   const status = reason.code === REJECTION_CODES.eventTooLarge ? 413 : 400;
   return reply
     .code(status)

@@ -1,5 +1,6 @@
 /** Turns what clients of every kind send into one `Event`. */
 import { EVENT_TYPES, type Event, type EventType, stringifyExactJson } from '@attrium/event';
+import { isConsentEvent, isFault, statementsOf } from './consent.js';
 import type { RawEvent, ShapeCheck } from './event-shape.js';
 import { eventTime, readTime } from './event-time.js';
 import { type DropReason, identifiersOf, isKept } from './identifiers.js';
@@ -54,6 +55,10 @@ export function normaliseEvent(given: unknown, envelope: Envelope, normaliser: N
     return refuse(rejection('unknownType', `The type must be one of ${EVENT_TYPES.join(', ')}.`), given);
   const incomplete = missingField(type, raw);
   if (incomplete !== undefined) return refuse(incomplete, given);
+  const statements = isConsentEvent(type, raw.event) ? statementsOf(raw.properties) : undefined;
+  if (statements !== undefined && isFault(statements)) {
+    return refuse(rejection('faultyConsent', `"${statements.path}": ${statements.message}.`), given);
+  }
   const { identifiers, dropped } = identifiersOf(type, raw, envelope.context, limits);
   if (identifiers.length === 0) {
     return refuse(rejection('noIdentifier', 'An event needs a userId, an anonymousId or another identifier.'), given);
@@ -71,6 +76,7 @@ export function normaliseEvent(given: unknown, envelope: Envelope, normaliser: N
   }
 
   const object = payloadOf(type, raw, envelope);
+  if (statements !== undefined) object.properties = { ...raw.properties, statements };
   // The batch's context has been inspected with the batch, but may hold decimals of its own.
   const exact = inspection.hasDecimal || envelope.context !== undefined;
   const payload = normaliser.encodeUtf8(exact ? stringifyExactJson(object) : JSON.stringify(object));

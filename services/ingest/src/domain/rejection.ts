@@ -16,6 +16,7 @@ export const REJECTION_CODES = {
   unusableText: 'ATR-INGEST-113',
   forbiddenKey: 'ATR-INGEST-114',
   numberTooLarge: 'ATR-INGEST-115',
+  faultyConsent: 'ATR-INGEST-116',
 } as const;
 
 export type RejectionCode = (typeof REJECTION_CODES)[keyof typeof REJECTION_CODES];

@@ -22,11 +22,19 @@ export interface DeliveryCataloguesOptions {
 
 const CATALOGUE_PREFIX = 'catalogue.';
 const DISABLED_PREFIX = 'disabled.';
+const FAILING_PREFIX = 'failing.';
+
+/** Why a destination gets one probe at a time. */
+export interface Failing {
+  readonly since: number;
+  readonly failure: string;
+}
 
 export class DeliveryCatalogues {
   private readonly workspaces = new Map<string, WorkspaceDeliveries>();
   /** Destinations whose receiver wants no more, with the revision in which it said so. */
   private readonly disabled = new Map<string, number>();
+  private readonly failing = new Map<string, Failing>();
   private readonly listeners = new Set<() => void>();
   private watch: BucketWatch | undefined;
 
@@ -103,8 +111,28 @@ export class DeliveryCatalogues {
     this.tell();
   }
 
+  /** As its owner last said; undefined while it works. */
+  failingOf({ name }: Destination): Failing | undefined {
+    return this.failing.get(name);
+  }
+
+  /** Tells all instances that a destination keeps failing, or works again. */
+  async noteFailing({ name }: Destination, failing: Failing | undefined): Promise<void> {
+    const { bucket } = this.options;
+    if (failing !== undefined) {
+      this.failing.set(name, failing);
+      await bucket.put(`${FAILING_PREFIX}${name}`, Buffer.from(JSON.stringify(failing)));
+    } else if (this.failing.delete(name)) {
+      await bucket.delete(`${FAILING_PREFIX}${name}`);
+    }
+  }
+
   private take({ key, value }: BucketEntry): void {
-    if (key.startsWith(DISABLED_PREFIX)) {
+    if (key.startsWith(FAILING_PREFIX)) {
+      const name = key.slice(FAILING_PREFIX.length);
+      if (value === undefined) this.failing.delete(name);
+      else this.failing.set(name, decode<Failing>(value));
+    } else if (key.startsWith(DISABLED_PREFIX)) {
       const name = key.slice(DISABLED_PREFIX.length);
       if (value === undefined) this.disabled.delete(name);
       else this.disabled.set(name, decode<{ revision: number }>(value).revision);

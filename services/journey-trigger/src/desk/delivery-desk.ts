@@ -24,6 +24,9 @@ export interface DestinationState {
   readonly waiting: number;
   /** Given up, and neither replayed nor discarded. */
   readonly undelivered: number;
+  /** Since when it keeps failing, ms, and of what; absent while it works. */
+  readonly failingSince?: number;
+  readonly failure?: string;
 }
 
 export interface DeskOptions {
@@ -53,11 +56,13 @@ export class DeliveryDesk {
         known.map(async (destination) => {
           const { name, trigger, url } = destination;
           const info = await consumerInfo(manager, name);
+          const failing = catalogues.failingOf(destination);
           return {
             ...{ name, trigger, url, disabled: catalogues.isDisabled(destination) },
             open: info?.num_ack_pending ?? 0,
             waiting: info?.num_pending ?? 0,
             undelivered: counts.get(name) ?? 0,
+            ...(failing === undefined ? {} : { failingSince: failing.since, failure: failing.failure }),
           };
         }),
       );

@@ -1,4 +1,5 @@
 /** Why a trigger fired or did not, in sentences, from nothing but what was recorded then. */
+import { consentOfAttribute } from '@attrium/catalogue';
 import type { PastFiring } from '../clients/firing-history.js';
 
 const timeText = (ms: number): string => new Date(ms).toISOString();
@@ -18,13 +19,20 @@ function occasionText({ onKind, onName, before, after, effectiveAt, cause, reaso
   return `The attribute ${onName} changed from ${before ?? 'no value'} to ${after ?? 'no value'}${tail}`;
 }
 
-function decisionTexts({ outcome, lastFiredAt, memberships }: PastFiring, suppressedBy: string): string[] {
+function decisionTexts(firing: PastFiring, suppressedBy: string): string[] {
+  const { outcome, lastFiredAt, memberships } = firing;
   if (outcome === 'fired') return ['Its condition was true, and its frequency allowed it.'];
   switch (suppressedBy) {
     case 'condition': {
       const inText = memberships.length === 0 ? 'in none' : `in ${memberships.join(', ')}`;
       return [`Its condition was false. Of the segments that it names, the profile was ${inText}.`];
     }
+    case 'consent':
+      return [`Its condition was true and its frequency allowed it, but consent forbade it: ${statementText(firing)}.`];
+    case 'quiet_hours':
+      return [
+        'Its condition was true, its frequency allowed it and consent was given, but it was within quiet hours by the clock of the profile.',
+      ];
     case 'frequency': {
       const last = lastFiredAt === null ? '' : `: it had fired for this profile at ${timeText(lastFiredAt)}`;
       return [`Its condition was true, but its frequency forbade it${last}.`];
@@ -34,9 +42,17 @@ function decisionTexts({ outcome, lastFiredAt, memberships }: PastFiring, suppre
   }
 }
 
+/** The most specific statement, which is the first one. */
+function statementText({ valueNames }: PastFiring): string {
+  const of = valueNames.map(consentOfAttribute).find((each) => each !== undefined);
+  if (of === undefined) return 'nothing was stated, and without a statement its purpose counts as withdrawn';
+  return of.channel === undefined ? `${of.purpose} was withdrawn` : `${of.purpose} by ${of.channel} was withdrawn`;
+}
+
 /** Those without a value then are not among them, nor are the conditions on events (did, did not), which have no name. */
-function valueTexts({ valueNames, valueTexts: texts }: PastFiring): string[] {
+function valueTexts({ suppressedBy, valueNames, valueTexts: texts }: PastFiring): string[] {
   if (valueNames.length === 0) return [];
   const values = valueNames.map((name, index) => `${name} = ${texts[index]}`).join(', ');
-  return [`What its condition and payload read: ${values}.`];
+  const asked = suppressedBy === 'consent' || suppressedBy === 'quiet_hours';
+  return [`What its condition${asked ? ', its purpose' : ''} and payload read: ${values}.`];
 }

@@ -15,6 +15,8 @@ export type FiredBook = Map<string, Fired>;
 
 /** Values of its key that one trigger remembers for one entity; beyond, the one that fired longest ago is forgotten, visibly. */
 export const FIRED_KEYS_MAX = 1_000;
+/** The same of all triggers of one entity together: what a merge hands over has to fit one message. */
+export const FIRED_KEYS_ENTITY_MAX = 20_000;
 /** Longer values are remembered by their beginning, their length and a hash. */
 const KEY_LENGTH_MAX = 80;
 const SEPARATOR = '\u0000';
@@ -76,12 +78,25 @@ export function forgetOldKeys(book: FiredBook): number {
   let forgotten = 0;
   for (const names of byTrigger.values()) {
     if (names.length <= FIRED_KEYS_MAX) continue;
-    // Decided by what is kept alone, not by its order.
-    names.sort((a, b) => book.get(b)!.recordedAt - book.get(a)!.recordedAt || (a < b ? -1 : 1));
-    for (const name of names.slice(FIRED_KEYS_MAX)) book.delete(name);
-    forgotten += names.length - FIRED_KEYS_MAX;
+    forgotten += forgetOldest(book, names, FIRED_KEYS_MAX);
   }
-  return forgotten;
+  if (book.size <= FIRED_KEYS_ENTITY_MAX) return forgotten;
+  return (
+    forgotten +
+    forgetOldest(
+      book,
+      [...book.keys()].filter((name) => name.includes(SEPARATOR)),
+      FIRED_KEYS_ENTITY_MAX,
+    )
+  );
+}
+
+/** Decided by what is kept alone, not by its order. Returns how many were forgotten. */
+function forgetOldest(book: FiredBook, names: string[], keptMax: number): number {
+  names.sort((a, b) => book.get(b)!.recordedAt - book.get(a)!.recordedAt || (a < b ? -1 : 1));
+  const forgotten = names.slice(keptMax);
+  for (const name of forgotten) book.delete(name);
+  return forgotten.length;
 }
 
 /** By trigger, over all values of its key. */

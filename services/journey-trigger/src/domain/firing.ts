@@ -1,9 +1,9 @@
 /** Decides which triggers fire on a change, and which do not and why. */
 import { type Frequency, isUnnamed } from '@attrium/catalogue';
-import type { ConditionSubject } from '@attrium/condition';
-import { assertNever, type FiringCause, type NamedValue, type SegmentChanged, type Value } from '@attrium/event';
+import type { FiringCause, NamedValue, SegmentChanged, SuppressionReason, Value } from '@attrium/event';
+import { decideFinally, type Subject } from './decision.js';
 import type { EntityRow } from './entity.js';
-import { type Fired, firedName } from './fired-book.js';
+import { firedName } from './fired-book.js';
 import type { Plan, PlannedTrigger } from './plan.js';
 
 export type Outcome =
@@ -18,18 +18,19 @@ export type Outcome =
       readonly kind: 'suppressed';
       readonly trigger: string;
       readonly on: FiringCause;
-      readonly why: 'condition' | 'frequency';
-      /** What decided: the values that the firing would have carried, the segments of `if`, and the firing before. */
+      readonly why: SuppressionReason;
+      /** What decided: the values that the firing would have carried, those that consent and quiet hours ask for where they decided, the segments of `if`, and the firing before. */
       readonly values: NamedValue[];
       readonly memberships: string[];
       readonly lastFiredAt: number | undefined;
     };
 
 /**
- * For each trigger that watches for one of the changes: first its condition, over what the change carries, then its frequency. A trigger
- * watches for one thing, so that it fires at most once on a change. Corrections of the past fire nothing; backfills only what asks for them.
+ * For each trigger that watches for one of the changes: what `decideFinally` says, over what the change carries. A trigger watches for one
+ * thing, so that it fires at most once on a change. Corrections of the past fire nothing; backfills only what asks for them. `now`: log time
+ * of the decision, ms.
  */
-export function decideFirings(row: EntityRow | undefined, plan: Plan, change: SegmentChanged): Outcome[] {
+export function decideFirings(row: EntityRow | undefined, plan: Plan, change: SegmentChanged, now: number): Outcome[] {
   const isBackfill = change.reason === 'backfill';
   const outcomes: Outcome[] = [];
   let subject: Subject | undefined;
@@ -37,7 +38,7 @@ export function decideFirings(row: EntityRow | undefined, plan: Plan, change: Se
     for (const trigger of triggers ?? []) {
       if (isBackfill && !trigger.onBackfill) continue;
       subject ??= subjectOf(change);
-      outcomes.push(decideTrigger(trigger, row, subject, change, on()));
+      outcomes.push(decideTrigger(trigger, row, subject, { change, now, on: on() }));
     }
   };
   for (const { segment, at } of change.entered) {
@@ -53,24 +54,29 @@ export function decideFirings(row: EntityRow | undefined, plan: Plan, change: Se
   return outcomes;
 }
 
+interface Occasion {
+  readonly change: SegmentChanged;
+  readonly now: number;
+  readonly on: FiringCause;
+}
+
 function decideTrigger(
   trigger: PlannedTrigger,
   row: EntityRow | undefined,
   subject: Subject,
-  change: SegmentChanged,
-  on: FiringCause,
+  { change, now, on }: Occasion,
 ): Outcome {
-  const { name, condition, frequency, segments } = trigger;
-  const values = carriedBy(trigger, subject);
+  const { name, frequency, asked, payload, segments } = trigger;
+  const values = carriedBy(payload, subject);
   const memberships = segments.filter(subject.inSegment);
-  if (condition !== undefined && !condition(subject)) {
-    return { kind: 'suppressed', trigger: name, on, why: 'condition', values, memberships, lastFiredAt: undefined };
-  }
   const noted = firedName(name, keyOf(frequency, subject));
-  const last = row?.fired.get(noted);
-  if (last !== undefined && !mayFireAgain(trigger, last, change)) {
-    const lastFiredAt = last.recordedAt;
-    return { kind: 'suppressed', trigger: name, on, why: 'frequency', values, memberships, lastFiredAt };
+  const moment = { at: change.recordedAt, now, subject, values: subject.values, last: row?.fired.get(noted) };
+  const verdict = decideFinally(trigger, moment);
+  if (verdict.kind === 'suppressed') {
+    const { why, lastFiredAt } = verdict;
+    const isOfPurpose = why === 'consent' || why === 'quiet_hours';
+    const told = isOfPurpose ? carriedBy([...new Set([...payload, ...asked])], subject) : values;
+    return { kind: 'suppressed', trigger: name, on, why, values: told, memberships, lastFiredAt };
   }
   return { kind: 'fires', trigger: name, on, values, name: noted };
 }
@@ -81,29 +87,11 @@ function keyOf(frequency: Frequency, { values }: Subject): { value: Value | unde
   return { value: values.get(frequency.key) };
 }
 
-function carriedBy({ payload }: PlannedTrigger, { values }: Subject): NamedValue[] {
-  return payload.flatMap((name) => {
+function carriedBy(names: readonly string[], { values }: Subject): NamedValue[] {
+  return names.flatMap((name) => {
     const value = values.get(name);
     return value === undefined ? [] : [{ name, value }];
   });
-}
-
-/** By log time, which is monotone and the same in every replay. */
-function mayFireAgain({ frequency }: PlannedTrigger, last: Fired, { recordedAt }: SegmentChanged): boolean {
-  switch (frequency.kind) {
-    case 'every':
-      return true;
-    case 'once':
-      return false;
-    case 'once_per':
-      return recordedAt - last.recordedAt >= frequency.periodMs;
-    default:
-      return assertNever(frequency);
-  }
-}
-
-interface Subject extends ConditionSubject {
-  readonly values: ReadonlyMap<string, Value>;
 }
 
 function subjectOf(change: SegmentChanged): Subject {

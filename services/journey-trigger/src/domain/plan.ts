@@ -2,6 +2,7 @@
 import type { CompiledCatalogue, CompiledTrigger, Frequency } from '@attrium/catalogue';
 import { compileCondition, type Predicate } from '@attrium/condition';
 import { type MovePredicate, moved } from './move.js';
+import { attributesAsked, type PermissionRules } from './permission.js';
 
 export interface PlannedTrigger {
   readonly name: string;
@@ -10,6 +11,10 @@ export interface PlannedTrigger {
   readonly onBackfill: boolean;
   /** The `if`; undefined: always true. */
   readonly condition: Predicate | undefined;
+  /** Asked after the `if` and the frequency. */
+  readonly permission: PermissionRules;
+  /** Attributes that `permission` reads: a firing that it suppressed carries their values too. */
+  readonly asked: readonly string[];
   /** Of triggers on attributes: whether a change is one that it watches for. */
   readonly watches: MovePredicate;
   /** Attributes whose values the firing carries. */
@@ -41,10 +46,12 @@ export function planOf({ triggers }: CompiledCatalogue): Plan {
 }
 
 function planTrigger(trigger: CompiledTrigger): PlannedTrigger {
-  const { name, when, frequency, condition, payload, segments, onBackfill = false } = trigger;
+  const { name, when, frequency, condition, consent, quietHours, payload, segments, onBackfill = false } = trigger;
   const predicate = condition === undefined ? undefined : compileCondition(condition);
   const watches = moved(when.kind === 'attribute' ? when.moves : []);
-  return { name, frequency, onBackfill, watches, condition: predicate, payload, segments };
+  const permission = { consent, quietHours };
+  const asked = attributesAsked(permission);
+  return { name, frequency, onBackfill, watches, condition: predicate, permission, asked, payload, segments };
 }
 
 function addTo<V>(map: Map<string, V[]>, key: string, value: V): void {

@@ -8,7 +8,8 @@ import { type GuardOptions, guardedAgent } from './guarded-agent.js';
 import type { SecretBook } from './secret-book.js';
 import { type RunnerOptions, WebhookRunner } from './webhook-runner.js';
 
-export interface FleetOptions extends Omit<RunnerOptions, 'agent' | 'signer' | 'isDisabled' | 'disable'> {
+export interface FleetOptions
+  extends Omit<RunnerOptions, 'agent' | 'signer' | 'isDisabled' | 'disable' | 'noteFailing'> {
   readonly catalogues: DeliveryCatalogues;
   readonly secrets: SecretBook;
   readonly guard: GuardOptions;
@@ -77,13 +78,15 @@ export class WebhookFleet {
   }
 
   private run(destination: Destination): void {
-    const { catalogues, secrets, guard } = this.options;
+    const { catalogues, secrets, guard, clock } = this.options;
     const runner = new WebhookRunner(destination, {
       ...this.options,
       agent: guardedAgent(guard),
       signer: () => secrets.signer(destination.workspace, destination.secret),
       isDisabled: () => catalogues.isDisabled(destination),
       disable: () => catalogues.disable(destination),
+      noteFailing: (failure) =>
+        catalogues.noteFailing(destination, failure === undefined ? undefined : { since: clock.now(), failure }),
     });
     this.runners.set(destination.name, runner);
     runner.start();

@@ -14,7 +14,7 @@ import {
 import { readFiring } from '../deliveries/firing-json.js';
 import { REPLAY_HEADER } from '../deliveries/redelivery.js';
 import { keepUndelivered } from '../deliveries/undelivered.js';
-import { type Delivery, DestinationQueue, type QueueSettings } from './destination-queue.js';
+import { type Delivery, DestinationQueue, type QueueOccurrence, type QueueSettings } from './destination-queue.js';
 import { DestinationReport, type ReportOptions } from './destination-report.js';
 import { type AttemptOutcome, attemptWebhook, type Signer } from './webhook-attempt.js';
 
@@ -31,6 +31,8 @@ export interface RunnerOptions extends ReportOptions {
   readonly signer: () => Signer | undefined;
   readonly isDisabled: () => boolean;
   readonly disable: () => Promise<void>;
+  /** Makes known that it keeps failing, and of what; undefined: that it does not, or not any more. */
+  readonly noteFailing: (failure: string | undefined) => Promise<void>;
 }
 
 /** Often enough that a busy event loop does not make the server give a delivery out again. */
@@ -56,6 +58,7 @@ export class WebhookRunner {
   private shortWait = false;
   private stopped = false;
   private gone = false;
+  private lastFailure = '';
   private running: Promise<void> = Promise.resolve();
 
   constructor(
@@ -73,7 +76,7 @@ export class WebhookRunner {
       obstacle: () => this.obstacle(),
       giveUp: (delivery, reason) => this.giveUp(delivery, reason),
       gone: () => this.end410(),
-      observe: (occurrence) => this.report.observe(occurrence),
+      observe: (occurrence) => this.observe(occurrence),
     });
   }
 
@@ -90,6 +93,8 @@ export class WebhookRunner {
   }
 
   start(): void {
+    // What an earlier owner found says nothing of now.
+    this.noteFailing(undefined);
     this.running = this.run();
     this.signLater();
   }
@@ -239,6 +244,20 @@ export class WebhookRunner {
       dispatcher: agent,
       timeoutMs: settings.timeoutMs,
     });
+  }
+
+  private observe(occurrence: QueueOccurrence): void {
+    this.report.observe(occurrence);
+    if (occurrence.kind === 'failed') this.lastFailure = occurrence.outcome.detail;
+    else if (occurrence.kind === 'breaker') this.noteFailing(occurrence.open ? this.lastFailure : undefined);
+  }
+
+  private noteFailing(failure: string | undefined): void {
+    const { noteFailing, logger } = this.options;
+    const { name } = this.destination;
+    void noteFailing(failure).catch((error) =>
+      logger.warn({ err: error, destination: name }, 'whether a webhook keeps failing cannot be made known'),
+    );
   }
 
   private get isDisabled(): boolean {

@@ -2,6 +2,7 @@
 import type { AttributesChanged, Event, LogRecord, MergeCompleted } from '@attrium/event';
 import type { StoredMessage } from '@attrium/processor';
 import { Catalogues } from './catalogues.js';
+import type { NaiveFormula } from './formulas.js';
 import { type Holder, Merging } from './merging.js';
 import type { Contribution } from './reducing.js';
 import { FactBook, isIn, type Place, replay } from './replay.js';
@@ -179,6 +180,7 @@ class AttributeReplay {
     const { rules, revision } = this.rulesFor(holder, place) ?? { rules: [], revision: 0 };
     const { said } = holder.data;
     const changes: string[] = [];
+    const changed = new Set<string>();
     for (const rule of rules) {
       const counted = holder.data.counted.get(rule.meaning) ?? [];
       if (counted.length === 0) continue;
@@ -188,6 +190,17 @@ class AttributeReplay {
       if (after === undefined) said.delete(rule.name);
       else said.set(rule.name, after);
       changes.push(changeText(rule.name, before, after));
+      changed.add(rule.name);
+    }
+    for (const { name, formula } of formulasIn(rules)) {
+      if (!formula.reads.some((read) => changed.has(read))) continue;
+      const after = formula.value((read) => said.get(read));
+      const before = said.get(name);
+      if (show(before) === show(after)) continue;
+      if (after === undefined) said.delete(name);
+      else said.set(name, after);
+      changes.push(changeText(name, before, after));
+      changed.add(name);
     }
     if (changes.length === 0) return;
     const { reason, cause, effectiveAt } = saying;
@@ -201,4 +214,22 @@ function valueAt(rule: Rule, counted: readonly Counted[], asOf: number): Plain |
   const inside =
     withinMs === undefined ? counted : counted.filter(({ at, seenAt }) => at + withinMs > Math.max(asOf, seenAt));
   return rule.value(inside, counted.length > 0, asOf);
+}
+
+interface NamedFormula {
+  readonly name: string;
+  readonly formula: NaiveFormula;
+}
+
+/** What is read first comes first. */
+function formulasIn(rules: readonly Rule[]): NamedFormula[] {
+  let left = rules.flatMap(({ name, formula }): NamedFormula[] => (formula === undefined ? [] : [{ name, formula }]));
+  const ordered: NamedFormula[] = [];
+  while (left.length > 0) {
+    const names = new Set(left.map(({ name }) => name));
+    const ready = left.filter(({ formula }) => !formula.reads.some((read) => names.has(read)));
+    ordered.push(...ready);
+    left = left.filter((each) => !ready.includes(each));
+  }
+  return ordered;
 }

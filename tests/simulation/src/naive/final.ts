@@ -42,12 +42,24 @@ function endingOf(identity: NaiveIdentity, group: Group, now: number): Ending {
   const last = [...(identity.activations.get(group.workspace)?.values() ?? [])].at(-1)?.record;
   const rules = rulesOf((last as CatalogueActivated | undefined) ?? noCatalogue(group.workspace));
   const values = new Map<string, Plain>();
-  for (const rule of rules.rules) {
-    const counted = events.flatMap(({ event }) => rule.contribution(event) ?? []);
+  // A formula that is new has its value with the next change of what it reads, so the end alone does not tell it.
+  for (const rule of rules.rules.filter(({ formula }) => formula === undefined)) {
+    const since = rule.fromNowOn === true ? sinceWhen(identity, group, rule) : 0;
+    const counted = events
+      .filter(({ position }) => position > since)
+      .flatMap(({ event }) => rule.contribution(event) ?? []);
     const value = valueAt(rule, counted, now);
     if (value !== undefined) values.set(rule.name, value);
   }
   return { group, rules, values };
+}
+
+/** The order in which the revision was taken up since which all have had such a rule. */
+function sinceWhen(identity: NaiveIdentity, { workspace }: Group, { name }: Rule): number {
+  const revisions = [...(identity.activations.get(workspace)?.values() ?? [])];
+  const lacks = ({ record }: (typeof revisions)[number]): boolean =>
+    !rulesOf(record as CatalogueActivated).rules.some((rule) => rule.name === name);
+  return revisions[revisions.findLastIndex(lacks) + 1]!.position;
 }
 
 function valueAt(rule: Rule, counted: readonly Contribution[], now: number): Plain | undefined {

@@ -10,6 +10,7 @@ import type {
 } from '@attrium/event';
 import type { StoredMessage } from '@attrium/processor';
 import type { ConditionText, DirectionsText, SideText, TriggerText } from '../definitions.js';
+import { lookedUp, refusal } from './consent.js';
 import { type Holder, Merging } from './merging.js';
 import { FactBook, isIn, type Place, replay } from './replay.js';
 import { type Rules, rulesOf } from './rules.js';
@@ -151,11 +152,15 @@ class FiringReplay {
         const keyed = keyedName(trigger, snapshot);
         const times = data.fired.get(keyed) ?? [];
         const values = carriedBy(trigger, snapshot);
+        const refused = refusal(trigger, rules!.catalogue, snapshot.values, place.now);
         const told = { values, memberships: membershipsOf(trigger, snapshot) };
         if (trigger.if !== undefined && !snapshot.holds(trigger.if)) {
           this.book.add(place.position, { ...head, why: 'condition', ...told });
         } else if (!mayFire(trigger, times, recordedAt)) {
           this.book.add(place.position, { ...head, why: 'frequency', ...told, lastFiredAt: Math.max(...times) });
+        } else if (refused !== undefined) {
+          const values = carriedBy(trigger, snapshot, lookedUp(trigger, rules!.catalogue));
+          this.book.add(place.position, { ...head, why: refused, ...told, values });
         } else {
           data.fired.set(keyed, [...times, recordedAt]);
           this.book.add(place.position, { ...head, reason, values, identifiers: snapshot.identifiers });
@@ -248,10 +253,10 @@ function mayFire({ frequency }: TriggerText, times: readonly number[], at: numbe
   return times.every((time) => at - time >= millisecondsOf(frequency.once_per));
 }
 
-function carriedBy(trigger: TriggerText, { values }: Snapshot): string[] {
+function carriedBy(trigger: TriggerText, { values }: Snapshot, also: readonly string[] = []): string[] {
   const { frequency } = trigger;
   const key = typeof frequency === 'object' && frequency.key !== undefined ? [frequency.key] : [];
-  const names = new Set([...(trigger.payload ?? []), ...key, ...attributesIn(trigger.if)]);
+  const names = new Set([...(trigger.payload ?? []), ...key, ...attributesIn(trigger.if), ...also]);
   return [...names]
     .filter((name) => values.has(name))
     .map((name) => `${name}: ${show(values.get(name))}`)

@@ -1,11 +1,22 @@
 /** What strategies and reducers give, from the list of all that came: by sorting, grouping and counting, without states. */
 import { type Plain, textOfUnits, wholeNumber } from './value.js';
 
+/** Where an event happened, and what was seen there. */
+export interface Visit {
+  /** The session's own id, or the device. */
+  readonly where: string;
+  readonly isNamed: boolean;
+  readonly isMobile: boolean;
+  readonly page: string | undefined;
+}
+
 /** What one event brings to one rule. */
 export interface Contribution {
   readonly at: number;
   readonly eventId: string;
   readonly value: Plain | undefined;
+  /** Set for rules of sessions. */
+  readonly visit?: Visit;
 }
 
 export type Reduce = (inside: readonly Contribution[], limit?: number) => Plain | undefined;
@@ -87,7 +98,7 @@ function textOf(value: Plain): string {
 }
 
 /** Of the 15 digits that are kept the last one is even where it is halfway. */
-function quotient(units: bigint, count: number): bigint {
+export function quotient(units: bigint, count: number): bigint {
   if (units < 0n) return -quotient(-units, count);
   let step = 1n;
   while (units / (BigInt(count) * step) >= 10n ** 15n) step *= 10n;

@@ -2,7 +2,10 @@
 import { compileCatalogue, isUnnamed, parseCatalogue } from '@attrium/catalogue';
 import type { CatalogueActivated, Event } from '@attrium/event';
 import type { AttributeText, CatalogueText, ConditionText } from '../definitions.js';
+import { consentTexts } from './consent.js';
+import { type NaiveFormula, naiveFormula } from './formulas.js';
 import { type Contribution, REDUCE } from './reducing.js';
+import { openUntil, sessionValue, visitOf } from './sessions.js';
 import { isWithinRange, questionsIn } from './unnamed.js';
 import {
   holds,
@@ -28,6 +31,10 @@ export interface Rule {
   contribution(event: Event): Contribution | undefined;
   /** Of the contributions that are inside the window; `ever`: whether there was one at all. */
   value(inside: readonly Contribution[], ever: boolean, asOf: number): Plain | undefined;
+  /** It counts what came since it is there without a gap, and no history. */
+  readonly fromNowOn?: boolean;
+  /** Set on formulas, which count nothing. */
+  readonly formula?: NaiveFormula;
   /** When the value may change by itself, besides when something leaves the window. */
   flipsAt?(contribution: Contribution): number;
 }
@@ -69,6 +76,13 @@ function readRules(text: string): Omit<Rules, 'revision' | 'step'> {
     names.set(JSON.stringify(question), name);
     if (!rules.some((rule) => rule.name === name)) rules.push(unnamedRule(question, name, catalogue));
   }
+  // What was stated is not forgotten when it comes from elsewhere.
+  rules.push(
+    ...consentTexts(catalogue).map((text) => ({
+      ...attributeRule(text),
+      ...{ meaning: text.name, visible: false, fromNowOn: true },
+    })),
+  );
   return { catalogue, rules, unnamed: (question) => names.get(JSON.stringify(question))! };
 }
 
@@ -124,6 +138,10 @@ function ageRule(question: ConditionText, source: Rule): Pick<Rule, 'value' | 'f
 function attributeRule(text: AttributeText): Rule {
   const { name, type, compute } = text;
   const head = { name, meaning: JSON.stringify(text), visible: true, initial: undefined };
+  if (compute?.formula !== undefined) {
+    const formula = naiveFormula(compute.formula);
+    return { ...head, formula, withinMs: undefined, contribution: () => undefined, value: () => undefined };
+  }
   if (compute === undefined) {
     const contribution = (event: Event): Contribution | undefined => {
       const value = declaredValue(text, event);
@@ -132,7 +150,8 @@ function attributeRule(text: AttributeText): Rule {
     const reduce = REDUCE[text.merge ?? 'most_recent']!;
     return { ...head, withinMs: undefined, contribution, value: (all, ever) => (ever ? reduce(all) : undefined) };
   }
-  const { of, where, within, limit, ...rest } = compute;
+  if (compute.session !== undefined) return { ...head, ...sessionRule(text) };
+  const { of, where, within, limit, formula: _none, ...rest } = compute;
   const [[reducer, asked]] = Object.entries(rest) as [[string, string]];
   const withinMs = within === undefined ? undefined : millisecondsOf(within);
   const contribution = (event: Event): Contribution | undefined => {
@@ -143,6 +162,19 @@ function attributeRule(text: AttributeText): Rule {
   };
   const reduce = REDUCE[reducer]!;
   return { ...head, withinMs, contribution, value: (inside, ever) => (ever ? reduce(inside, limit) : undefined) };
+}
+
+function sessionRule(text: AttributeText): Pick<Rule, 'withinMs' | 'contribution' | 'value' | 'flipsAt'> {
+  const { session, where, within } = text.compute!;
+  return {
+    withinMs: within === undefined ? undefined : millisecondsOf(within),
+    contribution: (event) => {
+      const visit = visitOf(event, payloadOf(event), where);
+      return visit === undefined ? undefined : { ...bare(event), visit };
+    },
+    value: (inside, ever, asOf) => (ever ? sessionValue(text, inside, asOf) : undefined),
+    ...(session === 'current' ? { flipsAt: (step: Contribution) => openUntil(text, step) } : {}),
+  };
 }
 
 const bare = ({ occurredAt: at, id: eventId }: Event): Contribution => ({ at, eventId, value: undefined });

@@ -25,6 +25,8 @@ export enum DefinitionKind {
   DEFINITION_KIND_TRIGGER = 3,
   /** DEFINITION_KIND_IDENTITY - A rule of identity: a type of identifiers, their `priority`, what it has to `ignore`, or the `dedup` window. */
   DEFINITION_KIND_IDENTITY = 4,
+  /** DEFINITION_KIND_CONSENT - Of the section `consent`: a purpose, its `channels`, `from` or `quiet_hours`. */
+  DEFINITION_KIND_CONSENT = 8,
   UNRECOGNIZED = -1,
 }
 

@@ -31,11 +31,26 @@ export interface GetProfileResponse {
   segments: Membership[];
   /** A merge of this profile is under way: attributes and segments may still change without an event. */
   merging: boolean;
+  /**
+   * What the person stated of consent, in code unit order of purpose and channel; what nobody stated is left out, and the default of the
+   * catalogue holds.
+   */
+  consent: Consent[];
 }
 
 export interface GetProfileResponse_AttributesEntry {
   key: string;
   value: AttributeValue | undefined;
+}
+
+/** The latest statement on one purpose and channel. */
+export interface Consent {
+  purpose: string;
+  /** Empty: of the purpose as a whole. */
+  channel: string;
+  /** False: withdrawn. */
+  granted: boolean;
+  since: number;
 }
 
 export interface BatchGetProfilesRequest {
@@ -127,7 +142,7 @@ export const GetProfileRequest: MessageFns<GetProfileRequest> = {
 };
 
 function createBaseGetProfileResponse(): GetProfileResponse {
-  return { profileId: "", identifiers: [], attributes: {}, segments: [], merging: false };
+  return { profileId: "", identifiers: [], attributes: {}, segments: [], merging: false, consent: [] };
 }
 
 export const GetProfileResponse: MessageFns<GetProfileResponse> = {
@@ -146,6 +161,9 @@ export const GetProfileResponse: MessageFns<GetProfileResponse> = {
     }
     if (message.merging !== false) {
       writer.uint32(40).bool(message.merging);
+    }
+    for (const v of message.consent) {
+      Consent.encode(v!, writer.uint32(82).fork()).join();
     }
     return writer;
   },
@@ -206,6 +224,14 @@ export const GetProfileResponse: MessageFns<GetProfileResponse> = {
             message.merging = reader.bool();
             continue;
           }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.consent.push(Consent.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -261,6 +287,85 @@ export const GetProfileResponse_AttributesEntry: MessageFns<GetProfileResponse_A
             }
 
             message.value = AttributeValue.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseConsent(): Consent {
+  return { purpose: "", channel: "", granted: false, since: 0 };
+}
+
+export const Consent: MessageFns<Consent> = {
+  encode(message: Consent, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.purpose !== "") {
+      writer.uint32(10).string(message.purpose);
+    }
+    if (message.channel !== "") {
+      writer.uint32(18).string(message.channel);
+    }
+    if (message.granted !== false) {
+      writer.uint32(24).bool(message.granted);
+    }
+    if (message.since !== 0) {
+      writer.uint32(32).int64(message.since);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Consent {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseConsent();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.purpose = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.channel = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.granted = reader.bool();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.since = longToNumber(reader.int64());
             continue;
           }
         }
@@ -535,6 +640,17 @@ export interface ProfileServiceServer extends UntypedServiceImplementation {
   getProfile: handleUnaryCall<GetProfileRequest, GetProfileResponse>;
   /** Many profiles in one call. An identifier that no profile has is no error. */
   batchGetProfiles: handleUnaryCall<BatchGetProfilesRequest, BatchGetProfilesResponse>;
+}
+
+function longToNumber(int64: { toString(): string }): number {
+  const num = globalThis.Number(int64.toString());
+  if (num > globalThis.Number.MAX_SAFE_INTEGER) {
+    throw new globalThis.Error("Value is larger than Number.MAX_SAFE_INTEGER");
+  }
+  if (num < globalThis.Number.MIN_SAFE_INTEGER) {
+    throw new globalThis.Error("Value is smaller than Number.MIN_SAFE_INTEGER");
+  }
+  return num;
 }
 
 interface MessageFns<T> {

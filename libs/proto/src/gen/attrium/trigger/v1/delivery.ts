@@ -32,6 +32,12 @@ export interface Destination {
   waiting: number;
   /** Deliveries given up and not yet replayed or discarded. */
   undelivered: number;
+  /** Since when it keeps failing and gets one probe at a time, ms; absent while it works. */
+  failingSince?:
+    | number
+    | undefined;
+  /** What the attempt failed of that made it so. */
+  failure?: string | undefined;
 }
 
 export interface EnableDestinationRequest {
@@ -241,6 +247,12 @@ export const Destination: MessageFns<Destination> = {
     if (message.undelivered !== 0) {
       writer.uint32(56).uint64(message.undelivered);
     }
+    if (message.failingSince !== undefined) {
+      writer.uint32(64).int64(message.failingSince);
+    }
+    if (message.failure !== undefined) {
+      writer.uint32(74).string(message.failure);
+    }
     return writer;
   },
 
@@ -311,6 +323,22 @@ export const Destination: MessageFns<Destination> = {
             }
 
             message.undelivered = longToNumber(reader.uint64());
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.failingSince = longToNumber(reader.int64());
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.failure = reader.string();
             continue;
           }
         }

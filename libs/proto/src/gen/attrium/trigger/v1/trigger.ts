@@ -57,7 +57,7 @@ export interface PastFiring {
   trigger: string;
   profileId: string;
   outcome: FiringOutcome;
-  /** condition or frequency; empty when it fired. */
+  /** condition, frequency, consent or quiet_hours; empty when it fired. */
   suppressedBy: string;
   revision: number;
   effectiveAt: number;
