@@ -148,7 +148,9 @@ async function checkEnding(
     if (difference !== undefined) return difference;
   }
   const texts = (of: ReadonlyMap<string, Plain>): string[] =>
-    rules.rules.filter(({ formula }) => formula === undefined).map(({ name, initial }) => `${name}: ${show(of.get(name) ?? initial)}`);
+    rules.rules
+      .filter(({ formula }) => formula === undefined)
+      .map(({ name, initial }) => `${name}: ${show(of.get(name) ?? initial)}`);
   const told = toldOf(entity, facts, partition);
   const names = rules.rules.map(({ name }) => name);
   const answer = await line.ask('attribute-compute', partition, { kind: 'attributes', workspace, ordinal, names });

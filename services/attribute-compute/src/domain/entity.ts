@@ -1,8 +1,8 @@
 /** One entity's attributes: the states that its events fold into, and the values that were published of them. Rows are changed in place. */
 import { type AttributeChange, type Entity, equalValues, isHeld, type MergeState, type Value } from '@attrium/event';
 import type { Contribution } from './payload.js';
-import { NO_REDUCER } from './planned-formula.js';
 import { type KindPlan, type PlannedAttribute, stateKeyOf, valueKeyOf } from './plan.js';
+import { NO_REDUCER } from './planned-formula.js';
 import type { State } from './state.js';
 import { isFull } from './state-size.js';
 
