@@ -78,7 +78,6 @@ const seededEvent = event.map((each) => ({
   ...each,
   receivedAt: 0,
   statedAt: undefined,
-  identifiers: [],
   previous: undefined,
 }));
 const stamps = { effectiveAt: time, recordedAt: time };

@@ -50,19 +50,19 @@ export function seedFromProto(id: string, record: SeedEntry): SeedRecord {
 }
 
 function eventToProto(event: Event): logV1.Event {
-  const { id, workspace, source, type, name, occurredAt, groupId } = event;
+  const { id, workspace, source, type, name, occurredAt, groupId, identifiers } = event;
   return {
     ...{ id, workspace, source, type: EVENT_TYPE_NUMBER[type], name, occurredAt, groupId },
-    ...{ receivedAt: 0, statedAt: undefined, identifiers: [], previous: undefined },
+    ...{ receivedAt: 0, statedAt: undefined, identifiers: [...identifiers], previous: undefined },
     payload: event.payload as Uint8Array<ArrayBuffer>,
   };
 }
 
 function eventFromProto(event: logV1.Event | undefined): Event {
   if (event === undefined) throw new CodecError('a seed without its event');
-  const { id, workspace, source, type, name, occurredAt, receivedAt, groupId, payload } = event;
+  const { id, workspace, source, type, name, occurredAt, receivedAt, identifiers, groupId, payload } = event;
   return {
     ...{ kind: 'event', id, workspace, source, type: eventTypeOf(type), name, occurredAt, receivedAt },
-    ...{ identifiers: [], groupId, payload },
+    ...{ identifiers, groupId, payload },
   };
 }

@@ -108,7 +108,7 @@ function eventOf(workspace: string, row: EventRow): Event {
       occurredAt: Number(occurred),
       receivedAt: 0,
     },
-    identifiers: [],
+    identifiers: row.identifier_types.map((type, index) => ({ type, value: row.identifier_values[index] ?? '' })),
     ...(groupId === '' ? {} : { groupId }),
     payload: new Uint8Array(Buffer.from(row.payload_base64, 'base64')),
   };

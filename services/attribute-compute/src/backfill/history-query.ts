@@ -17,6 +17,8 @@ export interface EventRow {
   readonly occurred: string;
   readonly source: string;
   readonly group_id: string;
+  readonly identifier_types: readonly string[];
+  readonly identifier_values: readonly string[];
   /** Base64, so that every byte comes as it is. */
   readonly payload_base64: string;
 }
@@ -51,7 +53,7 @@ export function historyQuery(request: HistoryRequest, rowsMax: number): HistoryQ
   ];
   const query = `SELECT name, toUInt32(toDate(occurred_at)) AS day, profile_id, toString(sequence) AS seq, row_index,
     toString(ordinal) AS ordinal_text, message_id, type, toString(toUnixTimestamp64Milli(occurred_at)) AS occurred, source,
-    group_id, base64Encode(payload) AS payload_base64
+    group_id, \`identifiers.type\` AS identifier_types, \`identifiers.value\` AS identifier_values, base64Encode(payload) AS payload_base64
 FROM events
 WHERE workspace_id = {workspace:String} AND partition = {partition:UInt16} AND ${isBefore}
   AND (${reads.length === 0 ? 'false' : reads.join(' OR ')})${onlyNames(request) ? ' AND name IN {names:Array(String)}' : ''}${after === undefined ? '' : `\n  AND ${isAfter}`}

@@ -7,7 +7,6 @@ import {
   servingCatalogue,
 } from '@attrium/catalogue';
 import type { Entity } from '@attrium/event';
-import type { PresentSince } from '@attrium/processor';
 import { keysOf, type Plan, planOf, type Switch, stateKeyOf } from './plan.js';
 
 /** One revision's share of what is in preparation. Plain data. */
@@ -42,7 +41,8 @@ export interface WorkspaceRow {
   readonly json: string;
   /** JSON of the one that serves, while that is another. */
   readonly serving: string | undefined;
-  readonly since: PresentSince;
+  /** By key: the step since which it is there without a gap. */
+  readonly since: Readonly<Record<string, number>>;
   readonly backfills: readonly Backfill[];
   readonly switched: Switch | undefined;
   /** Pages of entities that a switch concerns: those from `firstPage` on were begun for what is in preparation now. */

@@ -387,7 +387,7 @@ export interface SeededEvent {
   entity:
     | Entity
     | undefined;
-  /** Without what no reducer reads: identifiers, and the times at which it was received and stated. */
+  /** Without what no reducer reads: the other identifier of an alias, and the times at which it was received and stated. */
   event: Event | undefined;
 }
 
