@@ -46,8 +46,9 @@ export function readAttribute(
     return undefined;
   }
   const input = parsed.data;
-  if (input.kind !== 'user') {
-    reportNotSupported(report, `${path}.kind`, `attributes of kind ${input.kind}`);
+  const { kind: of } = input;
+  if (of === 'event') {
+    reportNotSupported(report, `${path}.kind`, `attributes of kind ${of}`);
     return undefined;
   }
   if ((input.from === undefined) === (input.compute === undefined)) {
@@ -55,7 +56,7 @@ export function readAttribute(
     report(path, code, 'an attribute has either from (declared) or compute (computed)');
     return undefined;
   }
-  const head = { name: input.name, of: 'user', type: input.type, visible: input.visibility === 'visible' } as const;
+  const head = { name: input.name, of, type: input.type, visible: input.visibility === 'visible' };
   if (input.from !== undefined) {
     const merge = readMerge(input, path, report);
     const from = input.from.map((source, index) => readSource(source, `${path}.from[${index}]`, report));
@@ -105,7 +106,8 @@ interface Computed {
 }
 
 /** Where a definition stands, and what it may name. */
-interface Surroundings {
+/** Where a part of a definition stands, and what it may name. */
+export interface Surroundings {
   readonly path: string;
   readonly names: Names;
   readonly report: Report;
@@ -246,7 +248,8 @@ export function readDuration(text: string, path: string, report: Report): number
   return ms;
 }
 
-function readEventCondition(json: unknown, { path, names, report }: Surroundings): Condition | undefined {
+/** A condition over the properties of an event; its faults are reported. */
+export function readEventCondition(json: unknown, { path, names, report }: Surroundings): Condition | undefined {
   const outcome = parseCondition(json, { over: 'event', path, scope: names });
   if (outcome.kind === 'valid') return outcome.condition;
   for (const fault of outcome.faults) report(fault.path, fault.code, fault.message);

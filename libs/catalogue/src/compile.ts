@@ -1,14 +1,22 @@
 /** Compiles a valid catalogue: event conditions become unnamed attributes, segments are put in order. Pure and deterministic. */
 import { type Condition, isJsonObject, type ParsedCondition, readsOf } from '@attrium/condition';
 import { assertNever, parseExactJson } from '@attrium/event';
-import { type Unnamed, unnamedAge, unnamedAggregate, unnamedBehaviour } from './behaviour.js';
+import {
+  type Unnamed,
+  unnamedAge,
+  unnamedAggregate,
+  unnamedBehaviour,
+  unnamedMoment,
+  unnamedSequence,
+} from './behaviour.js';
 import { attributeKey, canonicalJson } from './canonical.js';
-import type { CompiledAttribute, CompiledCatalogue, CompiledSegment, CompiledTrigger } from './compiled.js';
+import type { CompiledAttribute, CompiledCatalogue, CompiledSegment, CompiledTrigger, Waiting } from './compiled.js';
 import { consentAttributes, consentRule, quietHoursOf } from './consent.js';
 import type { ConsentDefinition } from './consent-definition.js';
 import type {
   AttributeDefinition,
   Catalogue,
+  DefinitionKind,
   FormulaAttributeDefinition,
   SegmentDefinition,
   TriggerDefinition,
@@ -130,18 +138,22 @@ class UnnamedAttributes {
   }
 }
 
-function lower(condition: ParsedCondition, unnamed: UnnamedAttributes): Condition {
+function lower(condition: ParsedCondition, of: DefinitionKind, unnamed: UnnamedAttributes): Condition {
   switch (condition.kind) {
     case 'all':
-      return { kind: 'all', of: condition.of.map((child) => lower(child, unnamed)) };
+      return { kind: 'all', of: condition.of.map((child) => lower(child, of, unnamed)) };
     case 'any':
-      return { kind: 'any', of: condition.of.map((child) => lower(child, unnamed)) };
+      return { kind: 'any', of: condition.of.map((child) => lower(child, of, unnamed)) };
     case 'not':
-      return { kind: 'not', of: lower(condition.of, unnamed) };
+      return { kind: 'not', of: lower(condition.of, of, unnamed) };
     case 'behaviour':
-      return unnamed.add(unnamedBehaviour(condition));
+      return unnamed.add(unnamedBehaviour(condition, of));
     case 'aggregate':
-      return unnamed.add(unnamedAggregate(condition));
+      return unnamed.add(unnamedAggregate(condition, of));
+    case 'moment':
+      return unnamed.add(unnamedMoment(condition, of));
+    case 'sequence':
+      return unnamed.add(unnamedSequence(condition, of));
     case 'age':
       return unnamed.add(unnamedAge(condition, unnamed.source(condition.attribute)));
     case 'compare':
@@ -153,7 +165,7 @@ function lower(condition: ParsedCondition, unnamed: UnnamedAttributes): Conditio
 }
 
 function compileSegment(segment: SegmentDefinition, unnamed: UnnamedAttributes): CompiledSegment {
-  const where = lower(segment.where, unnamed);
+  const where = lower(segment.where, segment.of, unnamed);
   const { attributes, segments } = readsOf(where);
   return { name: segment.name, of: segment.of, where, attributes, segments };
 }
@@ -163,18 +175,23 @@ function compileTrigger(
   unnamed: UnnamedAttributes,
   consent: ConsentDefinition | undefined,
 ): CompiledTrigger {
-  const condition = trigger.condition === undefined ? undefined : lower(trigger.condition, unnamed);
-  const reads = condition === undefined ? undefined : readsOf(condition);
+  const condition = trigger.condition === undefined ? undefined : lower(trigger.condition, trigger.of, unnamed);
+  const waits = compileWaiting(trigger, unnamed);
+  const conditions = [condition, waits?.kind === 'condition' ? waits.condition : undefined];
+  const reads = conditions.flatMap((each) => (each === undefined ? [] : [readsOf(each)]));
   const permission = permissionOf(trigger, consent);
-  const attributes = [...(reads?.attributes ?? []), ...permission.attributes];
   const { frequency } = trigger;
   const keys = frequency.kind === 'every' || frequency.key === undefined ? [] : [frequency.key];
+  const properties = frequency.kind === 'every' || frequency.property === undefined ? [] : [frequency.property];
   const written = trigger.condition === undefined ? [] : readsOf(trigger.condition).attributes;
   return {
     name: trigger.name,
+    of: trigger.of,
     paused: trigger.paused,
     ...(trigger.onBackfill === undefined ? {} : { onBackfill: trigger.onBackfill }),
+    archived: trigger.archived,
     when: trigger.when,
+    waits,
     condition,
     ...permission.rules,
     frequency,
@@ -182,9 +199,14 @@ function compileTrigger(
     stream: trigger.stream,
     // As it was written, the condition reads no unnamed attributes: they mean nothing to a journey system.
     payload: [...new Set([...trigger.payload, ...keys, ...written])],
-    attributes: [...new Set(attributes)],
-    segments: reads?.segments ?? [],
+    properties: [...new Set([...trigger.properties, ...properties])],
+    attributes: [...new Set([...reads.flatMap(({ attributes }) => attributes), ...permission.attributes])],
+    segments: [...new Set(reads.flatMap(({ segments }) => segments))],
   };
+}
+
+function compileWaiting({ waits, of }: TriggerDefinition, unnamed: UnnamedAttributes): Waiting | undefined {
+  return waits?.kind === 'condition' ? { ...waits, condition: lower(waits.condition, of, unnamed) } : waits;
 }
 
 /** What a trigger asks of consent and quiet hours, and the attributes that tell it. */

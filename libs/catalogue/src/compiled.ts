@@ -1,6 +1,7 @@
 /** What stages work with: a catalogue that is valid, its behavioural conditions turned into unnamed attributes. */
-import type { Condition, EventAttribute } from '@attrium/condition';
-import { type ExactNumber, VALUE_TYPES, type ValueType } from '@attrium/event';
+import type { Condition, EventAttribute, SequenceStep } from '@attrium/condition';
+import { type ExactNumber, VALUE_TYPES, type ValueType, type WaitOutcome } from '@attrium/event';
+
 import type { ConsentRule, QuietHours } from './consent-definition.js';
 import type { SessionMeaning } from './session.js';
 
@@ -117,7 +118,16 @@ export interface ComputedAttribute extends AttributeHead {
   readonly entriesMax?: number | undefined;
   /** Set on unnamed attributes of behavioural conditions: the value is the boolean `count >= atLeast`. */
   readonly atLeast?: number | undefined;
+  /** Set on unnamed attributes of conditions about several events: what is looked for instead; `event` is that of the first step. */
+  readonly pattern?: EventPattern | undefined;
 }
+
+/** What is looked for among the events of an entity, which are in the order of their times, then of their ids. */
+export type EventPattern =
+  /** One event for each step, one after the other; `withinMs`: all of them in a rolling window. */
+  | { readonly kind: 'sequence'; readonly steps: readonly SequenceStep[]; readonly withinMs?: number | undefined }
+  /** At least so many events of the first step after the last one of the second. */
+  | { readonly kind: 'since'; readonly steps: readonly SequenceStep[]; readonly atLeast: number };
 
 /** Calculated from other attributes of the same entity; keeps no state of its own. */
 export interface FormulaAttribute extends AttributeHead {
@@ -151,7 +161,29 @@ export type TriggerWhen =
       readonly attribute: string;
       /** One of them has to be what happened; none: any change. */
       readonly moves: readonly AttributeMove[];
-    };
+    }
+  | ({ readonly kind: 'event' } & EventFilter);
+
+/** Track events of a name; with `where`, over their properties, only some of them. */
+export interface EventFilter {
+  readonly event: string;
+  readonly where?: Condition | undefined;
+}
+
+/** What firings of a trigger wait for before they are made: some time, or something to happen, at most so long. */
+export type Waiting = {
+  /** Whether `if` is asked again when the firing is made, by the values of then; else it carries those of its cause. */
+  readonly recheck: boolean;
+} & (
+  | { readonly kind: 'delay'; readonly delayMs: number }
+  | ({ readonly kind: 'event'; readonly timeoutMs: number; readonly outcomes: readonly WaitOutcome[] } & EventFilter)
+  | {
+      readonly kind: 'condition';
+      readonly timeoutMs: number;
+      readonly outcomes: readonly WaitOutcome[];
+      readonly condition: Condition;
+    }
+);
 
 /** A way in which a value changes; all that is given has to hold. */
 export interface AttributeMove {
@@ -162,11 +194,16 @@ export interface AttributeMove {
   readonly by?: { readonly up?: ExactNumber | undefined; readonly down?: ExactNumber | undefined } | undefined;
 }
 
-/** `key`: an attribute; the frequency holds for each of its values. */
+/** `key`: an attribute, `property`: the path of a property of the event; the frequency holds for each of its values. */
 export type Frequency =
   | { readonly kind: 'every' }
-  | { readonly kind: 'once'; readonly key?: string | undefined }
-  | { readonly kind: 'once_per'; readonly periodMs: number; readonly key?: string | undefined };
+  | { readonly kind: 'once'; readonly key?: string | undefined; readonly property?: string | undefined }
+  | {
+      readonly kind: 'once_per';
+      readonly periodMs: number;
+      readonly key?: string | undefined;
+      readonly property?: string | undefined;
+    };
 
 export interface WebhookDestination {
   readonly url: string;
@@ -180,21 +217,29 @@ export interface WebhookDestination {
 
 export interface CompiledTrigger {
   readonly name: string;
+  /** The kind of what it watches. */
+  readonly of: 'user' | 'account';
   /** It fires nothing; what happens meanwhile is not made up for. */
   readonly paused: boolean;
   /** It fires on what a backfill changes too; undefined: not. */
   readonly onBackfill?: true | undefined;
+  /** It is paused for good, and its firings that wait are dropped. */
+  readonly archived: boolean;
   readonly when: TriggerWhen;
+  /** Undefined: fires at once. */
+  readonly waits?: Waiting | undefined;
   readonly condition?: Condition | undefined;
   readonly frequency: Frequency;
   readonly webhooks: readonly WebhookDestination[];
   readonly stream: boolean;
   /** Named attributes whose values the firing carries: those that `payload` names, those that `if` reads, and the key of `frequency`. */
   readonly payload: readonly string[];
+  /** Paths of properties of the event that the firing carries, the key of `frequency` included. */
+  readonly properties: readonly string[];
   /** Asked after `condition` and `frequency`. */
   readonly consent?: ConsentRule | undefined;
   readonly quietHours?: QuietHours | undefined;
-  /** What `condition`, `consent` and `quietHours` read, unnamed attributes too: segment passes on the values of these and of `payload`. */
+  /** What `condition`, that of `waits`, `consent` and `quietHours` read, unnamed attributes too: segment passes on the values of these and of `payload`. */
   readonly attributes: readonly string[];
   readonly segments: readonly string[];
 }

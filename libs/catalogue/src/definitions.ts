@@ -7,15 +7,19 @@ import type {
   MergeStrategy,
   Reducer,
   TriggerWhen,
+  Waiting,
   WebhookDestination,
 } from './compiled.js';
 import type { ConsentDefinition } from './consent-definition.js';
 import type { IdentityDefinition } from './identity-definition.js';
 import type { SessionMeaning } from './session.js';
 
+/** Whose: a person's, or a company's. */
+export type DefinitionKind = 'user' | 'account';
+
 interface AttributeDefinitionHead {
   readonly name: string;
-  readonly of: 'user';
+  readonly of: DefinitionKind;
   readonly type: ValueType;
   readonly visible: boolean;
 }
@@ -62,16 +66,25 @@ export type AttributeDefinition =
 
 export interface SegmentDefinition {
   readonly name: string;
-  readonly of: 'user';
+  readonly of: DefinitionKind;
   readonly where: ParsedCondition;
 }
 
+/** As `Waiting`, its condition as it was written. */
+export type WaitingDefinition =
+  | Exclude<Waiting, { kind: 'condition' }>
+  | (Omit<Extract<Waiting, { kind: 'condition' }>, 'condition'> & { readonly condition: ParsedCondition });
+
 export interface TriggerDefinition {
   readonly name: string;
+  /** That of what it watches. */
+  readonly of: DefinitionKind;
   readonly paused: boolean;
   /** It fires on what a backfill changes too; undefined: not. */
   readonly onBackfill?: true | undefined;
+  readonly archived: boolean;
   readonly when: TriggerWhen;
+  readonly waits?: WaitingDefinition | undefined;
   readonly condition?: ParsedCondition | undefined;
   /** What it contacts people for, and by which channel: consent for it is asked. */
   readonly purpose?: string | undefined;
@@ -79,6 +92,8 @@ export interface TriggerDefinition {
   readonly frequency: Frequency;
   /** Named attributes, beside those that `condition` reads. */
   readonly payload: readonly string[];
+  /** Paths of properties of the event. */
+  readonly properties: readonly string[];
   readonly webhooks: readonly WebhookDestination[];
   readonly stream: boolean;
 }

@@ -9,6 +9,7 @@ export const CATALOGUE_FAULT_CODES = [
   'duplicate_name',
   'reserved_name',
   'segment_cycle',
+  'other_kind',
   'unknown_purpose',
   'unknown_channel',
   'attribute_cycle',

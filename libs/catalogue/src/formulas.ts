@@ -4,7 +4,7 @@ import type { AttributeDefinition, FormulaAttributeDefinition } from './definiti
 import type { Report } from './fault.js';
 import { FormulaCompiler } from './formula.js';
 import { FORMULA_CHAIN_MAX, FORMULAS_MAX } from './limits.js';
-import type { Names } from './names.js';
+import { type Names, reportOtherKind } from './names.js';
 
 type Read = AttributeDefinition | undefined;
 
@@ -48,6 +48,7 @@ function readFormula(
   if (type !== definition.type) {
     report(`${path}.type`, 'type_mismatch', `the formula gives a value of type ${type}, not ${definition.type}`);
   }
+  reportOtherKind(names, definition.of, { attributes: reads }, `${path}.compute.formula`, report);
   return { ...definition, reads };
 }
 

@@ -11,6 +11,8 @@ export {
   type CompiledTrigger,
   type ComputedAttribute,
   type DeclaredAttribute,
+  type EventFilter,
+  type EventPattern,
   type FormulaAttribute,
   type Frequency,
   MERGE_STRATEGIES,
@@ -22,6 +24,7 @@ export {
   type TriggerWhen,
   TYPES_OF_REDUCER,
   TYPES_OF_STRATEGY,
+  type Waiting,
   type WebhookDestination,
 } from './compiled.js';
 export {
@@ -38,6 +41,7 @@ export type {
   Catalogue,
   ComputedAttributeDefinition,
   DeclaredAttributeDefinition,
+  DefinitionKind,
   FormulaAttributeDefinition,
   SegmentDefinition,
   SessionAttributeDefinition,
@@ -76,14 +80,17 @@ export {
   IDENTIFIER_VALUE_LENGTH_MAX,
   LIST_ENTRIES_MAX,
   PAYLOAD_MAX,
+  PROPERTIES_MAX,
   RESERVED_NAMES,
   SEGMENTS_MAX,
   TRIGGERS_MAX,
   URL_LENGTH_MAX,
+  WAIT_MS_MAX,
 } from './limits.js';
 export { type CatalogueOutcome, parseCatalogue } from './parse.js';
 export { type PlanItem, planCatalogue } from './plan.js';
 export { type Preparation, servingCatalogue } from './serving.js';
 export { SESSION_MEASURES, type SessionMeasure, TYPE_OF_SESSION_MEASURE } from './session.js';
 export { minuteOfDay } from './time-zone.js';
+export { definitionOfWait } from './trigger-wait.js';
 export { compileValuePattern, type ValuePattern } from './value-pattern.js';

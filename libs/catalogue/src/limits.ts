@@ -31,6 +31,10 @@ export const AT_ONCE_MAX = 256;
 export const PER_SECOND_MAX = 10_000;
 /** Attributes that one trigger's `payload` names. */
 export const PAYLOAD_MAX = 50;
+/** Properties of its event that one trigger names. */
+export const PROPERTIES_MAX = 50;
+/** The longest delay or timeout of a trigger: a year. */
+export const WAIT_MS_MAX = 365 * 86_400_000;
 /** Types of identifiers of one workspace. */
 export const IDENTIFIER_TYPES_MAX = 20;
 /** Values of one type that a catalogue may allow a profile to hold: no more than a profile may hold in all. */

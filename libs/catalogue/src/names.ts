@@ -1,6 +1,7 @@
 /** The names a catalogue defines, and the checks that every name passes. */
 import { type ConditionScope, isJsonObject, type LeftType, NAME_PATTERN } from '@attrium/condition';
 import { VALUE_TYPES, type ValueType } from '@attrium/event';
+import type { DefinitionKind } from './definitions.js';
 import { type EventAttributes, isEventAttribute } from './event-attribute.js';
 import type { Report } from './fault.js';
 import { RESERVED_NAMES } from './limits.js';
@@ -12,6 +13,9 @@ import { RESERVED_NAMES } from './limits.js';
 export interface Names extends ConditionScope {
   readonly attributes: ReadonlyMap<string, LeftType>;
   readonly segments: ReadonlySet<string>;
+  /** Of what is a user's or an account's without doubt: names that are faulty or taken twice are missing. */
+  readonly attributeKinds: ReadonlyMap<string, DefinitionKind>;
+  readonly segmentKinds: ReadonlyMap<string, DefinitionKind>;
   readonly consent: ConsentNames;
 }
 
@@ -36,11 +40,44 @@ export function namesOf(
   return {
     attributes,
     segments,
+    attributeKinds: kindsOf(lists.attributes, 'kind'),
+    segmentKinds: kindsOf(lists.segments, 'of'),
     consent: consentNamesOf(lists.consent),
     attributeType: (name) => attributes.get(name),
     hasSegment: (name) => segments.has(name),
     eventAttribute: (name) => eventAttributes.get(name),
   };
+}
+
+function kindsOf(list: readonly unknown[], key: 'kind' | 'of'): Map<string, DefinitionKind> {
+  const kinds = new Map<string, DefinitionKind>();
+  const seen = new Set<string>();
+  for (const json of list) {
+    if (!isJsonObject(json) || typeof json.name !== 'string') continue;
+    const { name, [key]: kind } = json;
+    if (!seen.has(name) && (kind === 'user' || kind === 'account')) kinds.set(name, kind);
+    else kinds.delete(name);
+    seen.add(name);
+  }
+  return kinds;
+}
+
+/** What a definition of one kind reads of the other. */
+export function reportOtherKind(
+  names: Names,
+  of: DefinitionKind,
+  reads: { readonly attributes?: readonly string[]; readonly segments?: readonly string[] },
+  path: string,
+  report: Report,
+): void {
+  const check = (what: string, list: readonly string[] = [], kinds: ReadonlyMap<string, DefinitionKind>): void => {
+    for (const name of list) {
+      const kind = kinds.get(name) ?? of;
+      if (kind !== of) report(path, 'other_kind', `${name} is ${what} of kind ${kind}, and this is of kind ${of}`);
+    }
+  };
+  check('an attribute', reads.attributes, names.attributeKinds);
+  check('a segment', reads.segments, names.segmentKinds);
 }
 
 function consentNamesOf(json: unknown): ConsentNames {

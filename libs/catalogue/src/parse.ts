@@ -4,22 +4,25 @@ import {
   type Aggregate,
   type Behaviour,
   isJsonObject,
+  type Moment,
   type ParsedCondition,
   readsOf,
+  type Sequence,
 } from '@attrium/condition';
 import { readAttribute } from './attribute.js';
-import { unnamedAge, unnamedAggregate, unnamedBehaviour } from './behaviour.js';
+import { unnamedAge, unnamedAggregate, unnamedBehaviour, unnamedMoment, unnamedSequence } from './behaviour.js';
 import { readConsent } from './consent.js';
 import type { AttributeDefinition, Catalogue, SegmentDefinition, TriggerDefinition } from './definitions.js';
+import { readEntityCondition } from './entity-condition.js';
 import { isEventAttribute, readEventAttributes } from './event-attribute.js';
 import { boundFaults, type CatalogueFault, type Report, reportIssues, reportNotSupported } from './fault.js';
 import { readFormulas } from './formulas.js';
 import { readIdentity } from './identity.js';
 import { ATTRIBUTES_MAX, BEHAVIOURS_MAX, SEGMENTS_MAX, TRIGGERS_MAX } from './limits.js';
-import { checkName, type Names, namesOf } from './names.js';
+import { checkName, type Names, namesOf, reportOtherKind } from './names.js';
 import { segmentSchema } from './schema.js';
 import { sizeFault } from './size.js';
-import { readEntityCondition, readTrigger } from './trigger.js';
+import { readTrigger } from './trigger.js';
 
 export type CatalogueOutcome =
   | { readonly kind: 'valid'; readonly catalogue: Catalogue }
@@ -122,11 +125,12 @@ function readSegment(json: unknown, path: string, names: Names, report: Report):
     return undefined;
   }
   const { name, of } = parsed.data;
-  if (of !== 'user') reportNotSupported(report, `${path}.of`, `segments of kind ${of}`);
   if (parsed.data.where === undefined) report(`${path}.where`, 'missing_key', 'where is missing');
   else {
     const where = readEntityCondition(parsed.data.where, `${path}.where`, names, report);
-    if (where !== undefined && of === 'user') return { name, of, where };
+    if (where === undefined) return undefined;
+    reportOtherKind(names, of, readsOf(where), `${path}.where`, report);
+    return { name, of, where };
   }
   return undefined;
 }
@@ -164,15 +168,30 @@ function checkUnnamed(
   report: Report,
 ): void {
   const conditions = [
-    ...lists.segments.map((segment, index) => ({ path: `segments[${index}].where`, condition: segment?.where })),
-    ...lists.triggers.map((trigger, index) => ({ path: `triggers[${index}].if`, condition: trigger?.condition })),
+    ...lists.segments.map((segment, index) => ({
+      path: `segments[${index}].where`,
+      condition: segment?.where,
+      of: segment?.of,
+    })),
+    ...lists.triggers.map((trigger, index) => ({
+      path: `triggers[${index}].if`,
+      condition: trigger?.condition,
+      of: trigger?.of,
+    })),
+    ...lists.triggers.map((trigger, index) => ({
+      path: `triggers[${index}].wait_for.condition`,
+      condition: trigger?.waits?.kind === 'condition' ? trigger.waits.condition : undefined,
+      of: trigger?.of,
+    })),
   ];
   const sources = new Map(lists.attributes.map((attribute) => [attribute?.name, attribute]));
   const distinct = new Set<string>();
-  for (const { path, condition } of conditions) {
+  for (const { path, condition, of = 'user' } of conditions) {
     for (const part of condition === undefined ? [] : unnamedPartsOf(condition)) {
-      if (part.kind === 'behaviour') distinct.add(unnamedBehaviour(part).attribute.name);
-      else if (part.kind === 'aggregate') distinct.add(unnamedAggregate(part).attribute.name);
+      if (part.kind === 'behaviour') distinct.add(unnamedBehaviour(part, of).attribute.name);
+      else if (part.kind === 'aggregate') distinct.add(unnamedAggregate(part, of).attribute.name);
+      else if (part.kind === 'moment') distinct.add(unnamedMoment(part, of).attribute.name);
+      else if (part.kind === 'sequence') distinct.add(unnamedSequence(part, of).attribute.name);
       else {
         const source = sources.get(part.attribute);
         // A faulty definition is reported where it stands.
@@ -192,11 +211,13 @@ function checkUnnamed(
   }
 }
 
-function unnamedPartsOf(condition: ParsedCondition): readonly (Behaviour | Aggregate | Age)[] {
+function unnamedPartsOf(condition: ParsedCondition): readonly (Behaviour | Aggregate | Age | Moment | Sequence)[] {
   switch (condition.kind) {
     case 'behaviour':
     case 'aggregate':
     case 'age':
+    case 'moment':
+    case 'sequence':
       return [condition];
     case 'not':
       return unnamedPartsOf(condition.of);

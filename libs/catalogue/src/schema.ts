@@ -1,5 +1,5 @@
 /** The shapes of definitions as users write them; what a shape cannot say is checked beside it, in the files of each definition. */
-import { VALUE_TYPES } from '@attrium/event';
+import { VALUE_TYPES, WAIT_OUTCOMES } from '@attrium/event';
 import { z } from 'zod';
 import {
   AT_ONCE_MAX,
@@ -8,6 +8,7 @@ import {
   LIST_ENTRIES_MAX,
   PAYLOAD_MAX,
   PER_SECOND_MAX,
+  PROPERTIES_MAX,
   URL_LENGTH_MAX,
 } from './limits.js';
 
@@ -80,6 +81,9 @@ export const segmentSchema = z.strictObject({
 /** No user and password in the URL: a secret is given by name. */
 const WEBHOOK_URL = /^https?:\/\/[^\s/?#@\\]+(?:[/?][^\s#]*)?$/;
 
+/** An attribute, or a property of the event. */
+const frequencyKey = z.union([z.string(), z.strictObject({ property: z.string() })]);
+
 export const triggerSchema = z.strictObject({
   name: z.string(),
   when: z.strictObject({
@@ -92,24 +96,38 @@ export const triggerSchema = z.strictObject({
     to: z.unknown().optional(),
     crosses: z.unknown().optional(),
     by: z.unknown().optional(),
+    event: z.string().optional(),
+    where: z.unknown().optional(),
   }),
   if: z.unknown().optional(),
   purpose: z.string().optional(),
   channel: z.string().optional(),
-  state: oneOf(['active', 'paused']).default('active'),
+  state: oneOf(['active', 'paused', 'archived']).default('active'),
   on_backfill: z.boolean().optional(),
+  delay: z.string().optional(),
+  wait_for: z
+    .strictObject({
+      event: z.string().optional(),
+      where: z.unknown().optional(),
+      condition: z.unknown().optional(),
+      timeout: z.string(),
+      outcomes: z.array(oneOf(WAIT_OUTCOMES)).min(1).max(WAIT_OUTCOMES.length).optional(),
+    })
+    .optional(),
+  recheck: z.boolean().optional(),
   frequency: z.union(
     [
       oneOf(['every', 'once']),
-      z.strictObject({ once_per: z.string(), key: z.string().optional() }),
-      z.strictObject({ once: z.literal(true), key: z.string() }),
+      z.strictObject({ once_per: z.string(), key: frequencyKey.optional() }),
+      z.strictObject({ once: z.literal(true), key: frequencyKey }),
     ],
     {
       error:
-        'frequency is every, once, { once_per: 30d }, or with a key { once: true, key: attribute } or { once_per: 30d, key: attribute }; it says how often the trigger fires for one profile',
+        'frequency is every, once, { once_per: 30d }, or with a key { once: true, key: attribute } or { once_per: 30d, key: { property: order_id } }; it says how often the trigger fires for one profile',
     },
   ),
   payload: z.array(z.string()).max(PAYLOAD_MAX).optional(),
+  properties: z.array(z.string()).max(PROPERTIES_MAX).optional(),
   deliver: z
     .array(
       z.strictObject({

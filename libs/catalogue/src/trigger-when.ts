@@ -1,4 +1,4 @@
-/** What a trigger watches for: a segment entered or exited, or an attribute that changes, in any way or in a certain one. */
+/** What a trigger watches for: a segment entered or exited, an attribute that changes, in any way or in a certain one, or an event. */
 import {
   COMPARATORS,
   type Condition,
@@ -8,28 +8,41 @@ import {
   valueOfJson,
 } from '@attrium/condition';
 import { Decimal, type ExactNumber, unitsOf } from '@attrium/event';
+import type { Surroundings } from './attribute.js';
 import type { AttributeMove, TriggerWhen } from './compiled.js';
 import type { Report } from './fault.js';
 import type { Names } from './names.js';
 import type { TriggerInput } from './schema.js';
+import { readEventFilter } from './trigger-wait.js';
 
 type WhenInput = TriggerInput['when'];
 const MOVE_KEYS = ['from', 'to', 'crosses', 'by'] as const;
 
 /** Undefined when it is faulty; its faults are reported. */
 export function readWhen(input: WhenInput, path: string, names: Names, report: Report): TriggerWhen | undefined {
-  const { segment, attribute } = input;
+  const { segment, attribute, event } = input;
+  if (event !== undefined) return readEventWhen({ ...input, event }, { path, names, report });
+  if (input.where !== undefined) report(`${path}.where`, 'conflicting_keys', 'where goes together with event');
   if ((segment === undefined) === (attribute === undefined)) {
     const code = segment === undefined ? 'missing_key' : 'conflicting_keys';
     report(
       path,
       code,
-      'when has either segment (with enters or exits) or attribute (with changes, from, to, crosses or by)',
+      'when has segment (with enters or exits), attribute (with changes, from, to, crosses or by) or event',
     );
     return undefined;
   }
   if (segment !== undefined) return readSegmentWhen({ ...input, segment }, path, names, report);
   return readAttributeWhen({ ...input, attribute: attribute! }, path, names, report);
+}
+
+function readEventWhen(input: WhenInput & { event: string }, at: Surroundings): TriggerWhen {
+  const { path, report } = at;
+  for (const key of ['segment', 'attribute', 'enters', 'exits', 'changes', ...MOVE_KEYS] as const) {
+    if (input[key] !== undefined)
+      report(`${path}.${key}`, 'conflicting_keys', `${key} does not go together with event`);
+  }
+  return { kind: 'event', ...readEventFilter(input, at) };
 }
 
 function readSegmentWhen(

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { compileCatalogue } from './compile.js';
 import { parseCatalogue } from './parse.js';
 
 const welcome = {
@@ -40,6 +41,79 @@ describe('triggers', () => {
       when: { kind: 'attribute', attribute: 'orders', moves: [{ by: { up: 2 } }] },
       frequency: { kind: 'once', key: 'email' },
     });
+  });
+
+  it('may watch for events, wait, and carry properties', () => {
+    const outcome = parseCatalogue(
+      withTrigger({
+        when: { event: 'Cart Viewed', where: { property: 'total', gt: 10 } },
+        frequency: { once_per: '1d', key: { property: 'cart.id' } },
+        properties: ['total'],
+        wait_for: { event: 'Order Completed', timeout: '2h', outcomes: ['timed_out'] },
+      }),
+    );
+    if (outcome.kind !== 'valid') throw new Error(JSON.stringify(outcome.faults));
+    const { triggers } = compileCatalogue({ workspace: 'shop', revision: 1, catalogue: outcome.catalogue });
+    expect(triggers[0]).toMatchObject({
+      when: { kind: 'event', event: 'Cart Viewed', where: { kind: 'compare', comparator: 'gt' } },
+      frequency: { kind: 'once_per', property: 'cart.id' },
+      properties: ['total', 'cart.id'],
+      waits: { kind: 'event', event: 'Order Completed', recheck: true, timeoutMs: 7_200_000, outcomes: ['timed_out'] },
+    });
+  });
+
+  it('are of the kind of what they watch, and read nothing of the other kind', () => {
+    const catalogue = (change: object, over: object = {}) => ({
+      attributes: [
+        { name: 'email', kind: 'user', type: 'string', from: [{ trait: 'email' }] },
+        { name: 'seats', kind: 'account', type: 'number', from: [{ trait: 'seats' }] },
+      ],
+      segments: [{ name: 'large', of: 'account', where: { attribute: 'seats', gt: 50 } }],
+      triggers: [{ ...welcome, when: { segment: 'large', enters: true }, ...change }],
+      ...over,
+    });
+    const condition = {
+      all: [
+        { attribute: 'seats', gt: 90 },
+        { event: 'E', did: true },
+      ],
+    };
+    const outcome = parseCatalogue(catalogue({ wait_for: { condition, timeout: '3d' }, payload: ['seats'] }));
+    if (outcome.kind !== 'valid') throw new Error(JSON.stringify(outcome.faults));
+    const { attributes, triggers } = compileCatalogue({ workspace: 'w', revision: 1, catalogue: outcome.catalogue });
+    expect([triggers[0]!.of, ...attributes.map(({ of }) => of)]).toEqual(['account', 'user', 'account', 'account']);
+    const other = { attribute: 'email', exists: true };
+    expect(faultsOf(catalogue({ if: other, wait_for: { condition: other, timeout: '3d' } }))).toEqual([
+      'triggers[0].if other_kind',
+      'triggers[0].wait_for.condition other_kind',
+    ]);
+    expect(faultsOf(catalogue({ payload: ['email'], frequency: { once: true, key: 'email' } }))).toEqual([
+      'triggers[0].payload other_kind',
+      'triggers[0].frequency.key other_kind',
+    ]);
+    // Events are watched of users.
+    expect(faultsOf(catalogue({ when: { event: 'E' }, if: { segment: 'large' } }))).toEqual([
+      'triggers[0].if other_kind',
+    ]);
+  });
+
+  it('pass on what the condition that they wait for reads, and do not carry it', () => {
+    const outcome = parseCatalogue(
+      withTrigger({
+        if: { attribute: 'email', exists: true },
+        wait_for: {
+          condition: { any: [{ attribute: 'orders', gt: 5 }, { event: 'E', did: true }, { segment: 'vips' }] },
+          timeout: '3d',
+        },
+      }),
+    );
+    if (outcome.kind !== 'valid') throw new Error(JSON.stringify(outcome.faults));
+    const compiled = compileCatalogue({ workspace: 'shop', revision: 1, catalogue: outcome.catalogue });
+    const [{ payload, attributes, segments }] = compiled.triggers as [(typeof compiled.triggers)[number]];
+    expect(payload).toEqual(['email']);
+    expect([...attributes].filter((name) => !name.startsWith('~')).sort()).toEqual(['email', 'orders']);
+    expect(attributes.filter((name) => name.startsWith('~'))).toHaveLength(1);
+    expect(segments).toEqual(['vips']);
   });
 
   it.each<[name: string, json: unknown, faults: string[]]>([
@@ -98,6 +172,64 @@ describe('triggers', () => {
       withTrigger({ when: { segment: 'vips', enters: true, crosses: 5 } }),
       ['triggers[0].when.crosses conflicting_keys'],
     ],
+    [
+      'an event together with a segment',
+      withTrigger({ when: { event: 'E', segment: 'vips', enters: true } }),
+      ['triggers[0].when.segment conflicting_keys', 'triggers[0].when.enters conflicting_keys'],
+    ],
+    ['an event without a name', withTrigger({ when: { event: '' } }), ['triggers[0].when.event bad_name']],
+    [
+      'a filter of events that asks for an attribute',
+      withTrigger({ when: { event: 'E', where: { attribute: 'orders', gt: 1 } } }),
+      ['triggers[0].when.where.attribute not_here'],
+    ],
+    [
+      'a filter without an event',
+      withTrigger({ when: { segment: 'vips', enters: true, where: { property: 'a', gt: 1 } } }),
+      ['triggers[0].when.where conflicting_keys'],
+    ],
+    [
+      'properties and a key of no event',
+      withTrigger({ properties: ['a'], frequency: { once: true, key: { property: 'b' } } }),
+      ['triggers[0].frequency.key.property conflicting_keys', 'triggers[0].properties conflicting_keys'],
+    ],
+    [
+      'a property that is no path',
+      withTrigger({ when: { event: 'E' }, properties: ['a..b'] }),
+      ['triggers[0].properties[0] bad_name'],
+    ],
+    [
+      'a delay and a wait',
+      withTrigger({ delay: '1h', wait_for: { event: 'E', timeout: '1h' } }),
+      ['triggers[0].delay conflicting_keys'],
+    ],
+    ['a delay that is none', withTrigger({ delay: 'soon' }), ['triggers[0].delay wrong_value']],
+    ['a delay of years', withTrigger({ delay: '400d' }), ['triggers[0].delay over_limit']],
+    ['a wait without an end', withTrigger({ wait_for: { event: 'E' } }), ['triggers[0].wait_for.timeout missing_key']],
+    ['a wait for nothing', withTrigger({ wait_for: { timeout: '1h' } }), ['triggers[0].wait_for missing_key']],
+    [
+      'a wait for two things',
+      withTrigger({ wait_for: { event: 'E', condition: { attribute: 'orders', gt: 1 }, timeout: '1h' } }),
+      ['triggers[0].wait_for conflicting_keys'],
+    ],
+    [
+      'a wait for what is unknown',
+      withTrigger({ wait_for: { condition: { attribute: 'none', gt: 1 }, timeout: '1h' } }),
+      ['triggers[0].wait_for.condition.attribute unknown_attribute'],
+    ],
+    [
+      'a filter of a condition that is waited for',
+      withTrigger({
+        wait_for: { condition: { attribute: 'orders', gt: 1 }, where: { property: 'a', gt: 1 }, timeout: '1h' },
+      }),
+      ['triggers[0].wait_for.where conflicting_keys'],
+    ],
+    [
+      'outcomes of nothing',
+      withTrigger({ wait_for: { event: 'E', timeout: '1h', outcomes: [] } }),
+      ['triggers[0].wait_for.outcomes over_limit'],
+    ],
+    ['a second look without a wait', withTrigger({ recheck: false }), ['triggers[0].recheck conflicting_keys']],
     ['a state that is none', withTrigger({ state: 'asleep' }), ['triggers[0].state wrong_value']],
     ['once for each of nothing', withTrigger({ frequency: { once: true } }), ['triggers[0].frequency wrong_value']],
     [

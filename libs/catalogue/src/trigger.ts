@@ -1,22 +1,24 @@
 /** Checks one trigger definition beyond its shape and turns it into what it means. */
-import { isJsonObject, type ParsedCondition, parseCondition } from '@attrium/condition';
+import { isJsonObject, readsOf } from '@attrium/condition';
 import { readDuration } from './attribute.js';
-import type { Frequency, WebhookDestination } from './compiled.js';
+import { readPath } from './attribute-source.js';
+import type { Frequency, TriggerWhen, WebhookDestination } from './compiled.js';
 import { checkPurpose } from './consent.js';
-import type { TriggerDefinition } from './definitions.js';
+import type { DefinitionKind, TriggerDefinition } from './definitions.js';
+import { readEntityCondition } from './entity-condition.js';
 import { type Report, reportIssues, reportNotSupported } from './fault.js';
-import type { Names } from './names.js';
+import { type Names, reportOtherKind } from './names.js';
 import { type TriggerInput, triggerSchema } from './schema.js';
+import { readWaiting } from './trigger-wait.js';
 import { readWhen } from './trigger-when.js';
 
 /** Words of later releases, told apart from typing mistakes. */
-const LATER_TRIGGER_KEYS = ['delay', 'wait_for'];
-const LATER_WHEN_KEYS = ['event', 'in'];
+const LATER_WHEN_KEYS = ['in'];
 
 /** The definition; its faults are reported, and then it may be incomplete or undefined. */
 export function readTrigger(json: unknown, path: string, names: Names, report: Report): TriggerDefinition | undefined {
   const later = { found: false };
-  let known = withoutLater(json, LATER_TRIGGER_KEYS, path, report, later);
+  let known = json;
   if (isJsonObject(known) && isJsonObject(known.when)) {
     known = { ...known, when: withoutLater(known.when, LATER_WHEN_KEYS, `${path}.when`, report, later) };
   }
@@ -28,7 +30,9 @@ export function readTrigger(json: unknown, path: string, names: Names, report: R
   const input = parsed.data;
   const condition = input.if === undefined ? undefined : readEntityCondition(input.if, `${path}.if`, names, report);
   const when = later.found ? undefined : readWhen(input.when, `${path}.when`, names, report);
-  const frequency = readFrequency(input.frequency, `${path}.frequency`, names, report);
+  const frequency = readFrequency(input, path, names, report);
+  const waits = readWaiting(input, path, names, report);
+  const properties = readProperties(input, path, report);
   for (const [index, name] of (input.payload ?? []).entries()) {
     checkAttribute(name, `${path}.payload[${index}]`, names, report);
   }
@@ -36,9 +40,41 @@ export function readTrigger(json: unknown, path: string, names: Names, report: R
   const about = readPurpose(input, path, names, report);
   if (when === undefined) return undefined;
   const { name, payload = [] } = input;
+  const of = kindOf(when, names);
+  checkKind({ of, input, condition, waits, frequency }, path, names, report);
+  const [paused, archived] = [input.state !== 'active', input.state === 'archived'];
   const onBackfill = input.on_backfill === true ? { onBackfill: true as const } : {};
-  const head = { name, paused: input.state === 'paused', ...onBackfill };
-  return { ...head, when, condition, ...about, frequency, payload, ...deliver };
+  const head = { name, of, paused, archived, ...onBackfill };
+  return { ...head, when, waits, condition, ...about, frequency, payload, properties, ...deliver };
+}
+
+/** A trigger is of the kind of what it watches; events are watched of users. */
+function kindOf(when: TriggerWhen, names: Names): DefinitionKind {
+  if (when.kind === 'event') return 'user';
+  const kind =
+    when.kind === 'segment' ? names.segmentKinds.get(when.segment) : names.attributeKinds.get(when.attribute);
+  return kind ?? 'user';
+}
+
+type Kinded = Pick<TriggerDefinition, 'of' | 'condition' | 'waits' | 'frequency'> & { readonly input: TriggerInput };
+
+/** What a trigger reads is of its own kind. */
+function checkKind(
+  { of, input, condition, waits, frequency }: Kinded,
+  path: string,
+  names: Names,
+  report: Report,
+): void {
+  if (condition !== undefined) reportOtherKind(names, of, readsOf(condition), `${path}.if`, report);
+  if (waits?.kind === 'condition') {
+    reportOtherKind(names, of, readsOf(waits.condition), `${path}.wait_for.condition`, report);
+  }
+  reportOtherKind(names, of, { attributes: input.payload ?? [] }, `${path}.payload`, report);
+  const keys = frequency.kind === 'every' || frequency.key === undefined ? [] : [frequency.key];
+  reportOtherKind(names, of, { attributes: keys }, `${path}.frequency.key`, report);
+  if (of !== 'user' && input.purpose !== undefined) {
+    report(`${path}.purpose`, 'other_kind', 'consent is given by users, and this is of kind account');
+  }
 }
 
 /** Nothing where it names no purpose, so that what releases knew before stays as it is. */
@@ -71,29 +107,38 @@ function withoutLater(
   return Object.fromEntries(Object.entries(json).filter(([key]) => !words.includes(key)));
 }
 
-/** A condition over profiles, with names and types checked against the catalogue. */
-export function readEntityCondition(
-  json: unknown,
-  path: string,
-  scope: Names,
-  report: Report,
-): ParsedCondition | undefined {
-  const outcome = parseCondition(json, { over: 'entity', path, scope });
-  if (outcome.kind === 'valid') return outcome.condition;
-  for (const fault of outcome.faults) report(fault.path, fault.code, fault.message);
-  return undefined;
-}
-
 function checkAttribute(name: string, path: string, names: Names, report: Report): void {
   if (!names.attributes.has(name)) report(path, 'unknown_attribute', `there is no attribute ${name}`);
 }
 
-function readFrequency(input: TriggerInput['frequency'], path: string, names: Names, report: Report): Frequency {
+function readFrequency(
+  { frequency: input, when }: TriggerInput,
+  path: string,
+  names: Names,
+  report: Report,
+): Frequency {
+  const at = `${path}.frequency`;
   if (input === 'every' || input === 'once') return { kind: input };
-  const { key } = input;
-  if (key !== undefined) checkAttribute(key, `${path}.key`, names, report);
-  if ('once' in input) return { kind: 'once', key };
-  return { kind: 'once_per', periodMs: readDuration(input.once_per, `${path}.once_per`, report) ?? 0, key };
+  const key = typeof input.key === 'string' ? input.key : undefined;
+  const property = typeof input.key === 'object' ? input.key.property : undefined;
+  if (key !== undefined) checkAttribute(key, `${at}.key`, names, report);
+  if (property !== undefined) {
+    if (when.event === undefined) {
+      report(`${at}.key.property`, 'conflicting_keys', 'a key of a property goes together with when: { event: … }');
+    }
+    readPath(property, `${at}.key.property`, report);
+  }
+  const keyed = property === undefined ? { key } : { property };
+  if ('once' in input) return { kind: 'once', ...keyed };
+  return { kind: 'once_per', periodMs: readDuration(input.once_per, `${at}.once_per`, report) ?? 0, ...keyed };
+}
+
+function readProperties({ properties = [], when }: TriggerInput, path: string, report: Report): readonly string[] {
+  if (properties.length > 0 && when.event === undefined) {
+    report(`${path}.properties`, 'conflicting_keys', 'properties go together with when: { event: … }');
+  }
+  for (const [index, name] of properties.entries()) readPath(name, `${path}.properties[${index}]`, report);
+  return properties;
 }
 
 function readDeliver(

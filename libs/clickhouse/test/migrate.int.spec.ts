@@ -35,8 +35,11 @@ describe('migrate', () => {
     const tables = await clickhouse.client.query({ query: 'SHOW TABLES', format: 'JSONEachRow' });
     const names = (await tables.json<{ name: string }>()).map((row) => row.name);
     expect(names.sort()).toEqual([
+      'account_members',
+      'accounts',
       'attribute_changes',
       'attributes',
+      'current_accounts',
       'deliveries',
       'events',
       'firings',

@@ -1,5 +1,5 @@
 /** The one condition language: a tree that is true or false of an entity or of an event. */
-import type { ExactNumber, Value, ValueType } from '@attrium/event';
+import type { ExactNumber, Timestamp, Value, ValueType } from '@attrium/event';
 
 export const COMPARATORS = [
   'equals',
@@ -61,6 +61,34 @@ export interface Behaviour extends Happening {
   readonly did: boolean;
   /** How many such events make it true; 1 or more. */
   readonly atLeast: number;
+  /** Only what came after the last of these counts; nothing as long as there is none. Never together with times. */
+  readonly since?: Occurrence | undefined;
+}
+
+/** When something was done for the first or the last time; false for who never did it. Like a behaviour, it exists only in parsed catalogues. */
+export interface Moment extends Occurrence {
+  readonly kind: 'moment';
+  readonly which: 'first' | 'last';
+  readonly test: MomentTest;
+}
+
+/** At least so long ago (or, when `newer`, less long); or how it compares with an instant. */
+export type MomentTest =
+  | { readonly ageMs: number; readonly newer: boolean }
+  | { readonly comparator: 'gt' | 'gte' | 'lt' | 'lte'; readonly at: Timestamp };
+
+/** Events one after the other, by time and then by id. Like a behaviour, it exists only in parsed catalogues. */
+export interface Sequence {
+  readonly kind: 'sequence';
+  /** Two or more. */
+  readonly steps: readonly SequenceStep[];
+  /** Rolling window that all of its events are in; undefined: ever. */
+  readonly withinMs?: number | undefined;
+}
+
+export interface SequenceStep extends Occurrence {
+  /** The step before it is less than so long before it; undefined, and for the first step: at any time before. */
+  readonly withinMs?: number | undefined;
 }
 
 /** What the events of an entity add up to. Like a behaviour, it exists only in parsed catalogues. The sum of no events is 0. */
@@ -89,16 +117,20 @@ export interface Age {
   readonly newer: boolean;
 }
 
-/** Which events an event condition is about. */
-export interface Happening {
+/** The events of one name that a condition lets pass. */
+export interface Occurrence {
   readonly event: string;
+  /** Over event properties only. */
+  readonly where?: Condition | undefined;
+}
+
+/** Which events an event condition is about. */
+export interface Happening extends Occurrence {
   /** Rolling window in milliseconds; undefined: ever. Never together with a fixed range. */
   readonly withinMs?: number | undefined;
   /** First and last millisecond of a fixed range of event times; undefined: open. */
   readonly fromMs?: number | undefined;
   readonly untilMs?: number | undefined;
-  /** Which of the events count; over event properties only. */
-  readonly where?: Condition | undefined;
 }
 
 /** A condition as users write it: every `Condition` is one, and it may hold what only catalogues know. */
@@ -107,6 +139,8 @@ export type ParsedCondition =
   | Behaviour
   | Aggregate
   | Age
+  | Moment
+  | Sequence
   | { readonly kind: 'all'; readonly of: readonly ParsedCondition[] }
   | { readonly kind: 'any'; readonly of: readonly ParsedCondition[] }
   | { readonly kind: 'not'; readonly of: ParsedCondition };

@@ -1,23 +1,24 @@
-/** Parses conditions about the events of an entity: did it, did it so often, and what do they add up to. */
-import { Decimal, durationMs, type ExactNumber } from '@attrium/event';
+/** Parses conditions about the events of an entity: did it, so often, since when, and what do they add up to. */
+import { Decimal, type ExactNumber } from '@attrium/event';
 import {
   AGGREGATE_COMPARATORS,
   type Aggregate,
   type Behaviour,
-  type Condition,
   type EventAttribute,
   type Happening,
+  type Occurrence,
   type ParsedCondition,
 } from './condition.js';
 import { isJsonObject, type JsonObject, timestampFromText, valueOfJson } from './json.js';
-import { AT_LEAST_MAX, EVENT_NAME_LENGTH_MAX, PATH_STEPS_MAX, WITHIN_MS_MAX } from './limits.js';
-import { countNode, eventAttributeOf, isEventName, type Place, pathOfText, refuseUnknown, report } from './parsing.js';
+import { AT_LEAST_MAX, AT_LEAST_SINCE_MAX, PATH_STEPS_MAX } from './limits.js';
+import { MOMENT_KEYS, parseMoment } from './moment-condition.js';
+import { countNode, eventAttributeOf, type Place, pathOfText, refuseUnknown, report } from './parsing.js';
+import { type ParseWhere, parseOccurrence, parseWithin } from './sequence-condition.js';
 
 const HAPPENING_KEYS = ['event', 'within', 'between', 'after', 'before', 'where'];
 const TIMES_KEYS = ['at_least', 'at_most', 'exactly'];
-
-/** The condition in a `where`; undefined when it has faults, which are then reported. */
-type ParseWhere = (json: unknown, path: string) => Condition | undefined;
+/** What says which times count. */
+const SPAN_KEYS = ['within', 'between', 'after', 'before'];
 
 export function parseEventCondition(
   json: JsonObject,
@@ -25,44 +26,62 @@ export function parseEventCondition(
   parseWhere: ParseWhere,
 ): ParsedCondition | undefined {
   const before = place.parsing.faults.length;
+  if (MOMENT_KEYS.some((key) => Object.hasOwn(json, key))) {
+    refuseUnknown(json, ['event', 'where', ...MOMENT_KEYS], place);
+    const moment = parseMoment(json, parseOccurrence(json, place, parseWhere), place);
+    return place.parsing.faults.length > before ? undefined : moment;
+  }
   const sums = Object.hasOwn(json, 'sum');
-  const known = sums ? ['sum', ...AGGREGATE_COMPARATORS] : ['did', 'did_not', ...TIMES_KEYS];
+  const known = sums ? ['sum', ...AGGREGATE_COMPARATORS] : ['did', 'did_not', 'since', ...TIMES_KEYS];
   refuseUnknown(json, [...HAPPENING_KEYS, ...known], place);
   const happening = parseHappening(json, place, parseWhere);
-  const condition = sums ? parseSum(json, happening, place) : parseBehaviour(json, happening, place);
+  const since = sums || !Object.hasOwn(json, 'since') ? undefined : parseSince(json, place, parseWhere);
+  const condition = sums
+    ? parseSum(json, happening, place)
+    : parseBehaviour(json, since === undefined ? happening : { ...happening, since }, place);
   return place.parsing.faults.length > before ? undefined : condition;
 }
 
 /** Its faults are reported, and then it may be incomplete. */
 function parseHappening(json: JsonObject, place: Place, parseWhere: ParseWhere): Happening {
-  const { path, parsing } = place;
-  const { event } = json;
-  if (!isEventName(event)) {
-    const message = `event takes the name of an event, at most ${EVENT_NAME_LENGTH_MAX} characters`;
-    report(parsing, `${path}.event`, 'bad_name', message);
-  }
   const withinMs = parseWithin(json, place);
   const range = parseRange(json, place);
-  const where = Object.hasOwn(json, 'where') ? parseWhere(json.where, `${path}.where`) : undefined;
-  return { event: event as string, withinMs, ...range, where };
+  return { ...parseOccurrence(json, place, parseWhere), withinMs, ...range };
 }
 
-function parseBehaviour(json: JsonObject, happening: Happening, place: Place): ParsedCondition | undefined {
+type BehaviourEvents = Happening & Pick<Behaviour, 'since'>;
+
+/** The events after whose last the others are counted. */
+function parseSince(json: JsonObject, place: Place, parseWhere: ParseWhere): Occurrence | undefined {
+  const { parsing } = place;
+  const path = `${place.path}.since`;
+  const spans = SPAN_KEYS.filter((key) => Object.hasOwn(json, key));
+  if (spans.length > 0) {
+    return report(parsing, path, 'conflicting_keys', `since leaves no room for ${spans.join(', ')}`);
+  }
+  if (!isJsonObject(json.since)) return report(parsing, path, 'wrong_type', 'since takes an object with an event');
+  refuseUnknown(json.since, ['event', 'where'], { ...place, path });
+  if (!countNode(path, parsing)) return undefined;
+  return parseOccurrence(json.since, { ...place, path }, parseWhere);
+}
+
+function parseBehaviour(json: JsonObject, happening: BehaviourEvents, place: Place): ParsedCondition | undefined {
   const { path, parsing } = place;
   const asked = ['did', 'did_not'].filter((key) => Object.hasOwn(json, key));
   if (asked.length !== 1) {
     const code = asked.length === 0 ? 'missing_key' : 'conflicting_keys';
-    report(parsing, path, code, 'an event condition has either did: true or did_not: true, or a sum');
+    report(parsing, path, code, 'an event condition has did: true or did_not: true, a sum, or first_time or last_time');
   } else if (json[asked[0]!] !== true) {
     const message = `${asked[0]} takes true only; did and did_not are each other's negation`;
     report(parsing, `${path}.${asked[0]}`, 'wrong_value', message);
   }
-  const times = parseTimes(json, place);
+  const countMax = happening.since === undefined ? AT_LEAST_MAX : AT_LEAST_SINCE_MAX;
+  const times = parseTimes(json, countMax, place);
   const did = asked[0] === 'did';
   const often = (atLeast: number): Behaviour => ({ kind: 'behaviour', ...happening, did: true, atLeast });
   if (times.atMost === undefined) return { ...often(times.atLeast ?? 1), did };
-  if (times.atMost === AT_LEAST_MAX) {
-    return report(parsing, `${path}.at_most`, 'over_limit', `at_most may be at most ${AT_LEAST_MAX - 1}`);
+  if (times.atMost === countMax) {
+    return report(parsing, `${path}.at_most`, 'over_limit', `at_most may be at most ${countMax - 1}`);
   }
   // Not more often than that: the negation of "at least once more".
   const notMore: ParsedCondition = { ...often(times.atMost + 1), did: false };
@@ -77,11 +96,11 @@ interface Times {
   readonly atMost?: number | undefined;
 }
 
-function parseTimes(json: JsonObject, place: Place): Times {
+function parseTimes(json: JsonObject, most: number, place: Place): Times {
   const { path, parsing } = place;
-  const exactly = parseCount('exactly', 0, json, place);
-  const atLeast = parseCount('at_least', 1, json, place);
-  const atMost = parseCount('at_most', 0, json, place);
+  const exactly = parseCount('exactly', { least: 0, most }, json, place);
+  const atLeast = parseCount('at_least', { least: 1, most }, json, place);
+  const atMost = parseCount('at_most', { least: 0, most }, json, place);
   if (exactly !== undefined && (atLeast !== undefined || atMost !== undefined)) {
     report(parsing, `${path}.exactly`, 'conflicting_keys', 'exactly leaves no room for at_least and at_most');
   }
@@ -91,14 +110,19 @@ function parseTimes(json: JsonObject, place: Place): Times {
   return { atLeast: exactly ?? atLeast, atMost: exactly ?? atMost };
 }
 
-function parseCount(key: string, least: number, json: JsonObject, { path, parsing }: Place): number | undefined {
+function parseCount(
+  key: string,
+  { least, most }: { readonly least: number; readonly most: number },
+  json: JsonObject,
+  { path, parsing }: Place,
+): number | undefined {
   if (!Object.hasOwn(json, key)) return undefined;
   const count = json[key];
   if (typeof count !== 'number' || !Number.isInteger(count) || count < least) {
     return report(parsing, `${path}.${key}`, 'wrong_value', `${key} takes a whole number, ${least} or more`);
   }
-  if (count > AT_LEAST_MAX) {
-    return report(parsing, `${path}.${key}`, 'over_limit', `${key} may be at most ${AT_LEAST_MAX}`);
+  if (count > most) {
+    return report(parsing, `${path}.${key}`, 'over_limit', `${key} may be at most ${most}`);
   }
   return count;
 }
@@ -144,17 +168,6 @@ function parseSummed(
     report(parsing, at, 'type_mismatch', `sum adds up numbers, and ${eventAttribute.name} is a ${eventAttribute.type}`);
   }
   return { property: [], eventAttribute };
-}
-
-function parseWithin(json: JsonObject, { path, parsing }: Place): number | undefined {
-  if (!Object.hasOwn(json, 'within')) return undefined;
-  const within = json.within;
-  const ms = typeof within === 'string' ? durationMs(within) : undefined;
-  if (ms === undefined)
-    return report(parsing, `${path}.within`, 'wrong_value', 'within takes a duration such as 30s, 5m, 12h, 30d or 2w');
-  if (ms > WITHIN_MS_MAX)
-    return report(parsing, `${path}.within`, 'over_limit', `within may be at most ${WITHIN_MS_MAX / 86_400_000}d`);
-  return ms;
 }
 
 /** A fixed range of event times: `after` and `before` are outside of it, both ends of `between` inside. */

@@ -12,13 +12,19 @@ export {
   type EventAttribute,
   type EventField,
   type Happening,
+  type Moment,
+  type MomentTest,
+  type Occurrence,
   type Operand,
   type ParsedCondition,
+  type Sequence,
+  type SequenceStep,
 } from './condition.js';
 export { CONDITION_FAULT_CODES, type ConditionFault, type ConditionFaultCode, type Fault } from './fault.js';
 export { isJsonObject, type JsonObject, jsonAt, timestampFromText, typedValueOfJson, valueOfJson } from './json.js';
 export {
   AT_LEAST_MAX,
+  AT_LEAST_SINCE_MAX,
   CONDITION_DEPTH_MAX,
   CONDITION_NODES_MAX,
   CONTAINS_ENTRIES_MAX,
@@ -26,6 +32,7 @@ export {
   LIST_ENTRIES_MAX,
   NAME_PATTERN,
   PATH_STEPS_MAX,
+  SEQUENCE_STEPS_MAX,
   TEXT_LENGTH_MAX,
   WITHIN_MS_MAX,
 } from './limits.js';

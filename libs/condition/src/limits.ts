@@ -16,6 +16,10 @@ export const PATH_STEPS_MAX = 10;
 export const EVENT_NAME_LENGTH_MAX = 200;
 /** Times an event must have happened, at most. */
 export const AT_LEAST_MAX = 1_000_000;
+/** The same since another event: the latest so many are kept. */
+export const AT_LEAST_SINCE_MAX = 1_000;
+/** Steps of a sequence. */
+export const SEQUENCE_STEPS_MAX = 5;
 /** The longest rolling window: ten years. */
 export const WITHIN_MS_MAX = 3_650 * 86_400_000;
 

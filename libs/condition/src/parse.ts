@@ -17,6 +17,7 @@ import {
   report,
 } from './parsing.js';
 import type { LeftType } from './right-side.js';
+import { parseSequence } from './sequence-condition.js';
 import { buildWritten, WRITTEN_COMPARATORS } from './written-comparison.js';
 
 export interface ParseOptions {
@@ -45,7 +46,18 @@ export function parseCondition(json: unknown, options: ParseOptions): ParseOutco
   return { kind: 'valid', condition };
 }
 
-const FORMS = ['all', 'any', 'not', 'attribute', 'property', 'event_attribute', 'segment', 'event'] as const;
+const FORMS = [
+  'all',
+  'any',
+  'not',
+  'attribute',
+  'property',
+  'event_attribute',
+  'segment',
+  'event',
+  'sequence',
+] as const;
+const OVER_ENTITIES: readonly string[] = ['attribute', 'segment', 'event', 'sequence'];
 type Form = (typeof FORMS)[number];
 
 /** One node; undefined when it has faults, which are then reported. */
@@ -69,8 +81,7 @@ function parseNode(json: unknown, path: string, depth: number, parsing: Parsing)
 function parseForm(form: Form, json: JsonObject, place: Place): ParsedCondition | undefined {
   const { path, depth, parsing } = place;
   const overEvent = parsing.over === 'event';
-  const ofEntities = form === 'attribute' || form === 'segment' || form === 'event';
-  if (overEvent ? ofEntities : form === 'property' || form === 'event_attribute') {
+  if (overEvent ? OVER_ENTITIES.includes(form) : form === 'property' || form === 'event_attribute') {
     const over = overEvent
       ? 'an event: it can only ask for properties'
       : 'a profile: it cannot ask for event properties';
@@ -97,10 +108,12 @@ function parseForm(form: Form, json: JsonObject, place: Place): ParsedCondition 
     case 'segment':
       return parseSegment(json, place);
     case 'event':
-      return parseEventCondition(json, place, (where, path) => {
+    case 'sequence': {
+      const parseWhere = (where: unknown, wherePath: string): Condition | undefined =>
         // Over events only forms of `Condition` are accepted.
-        return parseNode(where, path, depth + 1, { ...parsing, over: 'event' }) as Condition | undefined;
-      });
+        parseNode(where, wherePath, depth + 1, { ...parsing, over: 'event' }) as Condition | undefined;
+      return form === 'event' ? parseEventCondition(json, place, parseWhere) : parseSequence(json, place, parseWhere);
+    }
     case 'attribute':
     case 'property':
     case 'event_attribute':

@@ -36,6 +36,8 @@ export function readsOf(condition: ParsedCondition): ConditionReads {
         return;
       case 'behaviour':
       case 'aggregate':
+      case 'moment':
+      case 'sequence':
         return;
       default:
         assertNever(node);

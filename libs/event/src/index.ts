@@ -1,3 +1,4 @@
+export type { AccountCreated, AccountLinked, AccountUnlinked, CurrentAccountChanged } from './account-record.js';
 export {
   compareNumbers,
   DECIMAL_SCALE,
@@ -12,6 +13,7 @@ export {
   unitsOf,
   unitsToText,
 } from './decimal.js';
+export type { Entity, Identifier } from './entity.js';
 export { parseExactJson, stringifyExactJson } from './exact-json.js';
 export {
   ATTEMPTS_STREAM,
@@ -62,19 +64,19 @@ export {
   type DefinitionsSwitched,
   type DeliveryAttempted,
   type DeliveryOutcome,
-  type Entity,
   EVENT_TYPES,
   type Event,
   type EventMatched,
+  type EventOccurrence,
   type EventResolved,
   type EventType,
   entityOf,
   type FactBody,
   type FiringCause,
   type FiringSuppressed,
-  type Identifier,
   type IdentifierLinked,
   type IdentifierRefused,
+  type KnownNow,
   type LogicActivated,
   type LogRecord,
   type Membership,
@@ -95,6 +97,8 @@ export {
   type SuppressionReason,
   type Tick,
   type TriggerFired,
+  WAIT_OUTCOMES,
+  type WaitOutcome,
 } from './record.js';
 export { durationMs } from './time.js';
 export {

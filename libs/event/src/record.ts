@@ -1,19 +1,7 @@
 /** The records of the logs: what sources sent, and the facts that stages appended. All times are milliseconds since 1970 UTC. */
+import type { AccountCreated, AccountLinked, AccountUnlinked, CurrentAccountChanged } from './account-record.js';
+import type { Entity, Identifier } from './entity.js';
 import type { Value } from './value.js';
-
-/** (type, value) naming someone: `user_id`, `email`, or a type that the workspace defines. */
-export interface Identifier {
-  readonly type: string;
-  readonly value: string;
-}
-
-/** A profile or an account. `ordinal` is unique over all identity shards and never reused. */
-export interface Entity {
-  readonly workspace: string;
-  readonly kind: 'profile' | 'account';
-  readonly id: string;
-  readonly ordinal: number;
-}
 
 export const EVENT_TYPES = ['identify', 'track', 'page', 'screen', 'group', 'alias'] as const;
 export type EventType = (typeof EVENT_TYPES)[number];
@@ -42,7 +30,10 @@ export interface Event {
   readonly bytes?: Uint8Array | undefined;
 }
 
-/** An event and the profile it belongs to. `origin` is the profile id it would belong to without any merge. */
+/**
+ * An event and the profile it belongs to. `origin` is the profile id it would belong to without any merge. An event that names an account
+ * is appended once more, to the account's partition: then `entity` is the account, and `origin` its id.
+ */
 export interface EventResolved {
   readonly kind: 'event-resolved';
   readonly id: string;
@@ -120,6 +111,16 @@ export interface MergeCompleted {
   readonly id: string;
   readonly entity: Entity;
   readonly mergeIds: readonly string[];
+  /** From segment, where the catalogue has triggers whose firings wait. */
+  readonly known?: KnownNow | undefined;
+}
+
+/** What firings that wait need to know of an entity, as it is now. What is absent has no value. */
+export interface KnownNow {
+  readonly recordedAt: number;
+  readonly values: readonly NamedValue[];
+  readonly memberships: readonly string[];
+  readonly identifiers: readonly Identifier[];
 }
 
 export const CHANGE_REASONS = ['event', 'merge', 'split', 'window', 'backfill', 'correction'] as const;
@@ -144,18 +145,26 @@ export interface AttributesChanged {
   readonly changes: readonly AttributeChange[];
 }
 
-/** An event that a trigger or segment asked for, with the properties it named. */
+/**
+ * An event that a trigger asked for, with the properties it named. attribute-compute writes it; segment passes it on with the values,
+ * memberships and identifiers that the trigger needs.
+ */
 export interface EventMatched {
   readonly kind: 'event-matched';
   readonly id: string;
   readonly entity: Entity;
+  /** Name of the trigger; with `/wait_for` behind it for what the trigger waits for. */
   readonly definition: string;
   readonly eventId: string;
   readonly name: string;
   readonly occurredAt: number;
   readonly recordedAt: number;
-  /** UTF-8 JSON of the event's properties. */
-  readonly properties: Uint8Array;
+  /** By the path that the definition names them by. */
+  readonly propertyValues: readonly NamedValue[];
+  readonly values: readonly NamedValue[];
+  readonly memberships: readonly string[];
+  readonly identifiers: readonly Identifier[];
+  readonly revision: number;
 }
 
 export interface Membership {
@@ -209,18 +218,48 @@ export interface TriggerFired {
   readonly recordedAt: number;
   readonly reason: ChangeReason;
   readonly cause: string;
-  /** What fired it: a segment entered or exited, or an attribute changed. */
+  /** What fired it: a segment entered or exited, an attribute changed, or an event occurred. */
   readonly on: FiringCause;
   readonly values: readonly NamedValue[];
   readonly identifiers: readonly Identifier[];
+  /** Of a trigger that waits for something. */
+  readonly outcome?: WaitOutcome | undefined;
+}
+
+export const WAIT_OUTCOMES = ['happened', 'timed_out'] as const;
+/** happened: what the firing waited for, in time. */
+export type WaitOutcome = (typeof WAIT_OUTCOMES)[number];
+
+/** An event that a trigger watches for, with the properties that the trigger names and the event has. */
+export interface EventOccurrence {
+  readonly id: string;
+  readonly name: string;
+  readonly occurredAt: number;
+  readonly properties: readonly NamedValue[];
 }
 
 export type FiringCause =
   | { readonly kind: 'segment-entered'; readonly segment: string; readonly at: number }
   | { readonly kind: 'segment-exited'; readonly segment: string; readonly at: number }
-  | { readonly kind: 'attribute-changed'; readonly change: AttributeChange };
+  | { readonly kind: 'attribute-changed'; readonly change: AttributeChange }
+  | { readonly kind: 'event-occurred'; readonly event: EventOccurrence };
 
-export const SUPPRESSION_REASONS = ['frequency', 'condition', 'consent', 'merge', 'quiet_hours'] as const;
+export const SUPPRESSION_REASONS = [
+  'frequency',
+  'condition',
+  'consent',
+  'merge',
+  'quiet_hours',
+  'archived',
+  'paused',
+  'redefined',
+  'limit',
+  'outcome',
+] as const;
+/**
+ * merge: both profiles waited for the same firing; archived, paused, redefined: so was the trigger while the firing waited; limit: too many
+ * wait; outcome: the wait ended in a way that the trigger does not deliver.
+ */
 export type SuppressionReason = (typeof SUPPRESSION_REASONS)[number];
 
 export interface FiringSuppressed {
@@ -240,6 +279,8 @@ export interface FiringSuppressed {
   readonly memberships: readonly string[];
   /** Log time of the latest firing for this profile, where it was suppressed for its frequency. */
   readonly lastFiredAt?: number | undefined;
+  /** Of a trigger that waits for something, where the wait had ended. */
+  readonly outcome?: WaitOutcome | undefined;
 }
 
 export const DELIVERY_OUTCOMES = ['delivered', 'failed', 'gone', 'given-up', 'dropped'] as const;
@@ -352,6 +393,10 @@ export type LogRecord =
   | IdentifierLinked
   | IdentifierRefused
   | ProfilesMerged
+  | AccountCreated
+  | AccountLinked
+  | AccountUnlinked
+  | CurrentAccountChanged
   | StateTransferred
   | MergeCompleted
   | AttributesChanged

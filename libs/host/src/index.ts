@@ -66,6 +66,7 @@ export {
   type LocatedProfile,
   NoProfileError,
   PROFILE_ID,
+  type ProfileAccount,
   ProfileLocator,
   type ProfilePlace,
   type ProfileQuestion,

@@ -10,9 +10,19 @@ export interface ProfilePlace {
   readonly partition: number;
 }
 
+export interface ProfileAccount {
+  readonly accountId: string;
+  readonly groupId: string;
+  readonly groupedAt: number;
+  /** It is the one that the latest group event of the profile names. */
+  readonly current: boolean;
+}
+
 /** What identity says: the live profile. */
 export interface LocatedProfile extends ProfilePlace {
   readonly identifiers: readonly Identifier[];
+  /** The accounts that it is a member of; absent for none. `groupedAt`: of the latest group event that says so, ms. */
+  readonly accounts?: readonly ProfileAccount[] | undefined;
 }
 
 /** A question about one profile; its ordinal is filled in. */

@@ -126,7 +126,7 @@ export class EntityRows<R extends LiveRow> {
     return this.of(entity);
   }
 
-  /** `ProfileCreated`: unless a transfer was faster there is no row of this entity, and the store need not be asked for it. */
+  /** `ProfileCreated` or `AccountCreated`: unless a transfer was faster there is no row of this entity, and the store need not be asked for it. */
   created({ ordinal }: Entity): void {
     if (this.early.get(ordinal) === undefined) this.table.expectNone?.(ordinal);
     else this.early.delete(ordinal);

@@ -12,6 +12,7 @@ import {
   SUPPRESSION_REASONS,
   Timestamp,
   type Value,
+  WAIT_OUTCOMES,
 } from '@attrium/event';
 import fc from 'fast-check';
 
@@ -57,7 +58,12 @@ const namedValue = fc.record({ name: text, value: anyValue });
 const on = fc.oneof(
   fc.record({ kind: fc.constantFrom('segment-entered' as const, 'segment-exited' as const), segment: text, at: time }),
   fc.record({ kind: fc.constant('attribute-changed' as const), change }),
+  fc.record({
+    kind: fc.constant('event-occurred' as const),
+    event: fc.record({ id: text, name: text, occurredAt: time, properties: few(namedValue) }),
+  }),
 );
+const outcome = maybe(fc.constantFrom(...WAIT_OUTCOMES));
 const event = fc.record({
   kind: fc.constant('event' as const),
   id: text,
@@ -106,6 +112,10 @@ const BODIES: Omit<Bodies, 'event'> = {
     cause: text,
     occurredAt: time,
   },
+  'account-created': { entity, groupId: text, cause: text, occurredAt: time },
+  'account-linked': { entity, account: entity, cause: text, occurredAt: time },
+  'account-unlinked': { entity, account: entity, cause: text, occurredAt: time },
+  'current-account-changed': { entity, account: maybe(entity), cause: text, occurredAt: time },
   'state-transferred': {
     stage: text,
     mergeId: text,
@@ -115,7 +125,18 @@ const BODIES: Omit<Bodies, 'event'> = {
     stateVersion: small,
     published: few(text),
   },
-  'merge-completed': { entity, mergeIds: few(text) },
+  'merge-completed': {
+    entity,
+    mergeIds: few(text),
+    known: maybe(
+      fc.record({
+        recordedAt: time,
+        values: few(namedValue),
+        memberships: few(text),
+        identifiers: few(identifier),
+      }),
+    ),
+  },
   'attributes-changed': { ...decided, reason, changes: few(change) },
   'event-matched': {
     entity,
@@ -124,7 +145,11 @@ const BODIES: Omit<Bodies, 'event'> = {
     name: text,
     occurredAt: time,
     recordedAt: time,
-    properties: bytes,
+    propertyValues: few(namedValue),
+    values: few(namedValue),
+    memberships: few(text),
+    identifiers: few(identifier),
+    revision: count,
   },
   'segment-changed': {
     ...decided,
@@ -137,7 +162,15 @@ const BODIES: Omit<Bodies, 'event'> = {
     memberships: few(text),
     identifiers: few(identifier),
   },
-  'trigger-fired': { ...decided, trigger: text, reason, on, values: few(namedValue), identifiers: few(identifier) },
+  'trigger-fired': {
+    ...decided,
+    trigger: text,
+    reason,
+    on,
+    values: few(namedValue),
+    identifiers: few(identifier),
+    outcome,
+  },
   'firing-suppressed': {
     ...decided,
     trigger: text,
@@ -146,6 +179,7 @@ const BODIES: Omit<Bodies, 'event'> = {
     values: few(namedValue),
     memberships: few(text),
     lastFiredAt: maybe(time),
+    outcome,
   },
   'delivery-attempted': {
     workspace: text,

@@ -1,5 +1,5 @@
 /** Records through the generated code only: the other opinion about the wire format that the codec is held to. */
-import { type Entity, EVENT_TYPES, type Event, type LogRecord } from '@attrium/event';
+import { type Entity, EVENT_TYPES, type Event, type LogRecord, WAIT_OUTCOMES } from '@attrium/event';
 import { logV1, valueV1 } from '@attrium/proto';
 import { coldFromProto, coldToProto } from '../src/codec/cold-records.js';
 import type { PackHeader } from '../src/codec/pack.js';
@@ -60,7 +60,14 @@ function memberOf(record: LogRecord): EntryRecord {
     case 'event-matched':
       return {
         $case: 'eventMatched',
-        value: { ...record, entity: entityTo(record.entity), properties: record.properties as Uint8Array<ArrayBuffer> },
+        value: {
+          ...record,
+          entity: entityTo(record.entity),
+          propertyValues: record.propertyValues.map(namedValueToProto),
+          values: record.values.map(namedValueToProto),
+          memberships: [...record.memberships],
+          identifiers: [...record.identifiers],
+        },
       };
     case 'segment-changed':
       return {
@@ -92,6 +99,7 @@ function memberOf(record: LogRecord): EntryRecord {
           on: firingCauseToProto(record.on),
           values: record.values.map(namedValueToProto),
           identifiers: [...record.identifiers],
+          outcome: record.outcome === undefined ? 0 : WAIT_OUTCOMES.indexOf(record.outcome) + 1,
         },
       };
     default:
@@ -119,8 +127,17 @@ function recordOf({ id, record }: logV1.Entry): LogRecord {
         changes: value.changes.map(changeFromProto),
       };
     }
-    case 'eventMatched':
-      return { ...record.value, kind: 'event-matched', id, entity: entityFrom(record.value.entity) };
+    case 'eventMatched': {
+      const { value } = record;
+      return {
+        ...value,
+        kind: 'event-matched',
+        id,
+        entity: entityFrom(value.entity),
+        propertyValues: value.propertyValues.map(namedValueFromProto),
+        values: value.values.map(namedValueFromProto),
+      };
+    }
     case 'segmentChanged': {
       const { value } = record;
       return {
@@ -149,6 +166,7 @@ function recordOf({ id, record }: logV1.Entry): LogRecord {
         reason: reasonFrom(value.reason),
         on: firingCauseFromProto(value.on),
         values: value.values.map(namedValueFromProto),
+        outcome: WAIT_OUTCOMES[value.outcome - 1],
       };
     }
     default:

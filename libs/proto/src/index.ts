@@ -1,5 +1,6 @@
 /** The contracts of Attrium as TypeScript: messages and services generated from /proto, and what Nest and reflection need of them. */
 export { descriptorSet } from './descriptor-set.js';
+export * as accountV1 from './gen/index.attrium.account.v1.js';
 export * as attributeV1 from './gen/index.attrium.attribute.v1.js';
 export * as catalogueV1 from './gen/index.attrium.catalogue.v1.js';
 export * as eventV1 from './gen/index.attrium.event.v1.js';

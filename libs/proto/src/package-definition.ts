@@ -1,19 +1,26 @@
 /** The generated service definitions in the shape in which Nest takes them, so that no .proto file is read at run time. */
 import type { PackageDefinition } from '@grpc/proto-loader';
+import { AccountServiceService } from './gen/index.attrium.account.v1.js';
 import { AttributeServiceService } from './gen/index.attrium.attribute.v1.js';
 import { CatalogueServiceService } from './gen/index.attrium.catalogue.v1.js';
 import { EventServiceService } from './gen/index.attrium.event.v1.js';
 import { IdentityServiceService } from './gen/index.attrium.identity.v1.js';
 import { ProfileServiceService } from './gen/index.attrium.profile.v1.js';
-import { SegmentServiceService, SegmentTableServiceService } from './gen/index.attrium.segment.v1.js';
+import {
+  SegmentAnalyticsServiceService,
+  SegmentServiceService,
+  SegmentTableServiceService,
+} from './gen/index.attrium.segment.v1.js';
 import { DeliveryServiceService, TriggerServiceService } from './gen/index.attrium.trigger.v1.js';
 
 const SERVICES = {
+  'attrium.account.v1.AccountService': AccountServiceService,
   'attrium.attribute.v1.AttributeService': AttributeServiceService,
   'attrium.catalogue.v1.CatalogueService': CatalogueServiceService,
   'attrium.event.v1.EventService': EventServiceService,
   'attrium.identity.v1.IdentityService': IdentityServiceService,
   'attrium.profile.v1.ProfileService': ProfileServiceService,
+  'attrium.segment.v1.SegmentAnalyticsService': SegmentAnalyticsServiceService,
   'attrium.segment.v1.SegmentService': SegmentServiceService,
   'attrium.segment.v1.SegmentTableService': SegmentTableServiceService,
   'attrium.trigger.v1.DeliveryService': DeliveryServiceService,

@@ -23,6 +23,7 @@ describe('the contracts', () => {
       attributes: { orders: { value: { kind: { $case: 'double', value: 0 } }, effectiveAt: 1_700_000_000_000 } },
       segments: [{ segment: 'vip', since: 1 }],
       merging: false,
+      accounts: [{ accountId: 'a', groupId: 'acme', groupedAt: 1, current: true }],
       consent: [{ purpose: 'marketing', channel: 'email', granted: true, since: 5 }],
     };
     const bytes = profileV1.GetProfileResponse.encode(profile).finish();

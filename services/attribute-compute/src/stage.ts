@@ -29,6 +29,7 @@ import {
   publishSwitched,
 } from './domain/entity.js';
 import { publishFormulas } from './domain/formula.js';
+import { matchesOf } from './domain/match.js';
 import { type Contribution, readEvent } from './domain/payload.js';
 import { feedOf, type Plan } from './domain/plan.js';
 import { type AttributesAnswer, type AttributesQuestion, answerAttributes } from './domain/question.js';
@@ -114,8 +115,10 @@ class AttributePartition implements PartitionStage {
     switch (record.kind) {
       case 'event-resolved':
         this.decideEvent(record, context);
+        this.decideMatches(record, context);
         break;
       case 'profile-created':
+      case 'account-created':
         this.entities.created(record.entity);
         passOn(record, context);
         break;
@@ -212,6 +215,30 @@ class AttributePartition implements PartitionStage {
       emitChanges(row, plan, changes, evaluation, context);
     }
     if (moved) this.schedule(row, plan, context.now, context);
+  }
+
+  /**
+   * After the changes that the event made. While a merge is open they go on too: nothing in them depends on what is held here, and the
+   * stages behind, which hold the entity at least as long, keep them back.
+   */
+  private decideMatches({ entity, event }: EventResolved, context: Context): void {
+    if (event.type !== 'track') return;
+    const { revision, [entity.kind]: plan } = this.definitions.of(entity.workspace);
+    const planned = plan.matches.get(event.name);
+    if (planned === undefined || this.entities.get(entity.ordinal)?.kind === 'pointer') return;
+    const { matches, refused } = matchesOf(planned, event, textOf);
+    for (const name of refused) count(this.counters.refusedValues, `${entity.workspace}/${name}`);
+    const { id: eventId, name, occurredAt } = event;
+    const head = {
+      kind: 'event-matched',
+      entity,
+      eventId,
+      name,
+      occurredAt,
+      recordedAt: context.now,
+      revision,
+    } as const;
+    for (const match of matches) context.emit({ ...head, ...match, values: [], memberships: [], identifiers: [] });
   }
 
   private formulas(row: EntityRow, plan: Plan, changes: AttributeChange[], at: PublishedAt): void {

@@ -48,6 +48,10 @@ export const controlSettings = hostSettings.extend({
   queryRowsMax: setting(integerSetting({ min: 1_000, max: 100_000_000_000 }).default(200_000_000), {
     description: 'Rows that ClickHouse may read for one preview or list of members.',
   }),
+  queriesAtOnceMax: setting(integerSetting({ min: 1, max: 1_000 }).default(4), {
+    description:
+      'Previews and other large questions to ClickHouse at the same time, of one instance; more are refused.',
+  }),
 });
 
 export type ControlConfig = Readonly<z.infer<typeof controlSettings>>;

@@ -1,6 +1,9 @@
 /** What Nest wires: the controllers of REST and gRPC over the parts that `startControl` makes. */
 import { Access, ProfileLocator, Readiness } from '@attrium/host';
 import { type DynamicModule, Module } from '@nestjs/common';
+import { AccountReader } from './account-reader.js';
+import { AccountController } from './api/account.controller.js';
+import { AccountRpcController } from './api/account-rpc.controller.js';
 import { BackfillController } from './api/backfill.controller.js';
 import { CatalogueController } from './api/catalogue.controller.js';
 import { CatalogueRpcController } from './api/catalogue-rpc.controller.js';
@@ -10,6 +13,8 @@ import { KeyController } from './api/key.controller.js';
 import { ProfileController } from './api/profile.controller.js';
 import { ProfileRpcController } from './api/profile-rpc.controller.js';
 import { SegmentController } from './api/segment.controller.js';
+import { SegmentHistoryController } from './api/segment-history.controller.js';
+import { SegmentHistoryRpcController } from './api/segment-history-rpc.controller.js';
 import { SegmentRpcController } from './api/segment-rpc.controller.js';
 import { LOG_SIZES, StatusController } from './api/status.controller.js';
 import { TriggerController } from './api/trigger.controller.js';
@@ -21,6 +26,7 @@ import { KeyStore } from './clients/key-store.js';
 import type { LogSize } from './clients/log-sizes.js';
 import { SecretStore } from './clients/secret-store.js';
 import { ProfileReader } from './profile-reader.js';
+import { SegmentHistory } from './segment-history.js';
 import { SegmentReader } from './segment-reader.js';
 
 @Module({})
@@ -33,10 +39,12 @@ export interface ControlParts {
   readonly keys: KeyStore;
   readonly secrets: SecretStore;
   readonly profiles: ProfileReader;
+  readonly accounts: AccountReader;
   readonly locator: ProfileLocator;
   readonly desk: DeliveryDeskClient;
   readonly backfills: Backfills;
   readonly segments: SegmentReader;
+  readonly segmentHistory: SegmentHistory;
   readonly logSizes: () => Promise<LogSize[]>;
 }
 
@@ -44,19 +52,24 @@ export function controlModule(parts: ControlParts): DynamicModule {
   return {
     module: ControlModule,
     controllers: [
+      AccountController,
       BackfillController,
       CatalogueController,
       IdentityController,
       DeliveryController,
       KeyController,
       ProfileController,
+      // Its fixed paths come before those with the name of a segment.
+      SegmentHistoryController,
       SegmentController,
       StatusController,
       TriggerController,
       WorkspaceController,
+      AccountRpcController,
       CatalogueRpcController,
       ProfileRpcController,
       SegmentRpcController,
+      SegmentHistoryRpcController,
     ],
     providers: [
       { provide: Access, useValue: parts.access },
@@ -66,9 +79,11 @@ export function controlModule(parts: ControlParts): DynamicModule {
       { provide: SecretStore, useValue: parts.secrets },
       { provide: ProfileLocator, useValue: parts.locator },
       { provide: ProfileReader, useValue: parts.profiles },
+      { provide: AccountReader, useValue: parts.accounts },
       { provide: DeliveryDeskClient, useValue: parts.desk },
       { provide: Backfills, useValue: parts.backfills },
       { provide: SegmentReader, useValue: parts.segments },
+      { provide: SegmentHistory, useValue: parts.segmentHistory },
       { provide: LOG_SIZES, useValue: parts.logSizes },
     ],
   };

@@ -26,6 +26,7 @@ import {
 } from '@attrium/nats';
 import { systemClock } from '@attrium/processor';
 import { descriptorSet, packageDefinitionOf } from '@attrium/proto';
+import { AccountReader } from './account-reader.js';
 import { CatalogueKeeper } from './catalogue-keeper.js';
 import { Backfills } from './clients/backfills.js';
 import { CatalogueLog } from './clients/catalogue-log.js';
@@ -33,11 +34,14 @@ import { DeliveryDeskClient } from './clients/delivery-desk.js';
 import { activateLogic, storeBootstrapKey } from './clients/installation.js';
 import { KeyStore } from './clients/key-store.js';
 import { logSizes } from './clients/log-sizes.js';
+import { MembershipTables } from './clients/membership-tables.js';
 import { SecretStore } from './clients/secret-store.js';
 import { SegmentTables } from './clients/segment-tables.js';
+import { Tables } from './clients/tables.js';
 import type { ControlConfig } from './config.js';
 import { controlModule } from './control.module.js';
 import { ProfileReader } from './profile-reader.js';
+import { SegmentHistory } from './segment-history.js';
 import { SegmentReader } from './segment-reader.js';
 import { telemetry } from './telemetry.js';
 
@@ -68,8 +72,10 @@ export async function startControl(
   const locator = new ProfileLocator({ ask, partitions, shards });
   const catalogues = new CatalogueKeeper({ log: catalogueLog, view: buckets.catalogues, telemetry });
   const clickhouse = clickhouseOf(config);
-  const limits = { timeoutMs: config.queryTimeoutMs, rowsMax: config.queryRowsMax };
-  const tables = new SegmentTables({ clickhouse, limits });
+  const { queryTimeoutMs, queryRowsMax: rowsMax, queriesAtOnceMax: largeAtOnceMax } = config;
+  const limits = { timeoutMs: queryTimeoutMs, rowsMax, largeAtOnceMax };
+  const asked = new Tables({ clickhouse, limits });
+  const tables = new SegmentTables(asked);
   return startHost({
     service: SERVICE,
     module: controlModule({
@@ -80,19 +86,23 @@ export async function startControl(
       secrets: new SecretStore(buckets.secrets),
       locator,
       profiles: new ProfileReader({ locator, now: () => systemClock.monotonic(), telemetry }),
+      accounts: new AccountReader({ locator, ask, shards }),
       desk: new DeliveryDeskClient(link),
       backfills: new Backfills(ask, partitions),
       segments: new SegmentReader({ catalogues, tables, clock: systemClock, telemetry }),
+      segmentHistory: new SegmentHistory({ catalogues, memberships: new MembershipTables(asked), segments: tables }),
       logSizes: () => logSizes(link),
     }),
     config,
     logger,
     readiness,
     grpc: {
-      packages: ['attrium.catalogue.v1', 'attrium.profile.v1', 'attrium.segment.v1'],
+      packages: ['attrium.account.v1', 'attrium.catalogue.v1', 'attrium.profile.v1', 'attrium.segment.v1'],
       packageDefinition: packageDefinitionOf([
+        'attrium.account.v1.AccountService',
         'attrium.catalogue.v1.CatalogueService',
         'attrium.profile.v1.ProfileService',
+        'attrium.segment.v1.SegmentAnalyticsService',
         'attrium.segment.v1.SegmentTableService',
       ]),
       descriptorSet,

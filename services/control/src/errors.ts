@@ -41,6 +41,7 @@ const FAILURES = {
     message: 'The log did not say whether it has the catalogue. Get the revision in force before you put it again.',
   },
   noProfile: { code: 'ATR-CONTROL-030', status: 'not-found', message: 'No profile has this identifier.' },
+  noAccount: { code: 'ATR-CONTROL-031', status: 'not-found', message: 'There is no such account.' },
   noWorkspace: {
     code: 'ATR-CONTROL-040',
     status: 'not-found',
@@ -58,6 +59,18 @@ const FAILURES = {
   tooSlow: { code: 'ATR-CONTROL-052', status: 'timeout', message: 'ClickHouse did not answer in time.' },
   faultyCondition: { code: 'ATR-CONTROL-053', status: 'unprocessable', message: 'The condition has faults.' },
   noSegment: { code: 'ATR-CONTROL-054', status: 'not-found', message: 'The catalogue in force has no such segment.' },
+  tooManyValues: {
+    code: 'ATR-CONTROL-055',
+    status: 'too-large',
+    message: 'The condition has more values than one question can carry.',
+  },
+  tooManyAtOnce: {
+    code: 'ATR-CONTROL-056',
+    status: 'limited',
+    retryable: true,
+    message: 'As many large questions are being answered as may be at a time.',
+  },
+  refusedByTables: { code: 'ATR-CONTROL-057', status: 'internal', message: 'ClickHouse refused the question.' },
   deskSilent: {
     code: 'ATR-CONTROL-060',
     status: 'unavailable',

@@ -1,7 +1,13 @@
 /** Puts a profile together from what the owners of its parts answer: identity, then attribute-compute and segment at once. */
 import { consentOfAttribute } from '@attrium/catalogue';
 import type { Entity, Identifier, Value } from '@attrium/event';
-import { type LocatedProfile, PROFILE_ID, type ProfileLocator, type ProfilePlace } from '@attrium/host';
+import {
+  type LocatedProfile,
+  PROFILE_ID,
+  type ProfileAccount,
+  type ProfileLocator,
+  type ProfilePlace,
+} from '@attrium/host';
 import type { Telemetry } from './telemetry.js';
 
 export interface AnsweredAttribute {
@@ -22,7 +28,7 @@ type AttributesAnswer =
     };
 
 /** What segment says of an entity. */
-interface MembershipsAnswer {
+export interface MembershipsAnswer {
   readonly merging: boolean;
   readonly mergedInto?: Entity | undefined;
   /** By name: member since, ms. */
@@ -50,6 +56,8 @@ export interface Profile {
   readonly segments: readonly { readonly name: string; readonly since: number }[];
   /** A merge is under way: attributes and segments may still change without an event. */
   readonly merging: boolean;
+  /** In the order in which it became a member of them. */
+  readonly accounts: readonly ProfileAccount[];
 }
 
 export class ProfileReader {
@@ -80,8 +88,8 @@ export class ProfileReader {
     const resolved = await locator.find(workspace, identifier);
     if (resolved === undefined) return undefined;
     const [attributes, memberships] = await Promise.all([
-      this.attributesOf(workspace, resolved),
-      this.membershipsOf(workspace, resolved),
+      attributesOf(locator, workspace, resolved),
+      membershipsOf(locator, workspace, resolved),
     ]);
     const moved = [attributes.at, memberships.at].find(({ profileId }) => profileId !== resolved.profileId);
     // A merge came between the answers. Identity, which decides merges, knows the survivor by now.
@@ -97,26 +105,10 @@ export class ProfileReader {
       identifiers: current.identifiers,
       attributes: new Map([...answered].filter(([name]) => consentOfAttribute(name) === undefined)),
       consent: consentIn(answered),
-      segments: [...sortedByName(new Map(Object.entries(memberships.answer.segments)))].map(([name, since]) => ({
-        name,
-        since,
-      })),
+      segments: sortedMemberships(memberships.answer),
+      accounts: current.accounts ?? [],
       merging: moved !== undefined || memberships.answer.merging || (answer.kind === 'attributes' && answer.merging),
     };
-  }
-
-  private attributesOf(workspace: string, place: ProfilePlace) {
-    return this.options.locator.followed<AttributesAnswer>('attribute-compute', place, {
-      question: { kind: 'attributes', workspace, consent: true },
-      mergedInto: (answer) => (answer.kind === 'merged' ? answer.mergedInto : undefined),
-    });
-  }
-
-  private membershipsOf(workspace: string, place: ProfilePlace) {
-    return this.options.locator.followed<MembershipsAnswer>('segment', place, {
-      question: { kind: 'memberships', workspace },
-      mergedInto: (answer) => answer.mergedInto,
-    });
   }
 }
 
@@ -127,6 +119,28 @@ function consentIn(attributes: ReadonlyMap<string, AnsweredAttribute>): StatedCo
   });
 }
 
-function sortedByName<T>(entries: ReadonlyMap<string, T>): Map<string, T> {
+export function sortedByName<T>(entries: ReadonlyMap<string, T>): Map<string, T> {
   return new Map([...entries].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+export function sortedMemberships({
+  segments,
+}: MembershipsAnswer): { readonly name: string; readonly since: number }[] {
+  return [...sortedByName(new Map(Object.entries(segments)))].map(([name, since]) => ({ name, since }));
+}
+
+/** Of a profile or an account. Throws OwnerSilentError. */
+export function attributesOf(locator: ProfileLocator, workspace: string, place: ProfilePlace) {
+  return locator.followed<AttributesAnswer>('attribute-compute', place, {
+    question: { kind: 'attributes', workspace, consent: true },
+    mergedInto: (answer) => (answer.kind === 'merged' ? answer.mergedInto : undefined),
+  });
+}
+
+/** Of a profile or an account. Throws OwnerSilentError. */
+export function membershipsOf(locator: ProfileLocator, workspace: string, place: ProfilePlace) {
+  return locator.followed<MembershipsAnswer>('segment', place, {
+    question: { kind: 'memberships', workspace },
+    mergedInto: (answer) => answer.mergedInto,
+  });
 }

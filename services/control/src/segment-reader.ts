@@ -1,5 +1,5 @@
 /** Questions about segments, by the catalogue in force: previews of conditions, members, sizes. */
-import { type Catalogue, type CatalogueFault, parseCatalogue } from '@attrium/catalogue';
+import { type Catalogue, type CatalogueFault, type DefinitionKind, parseCatalogue } from '@attrium/catalogue';
 import { type ConditionFault, type ConditionScope, parseCondition } from '@attrium/condition';
 import { parseExactJson } from '@attrium/event';
 import type { CatalogueKeeper } from './catalogue-keeper.js';
@@ -34,17 +34,21 @@ export class SegmentReader {
   ) {}
 
   /** `json` is the condition as parsed JSON. Throws what SegmentTables throws. */
-  async preview(workspace: string, json: unknown, sampleMax: number): Promise<PreviewOutcome> {
+  async preview(
+    workspace: string,
+    json: unknown,
+    { of, sampleMax }: { readonly of: DefinitionKind; readonly sampleMax: number },
+  ): Promise<PreviewOutcome> {
     const { clock, tables, telemetry } = this.options;
     const { revision, catalogue } = await this.catalogueOf(workspace);
-    const parsed = parseCondition(json, { over: 'entity', path: 'where', scope: scopeOf(catalogue) });
+    const parsed = parseCondition(json, { over: 'entity', path: 'where', scope: scopeOf(catalogue, of) });
     if (parsed.kind === 'invalid') {
       telemetry.segmentPreviewed('faulty', 0);
       return { kind: 'faulty', revision, faults: parsed.faults };
     }
     const start = clock.monotonic();
     try {
-      const preview = await tables.preview(workspace, parsed.condition, { now: clock.now(), sampleMax });
+      const preview = await tables.preview(workspace, parsed.condition, { now: clock.now(), sampleMax, of });
       telemetry.segmentPreviewed('counted', clock.monotonic() - start);
       return { kind: 'counted', revision, preview };
     } catch (error) {
@@ -89,8 +93,9 @@ function invalid(revision: number, faults: readonly CatalogueFault[]): Error {
   return new Error(`catalogue ${revision} is invalid at ${faults[0]?.path}: ${faults[0]?.message}`);
 }
 
-function scopeOf({ attributes, segments }: Catalogue): ConditionScope {
-  const types = new Map(attributes.map(({ name, type }) => [name, type]));
-  const names = new Set(segments.map(({ name }) => name));
+/** What conditions over one kind of entity may read. */
+function scopeOf({ attributes, segments }: Catalogue, kind: DefinitionKind): ConditionScope {
+  const types = new Map(attributes.filter(({ of }) => of === kind).map(({ name, type }) => [name, type]));
+  const names = new Set(segments.filter(({ of }) => of === kind).map(({ name }) => name));
   return { attributeType: (name) => types.get(name), hasSegment: (name) => names.has(name) };
 }

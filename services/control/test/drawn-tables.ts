@@ -7,6 +7,7 @@ import {
   eventSubject,
   type Happening,
   type ParsedCondition,
+  type SequenceStep,
 } from '@attrium/condition';
 import { Decimal, decimalFromText, parseExactJson, Timestamp, typeOfValue, unitsOf, type Value } from '@attrium/event';
 import { Random } from '@attrium/testing/simulation';
@@ -58,6 +59,7 @@ const PAYLOAD_NUMBERS = NUMBERS.filter((text) => text.length < 20 || !text.inclu
 const LISTS = [[], ['a'], ['a', 'b'], ['b', 'a'], ["o'k", 'tab\there'], ['']];
 
 export interface DrawnEvent {
+  readonly id: string;
   readonly name: string;
   readonly at: number;
   readonly payload: string;
@@ -97,6 +99,9 @@ function drawValue(random: Random, name: Name): Value {
   }
 }
 
+/** Most are different; their order is that of UTF-16 code units. */
+const IDS = Array.from({ length: 200 }, (_, index) => `${['a', '\uE000', '\u{1F600}'][index % 3]}${index}`);
+
 /** On a grid, so that instants meet the ends of windows. */
 const drawInstant = (random: Random): number => NOW - random.int(8) * HOUR_MS + (random.chance(0.2) ? 1 : 0);
 
@@ -109,7 +114,7 @@ function drawEvent(random: Random): DrawnEvent {
   const values = [...some, 'null', 'true', 'false', '{}', '["a",1]', '" 2.50 "', '"1e2"', '{"y":2}', '{"y":"ab"}'];
   const properties = ['x', 'sum'].filter(() => random.chance(0.8)).map((name) => `"${name}":${random.pick(values)}`);
   const payload = random.chance(0.1) ? '{}' : `{"properties":{${properties.join(',')}}}`;
-  return { name: random.pick(EVENTS), at: drawInstant(random), payload };
+  return { id: random.pick(IDS), name: random.pick(EVENTS), at: drawInstant(random), payload };
 }
 
 /** A condition as users write it. */
@@ -125,6 +130,7 @@ export function drawCondition(random: Random, depth = 0): unknown {
 }
 
 function drawEventCondition(random: Random): unknown {
+  if (random.chance(0.4)) return drawInOrder(random);
   const span = random.pick<Record<string, unknown>>([
     {},
     { within: `${1 + random.int(6)}h` },
@@ -140,6 +146,34 @@ function drawEventCondition(random: Random): unknown {
   }
   const times = random.pick<Record<string, unknown>>([{}, { at_least: 2 }, { at_most: 1 }, { exactly: random.int(3) }]);
   return { ...about, ...times, ...(random.chance(0.6) ? { did: true } : { did_not: true }) };
+}
+
+/** First and last times, events since others, and sequences. */
+function drawInOrder(random: Random): unknown {
+  const some = (): Record<string, unknown> => ({
+    event: random.pick(EVENTS),
+    ...(random.chance(0.3) ? { where: drawFilter(random, 1) } : {}),
+  });
+  const span = (): string => `${1 + random.int(5)}h`;
+  const kind = random.int(3);
+  if (kind === 0) {
+    const test = random.pick<Record<string, unknown>>([
+      { older_than: span() },
+      { newer_than: span(), after: isoText(drawInstant(random)) },
+      { before: isoText(drawInstant(random)) },
+      { between: [isoText(NOW - 5 * HOUR_MS), isoText(drawInstant(random) + 5 * HOUR_MS)] },
+    ]);
+    return { ...some(), [random.pick(['first_time', 'last_time'])]: test };
+  }
+  if (kind === 1) {
+    const times = random.pick<Record<string, unknown>>([{}, { at_least: 2 }, { at_most: 1 }, { exactly: 1 }]);
+    return { ...some(), ...times, ...(random.chance(0.6) ? { did: true } : { did_not: true }), since: some() };
+  }
+  const steps = Array.from({ length: 2 + random.int(2) }, (_, index) => ({
+    ...some(),
+    ...(index > 0 && random.chance(0.5) ? { within: random.pick(['1h', span()]) } : {}),
+  }));
+  return { sequence: steps, ...(random.chance(0.4) ? { within: span() } : {}) };
 }
 
 function drawFilter(random: Random, depth: number): unknown {
@@ -179,6 +213,7 @@ function drawTest(random: Random, type: string): Record<string, unknown> {
         { [order]: number() },
         { [order]: random.pick([1e30, -1e30, 1e-20, -1e-20]) },
         { in: [number(), number()] },
+        { not_in: [number(), random.pick([1e30, 1e-20]), 0.1] },
         { between: [-3, number() as number].sort((a, b) => Number(a) - Number(b)) },
       ]);
     case 'boolean':
@@ -187,6 +222,7 @@ function drawTest(random: Random, type: string): Record<string, unknown> {
       return random.pick<Record<string, unknown>>([
         ...both,
         { [random.pick([order, 'before', 'after', 'equals'])]: isoText(drawInstant(random)) },
+        { in: [isoText(drawInstant(random)), isoText(drawInstant(random))] },
         { older_than: `${1 + random.int(6)}h` },
         { newer_than: `${1 + random.int(6)}h` },
         { between: [isoText(NOW - 5 * HOUR_MS), isoText(drawInstant(random) + 5 * HOUR_MS)] },
@@ -211,7 +247,24 @@ export function isTrueOf(node: ParsedCondition, profile: DrawnProfile): boolean 
       return node.of.some((of) => isTrueOf(of, profile));
     case 'not':
       return !isTrueOf(node.of, profile);
+    case 'moment': {
+      const times = happened(node, profile).map(({ at }) => at);
+      if (times.length === 0) return false;
+      const at = node.which === 'first' ? Math.min(...times) : Math.max(...times);
+      const { test } = node;
+      if ('ageMs' in test) return test.newer === at + test.ageMs > NOW;
+      const operand = { kind: 'attribute', name: 'time' } as const;
+      const condition: Condition = { kind: 'compare', operand, comparator: test.comparator, value: test.at };
+      return evaluate(condition, { ...subjectOf(profile), attribute: () => new Timestamp(at) });
+    }
+    case 'sequence':
+      return follows(node.steps, profile, undefined, node.withinMs);
     case 'behaviour':
+      if (node.since !== undefined) {
+        const others = happened(node.since, profile);
+        const after = happened(node, profile).filter((each) => others.every((other) => isAfter(each, other)));
+        return (others.length > 0 && after.length >= node.atLeast) === node.did;
+      }
       return happened(node, profile).length >= node.atLeast === node.did;
     case 'aggregate': {
       const units = happened(node, profile).reduce(
@@ -229,6 +282,24 @@ export function isTrueOf(node: ParsedCondition, profile: DrawnProfile): boolean 
     default:
       return evaluate(node, subjectOf(profile));
   }
+}
+
+const isAfter = (a: DrawnEvent, b: DrawnEvent): boolean => a.at > b.at || (a.at === b.at && a.id > b.id);
+
+/** Whether some event is the first of these steps after another one, and the rest follows. */
+function follows(
+  [step, ...rest]: readonly SequenceStep[],
+  profile: DrawnProfile,
+  before: DrawnEvent | undefined,
+  withinMs: number | undefined,
+): boolean {
+  if (step === undefined) return true;
+  return happened({ event: step.event, where: step.where }, profile).some(
+    (event) =>
+      (withinMs === undefined || event.at + withinMs > NOW) &&
+      (before === undefined || (isAfter(event, before) && before.at + (step.withinMs ?? Infinity) > event.at)) &&
+      follows(rest, profile, event, withinMs),
+  );
 }
 
 function subjectOf({ values, segments }: DrawnProfile) {
@@ -295,9 +366,9 @@ export async function insertProfiles(
   await insert(
     'events',
     drawn.flatMap(({ id, merged, events }, profile) =>
-      events.map(({ name, at, payload }, index) => {
+      events.map(({ id: messageId, name, at, payload }, index) => {
         const profileId = [id, ...merged][index % (1 + merged.length)];
-        const own = { profile_id: profileId, type: 'track', name, payload, row_index: index };
+        const own = { profile_id: profileId, message_id: messageId, type: 'track', name, payload, row_index: index };
         return {
           workspace_id: workspace,
           ...place,

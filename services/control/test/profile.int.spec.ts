@@ -220,11 +220,14 @@ describe('gRPC', () => {
     const identifier = { type: 'user_id', value: 'ada' };
     const entity = { workspace: 'shop', kind: 'profile', id: 'p-9', ordinal: 9 };
     const loser = partitionOf('p-8', PARTITIONS);
+    const account = { accountId: 'a-1', groupId: 'acme', groupedAt: 4, current: true };
     const owners = [
       // Identity has just merged p-8 into p-9: the first answer is from before it.
       serveAsk(control.link.read, askSubject('identity', partitionOf('shop', SHARDS)), (question) => {
         const { kind, identifier: asked } = question as { kind: string; identifier?: { value: string } };
-        if (kind === 'profile') return { profileId: 'p-9', ordinal: 9, partition: home, identifiers: [identifier] };
+        if (kind === 'profile') {
+          return { profileId: 'p-9', ordinal: 9, partition: home, identifiers: [identifier], accounts: [account] };
+        }
         return asked?.value === 'ada' ? { profileId: 'p-8', ordinal: 8, partition: loser, identifiers: [] } : null;
       }),
       ...new Set([home, loser]),
@@ -261,6 +264,7 @@ describe('gRPC', () => {
         attributes: { vip: { value: { kind: { $case: 'bool', value: true } }, effectiveAt: 5 } },
         segments: [{ segment: 'vips', since: 7 }],
         merging: true,
+        accounts: [account],
         consent: [{ purpose: 'news', channel: '', granted: true, since: 6 }],
       };
       expect(await call(ProfileServiceService, 'getProfile', wanted)).toEqual(profile);

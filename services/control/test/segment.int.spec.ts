@@ -92,7 +92,7 @@ describe('segments', () => {
     for (const [body, expected] of [
       ['{', 'ATR-CONTROL-010'],
       ['{}', 'ATR-CONTROL-011'],
-      [{ where: { all: [] }, of: 'account' }, 'ATR-CONTROL-011'],
+      [{ where: { all: [] }, of: 'event' }, 'ATR-CONTROL-011'],
       [{ where: { all: [] }, sample: 101 }, 'ATR-CONTROL-011'],
       [{ where: { attribute: 'plan', equals: 'x'.repeat(70_000) } }, 'ATR-CONTROL-011'],
     ] as const) {
@@ -125,11 +125,13 @@ describe('segments', () => {
       workspace: 'shop',
       conditionJson: Buffer.from('{"attribute":"plan","in":["pro","team"]}'),
       sampleMax: 1,
+      of: '',
     });
     expect(answer).toEqual({ revision: 1, members: 2, profiles: 3, sample: ['ann'], faults: [] });
     const faulty = {
       workspace: 'shop',
       sampleMax: 0,
+      of: '',
       conditionJson: Buffer.from('{"attribute":"none","exists":true}'),
     };
     expect(await call('previewSegment', faulty)).toMatchObject({ members: 0, faults: [{ path: 'where.attribute' }] });

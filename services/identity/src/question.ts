@@ -1,5 +1,14 @@
 /** The questions that the owner of a shard answers from its state: whom an identifier or a profile id means now, and how that came about. */
 import { type Identifier, partitionOf } from '@attrium/event';
+import {
+  type AccountAnswer,
+  accountAsked,
+  accountOf,
+  type MembersAnswer,
+  membersOf,
+  type ProfileAccount,
+  profileAccounts,
+} from './domain/account-view.js';
 import { identifierAsked, identifierKey } from './domain/identifier.js';
 import { type IdentifierHome, identifierHomes, type LoggedMerge, mergeLog } from './domain/profile-history.js';
 import type { IdentityRules } from './domain/rules.js';
@@ -15,7 +24,18 @@ export type IdentityQuestion =
   /** The profile itself, also where it was merged away. */
   | { readonly kind: 'ordinal'; readonly workspace: string; readonly profileId: string }
   | { readonly kind: 'identifiers'; readonly workspace: string; readonly identifier: Identifier }
-  | { readonly kind: 'merges'; readonly workspace: string; readonly identifier: Identifier };
+  | { readonly kind: 'merges'; readonly workspace: string; readonly identifier: Identifier }
+  | { readonly kind: 'accounts'; readonly workspace: string; readonly identifier: Identifier }
+  /** `identifier`: of type `group_id` or `account_id`. */
+  | { readonly kind: 'account'; readonly workspace: string; readonly identifier: Identifier }
+  /** `after`: the entry up to which members are known already; 0 for none. */
+  | {
+      readonly kind: 'members';
+      readonly workspace: string;
+      readonly identifier: Identifier;
+      readonly after: number;
+      readonly limit: number;
+    };
 
 /** To `resolve` and `profile`. */
 export interface IdentityAnswer {
@@ -25,6 +45,8 @@ export interface IdentityAnswer {
   /** Where the facts of the profile go, in every log after `events`. */
   readonly partition: number;
   readonly identifiers: readonly Identifier[];
+  /** Absent for none. */
+  readonly accounts?: readonly ProfileAccount[] | undefined;
 }
 
 /** To `ordinal`. */
@@ -46,6 +68,23 @@ export interface MergesAnswer {
   readonly merges: readonly LoggedMerge[];
 }
 
+/** To `accounts`. */
+export interface AccountsAnswer {
+  readonly profileId: string;
+  /** In the order in which the profile got them. */
+  readonly accounts: readonly ProfileAccount[];
+}
+
+export type Answer =
+  | IdentityAnswer
+  | OrdinalAnswer
+  | IdentifiersAnswer
+  | MergesAnswer
+  | AccountsAnswer
+  | AccountAnswer
+  | MembersAnswer
+  | null;
+
 export interface Asked {
   readonly state: IdentityState;
   readonly rulesOf: (workspace: string) => IdentityRules;
@@ -53,12 +92,14 @@ export interface Asked {
 }
 
 /** Answers null for nobody; throws InvalidQuestionError for what is no question. */
-export function answer(
-  asked: Asked,
-  given: unknown,
-): IdentityAnswer | OrdinalAnswer | IdentifiersAnswer | MergesAnswer | null {
+export function answer(asked: Asked, given: unknown): Answer {
   const { state, partitions } = asked;
   const question = parseQuestion(given);
+  if (question.kind === 'account' || question.kind === 'members') {
+    const account = accountAsked(state, question.workspace, question.identifier);
+    if (account === undefined) return null;
+    return question.kind === 'account' ? accountOf(state, account, partitions) : membersOf(state, account, question);
+  }
   const ordinal = ordinalOf(asked, question);
   if (ordinal === undefined) return null;
   if (question.kind === 'ordinal') return { ordinal };
@@ -66,16 +107,21 @@ export function answer(
   const row = profileAt(state, survivor);
   const profileId = row.id;
   if (question.kind === 'identifiers') return { profileId, identifiers: identifierHomes(state, survivor) };
+  if (question.kind === 'accounts') return { profileId, accounts: profileAccounts(state, survivor) };
   if (question.kind === 'merges') return { profileId, merges: mergeLog(state, survivor) };
   return {
     profileId,
     ordinal: survivor,
     partition: partitionOf(profileId, partitions),
     identifiers: [...row.identifiers],
+    ...(row.accounts === undefined ? {} : { accounts: profileAccounts(state, survivor) }),
   };
 }
 
-function ordinalOf({ state, rulesOf }: Asked, question: IdentityQuestion): number | undefined {
+function ordinalOf(
+  { state, rulesOf }: Asked,
+  question: Exclude<IdentityQuestion, { kind: 'account' | 'members' }>,
+): number | undefined {
   const { workspace } = question;
   const profileId =
     question.kind === 'profile' || question.kind === 'ordinal'
@@ -90,15 +136,28 @@ function ordinalOf({ state, rulesOf }: Asked, question: IdentityQuestion): numbe
 }
 
 function parseQuestion(question: unknown): IdentityQuestion {
-  const { kind, workspace, identifier, profileId } = (question ?? {}) as Record<string, unknown>;
+  const { kind, workspace, identifier, profileId, after, limit } = (question ?? {}) as Record<string, unknown>;
   if (typeof workspace !== 'string') throw new InvalidQuestionError('no workspace');
   if ((kind === 'profile' || kind === 'ordinal') && typeof profileId === 'string')
     return { kind, workspace, profileId };
-  if (kind === 'resolve' || kind === 'identifiers' || kind === 'merges') {
-    const { type, value } = (identifier ?? {}) as Record<string, unknown>;
-    if (typeof type === 'string' && typeof value === 'string') return { kind, workspace, identifier: { type, value } };
+  const { type, value } = (identifier ?? {}) as Record<string, unknown>;
+  if (typeof type === 'string' && typeof value === 'string') {
+    if (isOfIdentifier(kind)) return { kind, workspace, identifier: { type, value } };
+    if (kind === 'members' && isCount(after) && isCount(limit)) {
+      return { kind, workspace, identifier: { type, value }, after, limit };
+    }
   }
   throw new InvalidQuestionError(
-    'it is neither { kind: resolve, identifiers or merges, identifier } nor { kind: profile or ordinal, profileId }',
+    `it is none of { kind: ${OF_IDENTIFIER.join(' or ')}, identifier }, { kind: members, identifier, after, limit } and { kind: profile or ordinal, profileId }`,
   );
+}
+
+const OF_IDENTIFIER = ['resolve', 'identifiers', 'merges', 'accounts', 'account'] as const;
+
+function isOfIdentifier(kind: unknown): kind is (typeof OF_IDENTIFIER)[number] {
+  return (OF_IDENTIFIER as readonly unknown[]).includes(kind);
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 }

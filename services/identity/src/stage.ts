@@ -10,11 +10,12 @@ import {
   type RefusalReason,
 } from '@attrium/event';
 import type { Context, PartitionStage, StageBinding, StageEnvironment, Table } from '@attrium/processor';
+import { type AccountDecision, decideAccounts, evolveAccounts } from './domain/account.js';
 import type { HitLimit, Refusal } from './domain/identifier.js';
 import { mappedIdentifiers } from './domain/mapped-identifiers.js';
 import { decide, evolve, type Resolution } from './domain/resolution.js';
 import { IDENTITY_CAPS, type IdentityCaps, type IdentityRules } from './domain/rules.js';
-import type { CatalogueRow, IdentifierRow, IdentityState, ProfileRow } from './domain/state.js';
+import type { AccountRow, CatalogueRow, IdentifierRow, IdentityState, ProfileRow } from './domain/state.js';
 import { WorkspaceRules } from './domain/workspace-rules.js';
 import { answer } from './question.js';
 import { type Chunk, chunkCodec, DEDUP_IDS_MAX, type DedupIndex, DedupWindow } from './store/dedup-window.js';
@@ -23,6 +24,8 @@ import { SeedCollection } from './store/seed-collection.js';
 /** What became of a record, for metrics; on replay after a start it is told again. */
 export type Occurrence =
   | { readonly kind: 'resolved'; readonly created: boolean; readonly linked: number; readonly merged: number }
+  /** `linked`: profiles that became members. */
+  | { readonly kind: 'account'; readonly created: boolean; readonly linked: number }
   | { readonly kind: 'unresolved' }
   | { readonly kind: 'duplicate' }
   | { readonly kind: 'identifier-refused'; readonly why: RefusalReason; readonly hit?: HitLimit | undefined }
@@ -80,6 +83,9 @@ class IdentityShard implements PartitionStage {
       identifiers: environment.table<string, IdentifierRow>('identifiers', undefined, { filtersKeys: true }),
       profiles: environment.table<number, ProfileRow>('profiles'),
       profileIds: environment.table<string, number>('profile-ids', undefined, { filtersKeys: true }),
+      accounts: environment.table<number, AccountRow>('accounts'),
+      accountIds: environment.table<string, number>('account-ids', undefined, { filtersKeys: true }),
+      accountMembers: environment.table<string, number[]>('account-members'),
       counters: environment.table<string, { count: number }>('counters'),
     };
     this.dedup = new DedupWindow(
@@ -135,14 +141,17 @@ class IdentityShard implements PartitionStage {
     const { shard, shards } = this;
     const rules = this.rules.of(event.workspace);
     const mapped = rules.mapped.length === 0 ? NONE_MAPPED : this.mappedOf(event, rules);
-    const decision = decide(this.state, event, { rules, mapped, shard, shards });
+    const options = { rules, mapped, shard, shards };
+    const decision = decide(this.state, event, options);
     if (decision.kind === 'unresolved') {
       this.emitRefusals(event, decision.refused, undefined, context);
       this.observe({ kind: 'unresolved' });
     } else {
-      this.emitResolution(event, decision, context);
+      const accounts = decideAccounts(this.state, event, decision, options);
+      this.emitResolution(event, decision, accounts, context);
       if (this.histories.get(event.workspace) === undefined) this.histories.put(event.workspace, true);
       evolve(this.state, decision, { cause: event.id, occurredAt: event.occurredAt, now: context.now });
+      evolveAccounts(this.state, accounts, decision);
       const { created, linked, merges } = decision;
       this.observe({ kind: 'resolved', created, linked: linked.length, merged: merges.length });
     }
@@ -160,13 +169,27 @@ class IdentityShard implements PartitionStage {
     }
   }
 
-  private emitResolution(event: Event, decision: Resolution, context: Context): void {
+  private emitResolution(event: Event, decision: Resolution, accounts: AccountDecision, context: Context): void {
     const { entity, origin } = decision;
+    const { named } = accounts;
     const { id: cause, occurredAt } = event;
     const partition = partitionOf(entity.id, this.partitions);
     if (decision.created) context.emit({ kind: 'profile-created', entity, cause, occurredAt }, partition);
     for (const identifier of decision.linked) {
       context.emit({ kind: 'identifier-linked', entity, identifier, cause, occurredAt }, partition);
+    }
+    if (named?.created === true) {
+      const { entity: account, groupId } = named;
+      const created = { kind: 'account-created', entity: account, groupId, cause, occurredAt } as const;
+      context.emit(created, partitionOf(account.id, this.partitions));
+    }
+    // Before the merge: from then on nothing is addressed to the loser.
+    for (const { loser, account } of accounts.unlinked) {
+      this.emitToBoth({ kind: 'account-unlinked', entity: loser, account, cause, occurredAt }, context);
+    }
+    for (const loser of accounts.leaving) {
+      const left = { kind: 'current-account-changed', entity: loser, account: undefined, cause, occurredAt } as const;
+      context.emit(left, partitionOf(loser.id, this.partitions));
     }
     for (const { mergeId, loser, identifiers } of decision.merges) {
       const merged = {
@@ -182,8 +205,32 @@ class IdentityShard implements PartitionStage {
       const other = partitionOf(loser.id, this.partitions);
       if (other !== partition) context.emit(merged, other);
     }
-    this.emitRefusals(event, decision.refused, entity, context);
+    for (const account of accounts.linked) {
+      this.emitToBoth({ kind: 'account-linked', entity, account, cause, occurredAt }, context);
+    }
+    if (accounts.current !== undefined) {
+      const { current: account } = accounts;
+      context.emit({ kind: 'current-account-changed', entity, account, cause, occurredAt }, partition);
+    }
+    const { refused } = accounts;
+    this.emitRefusals(
+      event,
+      refused === undefined ? decision.refused : [...decision.refused, refused],
+      entity,
+      context,
+    );
     context.emit({ kind: 'event-resolved', entity, origin, event }, partition);
+    if (named !== undefined) {
+      const { entity: account, created } = named;
+      const resolved = { kind: 'event-resolved', entity: account, origin: account.id, event } as const;
+      context.emit(resolved, partitionOf(account.id, this.partitions));
+      this.observe({ kind: 'account', created, linked: accounts.linked.length });
+    }
+  }
+
+  private emitToBoth(fact: FactBody & { readonly entity: Entity; readonly account: Entity }, context: Context): void {
+    const partitions = [fact.entity, fact.account].map(({ id }) => partitionOf(id, this.partitions));
+    for (const partition of new Set(partitions)) context.emit(fact, partition);
   }
 
   /** Without a profile they go where the workspace's name leads. */

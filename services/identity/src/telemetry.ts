@@ -13,6 +13,12 @@ const profilesMerged = counter({
   name: 'attrium_identity_profiles_merged_total',
   help: 'Profiles merged into another.',
 });
+const accountsCreated = counter({ name: 'attrium_identity_accounts_created_total', help: 'Accounts created.' });
+const accountEvents = counter({ name: 'attrium_identity_account_events_total', help: 'Events that name an account.' });
+const accountMembers = counter({
+  name: 'attrium_identity_account_members_linked_total',
+  help: 'Profiles that became members of an account.',
+});
 const identifiersRefused = counter({
   name: 'attrium_identity_identifiers_refused_total',
   help: 'Identifiers that were left out, by why.',
@@ -20,7 +26,7 @@ const identifiersRefused = counter({
 });
 const limitsHit = counter({
   name: 'attrium_identity_limits_hit_total',
-  help: 'Identifiers left out because of a limit, by which: values (of a type), identifiers or merges (of a profile), event.',
+  help: 'Identifiers left out because of a limit, by which: values (of a type), identifiers, merges or accounts (of a profile), members (of an account), event.',
   labels: ['limit'],
 });
 const payloadsUnreadable = counter({
@@ -43,6 +49,11 @@ export function observe(occurrence: Occurrence): void {
       if (occurrence.created) profilesCreated(1);
       if (occurrence.linked > 0) identifiersLinked(occurrence.linked);
       if (occurrence.merged > 0) profilesMerged(occurrence.merged);
+      return;
+    case 'account':
+      accountEvents(1);
+      if (occurrence.created) accountsCreated(1);
+      if (occurrence.linked > 0) accountMembers(occurrence.linked);
       return;
     case 'unresolved':
     case 'duplicate':

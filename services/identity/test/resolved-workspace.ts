@@ -28,7 +28,13 @@ export function withLimit(limit: number, more: readonly string[] = []): Identity
   return { ...DEFAULT_IDENTITY, types: types.map((type) => ({ ...type, limit })) };
 }
 
-export const NO_CAPS = { identifiersPerProfileMax: 1e6, mergesPerProfileMax: 1e6, identifiersPerEventMax: 1e6 };
+export const NO_CAPS = {
+  identifiersPerProfileMax: 1e6,
+  mergesPerProfileMax: 1e6,
+  identifiersPerEventMax: 1e6,
+  accountsPerProfileMax: 1e6,
+  membersPerAccountMax: 1e6,
+};
 export const NO_LIMITS = compileRules(withLimit(1e6, ['loyalty_no', 'crm_id']), NO_CAPS);
 
 export const user = (value: string): Identifier => ({ type: 'user_id', value });
@@ -42,6 +48,9 @@ export class ResolvedWorkspace {
     identifiers: this.identifiers,
     profiles: this.profiles,
     profileIds: new CountedRows(),
+    accounts: new CountedRows(),
+    accountIds: new CountedRows(),
+    accountMembers: new CountedRows(),
     counters: new CountedRows(),
   };
   private events = 0;

@@ -105,4 +105,32 @@ describe('tables of identity', () => {
       { merge_id: 'i0-7-1-0', survivor_id: 'cyd', loser_id: 'bob', held: ['a@b.c'], cause: 'm2' },
     ]);
   });
+
+  it('hold accounts, their members through a merge, and the current account; an event is one row, with both', async () => {
+    const account: Entity = { workspace: 'shop', kind: 'account', id: 'acc', ordinal: 9 };
+    const [dan, eve] = [entity('dan', 4), entity('eve', 5)];
+    const said = { account, cause: 'm1', occurredAt: T0 };
+    await append(2, [
+      { kind: 'account-created', id: 'i0-9-0-0', entity: account, groupId: 'acme', cause: 'm1', occurredAt: T0 },
+      { kind: 'account-linked', id: 'i0-9-0-2', entity: dan, ...said },
+      { kind: 'event-resolved', id: 'i0-9-0-5', entity: account, origin: 'acc', event: { ...event, groupId: 'acme' } },
+      { kind: 'account-unlinked', id: 'i0-9-1-1', entity: dan, ...said },
+      { kind: 'account-linked', id: 'i0-9-1-4', entity: eve, ...said },
+    ]);
+    await append(1, [
+      { kind: 'account-linked', id: 'i0-9-0-1', entity: dan, ...said },
+      { kind: 'current-account-changed', id: 'i0-9-0-3', entity: dan, ...said },
+      { kind: 'account-unlinked', id: 'i0-9-1-0', entity: dan, ...said },
+      { kind: 'current-account-changed', id: 'i0-9-1-2', entity: dan, cause: 'm2', occurredAt: T0 },
+      { kind: 'account-linked', id: 'i0-9-1-3', entity: eve, ...said },
+      { kind: 'current-account-changed', id: 'i0-9-1-5', entity: eve, ...said },
+    ]);
+    expect(await rows('SELECT account_id, group_id FROM accounts FINAL')).toEqual([
+      { account_id: 'acc', group_id: 'acme' },
+    ]);
+    const both = { profile_id: 'eve', account_id: 'acc' };
+    expect(await rows('SELECT profile_id, account_id FROM account_members FINAL')).toEqual([both]);
+    expect(await rows('SELECT profile_id, account_id FROM current_accounts FINAL')).toEqual([both]);
+    expect(await rows("SELECT profile_id FROM events WHERE group_id = 'acme' OR profile_id = 'acc'")).toEqual([]);
+  });
 });

@@ -11,6 +11,7 @@ import { type Emitted, type StageHarness, stageHarness } from '@attrium/testing'
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { KEPT_MAX, keepBack, newEntity } from './domain/entity.js';
+import { recordedAtOf } from './domain/told.js';
 import type { Occurrence } from './occurrence.js';
 import { createJourneyTriggerBinding } from './stage.js';
 
@@ -279,7 +280,7 @@ describe('merges', () => {
     expect(keepBack(row, [enters(sue, 60), enters(sue, 61)])).toBe(0);
     const many = Array.from({ length: KEPT_MAX }, (_, index) => enters(sue, 62 + index));
     expect(keepBack(row, many)).toBe(2);
-    expect(row.kept.map(({ effectiveAt }) => effectiveAt)).toEqual(many.map((_, index) => 60 + index));
+    expect(row.kept.map((record) => recordedAtOf(record))).toEqual(many.map((_, index) => 60 + index));
   });
 
   it('any interleaving of two losers, a chain and restarts fires every change once, and once stays once', () => {

@@ -9,6 +9,8 @@ export type Occurrence =
       readonly trigger: string;
       readonly why: SuppressionReason;
     }
+  /** A firing begins to wait. */
+  | { readonly kind: 'waits'; readonly workspace: string; readonly trigger: string }
   /** A record, other than a transfer, for an entity that was merged away: it is dropped. */
   | { readonly kind: 'misaddressed' }
   /** A transfer sent on to the survivor of a later merge. */

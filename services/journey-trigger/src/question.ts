@@ -17,6 +17,8 @@ export interface FiringsAnswer {
   readonly mergedInto?: Entity | undefined;
   /** By trigger: its last firing, and how many there were. */
   readonly triggers: Readonly<Record<string, Fired>>;
+  /** Firings that wait, the earliest due first; absent for none. */
+  readonly waiting?: readonly { readonly trigger: string; readonly dueAt: number; readonly cause: string }[];
 }
 
 /** Throws InvalidQuestionError for what is no question. */
@@ -27,7 +29,9 @@ export function answer(rowOf: (ordinal: number) => Row | undefined, asked: unkno
   const entity = row.kind === 'pointer' ? row.mergedInto : row.entity;
   if (workspace !== undefined && workspace !== entity.workspace) return { merging: false, triggers: {} };
   if (row.kind === 'pointer') return { merging: false, triggers: {}, mergedInto: entity };
+  const waiting = row.waiting.map(({ trigger, dueAt, cause }) => ({ trigger, dueAt, cause }));
   return {
+    ...(waiting.length === 0 ? {} : { waiting }),
     merging: row.merges !== undefined && isHeld(row.merges),
     triggers: Object.fromEntries(firedByTrigger(row.fired)),
   };

@@ -13,6 +13,11 @@ const suppressed = counter({
   help: 'Firings suppressed, by why.',
   labels: ['workspace', 'trigger', 'why'],
 });
+const waited = counter({
+  name: 'attrium_trigger_waits_total',
+  help: 'Firings that began to wait, for a delay to pass or for something to happen.',
+  labels: ['workspace', 'trigger'],
+});
 const oddities = counter({
   name: 'attrium_trigger_oddities_total',
   help: 'Records that came to an entity merged away, transfers forwarded or repeated, changes dropped while held, keys of frequencies forgotten; by what.',
@@ -75,6 +80,11 @@ export const telemetry = {
       case 'suppressed': {
         const { workspace, trigger, why } = occurrence;
         suppressed(1, { workspace, trigger, why });
+        return;
+      }
+      case 'waits': {
+        const { workspace, trigger } = occurrence;
+        waited(1, { workspace, trigger });
         return;
       }
       case 'kept-back-dropped':

@@ -1,6 +1,6 @@
 /** The tables of journey-trigger in the real engine: what its records become there. */
 import { fileURLToPath } from 'node:url';
-import { type Entity } from '@attrium/event';
+import type { Entity, LogRecord } from '@attrium/event';
 import { describe, expect, it } from '@jest/globals';
 import { tablesUnderTest } from '../../../libs/clickhouse/test/tables-under-test.js';
 import { attemptProjections, projections } from '../src/projections/projections.js';
@@ -17,42 +17,44 @@ const entity = (id: string, ordinal: number): Entity => ({ workspace: 'shop', ki
 const ANN = entity('ann', 1);
 const BOB = entity('bob', 2);
 
+const FIRINGS: LogRecord[] = [
+  {
+    kind: 'trigger-fired',
+    id: 'f1',
+    entity: ANN,
+    trigger: 'winback',
+    revision: 3,
+    effectiveAt: T0,
+    recordedAt: T0 + 1,
+    reason: 'window',
+    cause: 's1',
+    on: { kind: 'segment-entered', segment: 'vip', at: T0 },
+    values: [
+      { name: 'city', value: 'Rome' },
+      { name: 'n', value: 0.5 },
+    ],
+    identifiers: [{ type: 'user_id', value: 'u1' }],
+  },
+  {
+    kind: 'firing-suppressed',
+    id: 'f2',
+    entity: BOB,
+    trigger: 'winback',
+    revision: 3,
+    effectiveAt: T0,
+    recordedAt: T0 + 1,
+    why: 'frequency',
+    cause: 's2',
+    on: { kind: 'attribute-changed', change: { name: 'city', before: 'Rome' } },
+    values: [{ name: 'plan', value: 'pro' }],
+    memberships: ['vip'],
+    lastFiredAt: T0 - 1,
+  },
+];
+
 describe('table firings', () => {
   it('holds one row a firing, suppressed ones with the reason', async () => {
-    await append(0, [
-      {
-        kind: 'trigger-fired',
-        id: 'f1',
-        entity: ANN,
-        trigger: 'winback',
-        revision: 3,
-        effectiveAt: T0,
-        recordedAt: T0 + 1,
-        reason: 'window',
-        cause: 's1',
-        on: { kind: 'segment-entered', segment: 'vip', at: T0 },
-        values: [
-          { name: 'city', value: 'Rome' },
-          { name: 'n', value: 0.5 },
-        ],
-        identifiers: [{ type: 'user_id', value: 'u1' }],
-      },
-      {
-        kind: 'firing-suppressed',
-        id: 'f2',
-        entity: BOB,
-        trigger: 'winback',
-        revision: 3,
-        effectiveAt: T0,
-        recordedAt: T0 + 1,
-        why: 'frequency',
-        cause: 's2',
-        on: { kind: 'attribute-changed', change: { name: 'city', before: 'Rome' } },
-        values: [{ name: 'plan', value: 'pro' }],
-        memberships: ['vip'],
-        lastFiredAt: T0 - 1,
-      },
-    ]);
+    await append(0, FIRINGS);
     const common = {
       workspace_id: 'shop',
       trigger: 'winback',
@@ -83,6 +85,9 @@ describe('table firings', () => {
         'identifiers.value': ['u1'],
         memberships: [],
         last_fired_at: null,
+        wait_outcome: '',
+        'properties.name': [],
+        'properties.value': [],
       },
       {
         ...common,
@@ -103,6 +108,33 @@ describe('table firings', () => {
         'identifiers.value': [],
         memberships: ['vip'],
         last_fired_at: '2025-12-31 23:59:59.999',
+        wait_outcome: '',
+        'properties.name': [],
+        'properties.value': [],
+      },
+    ]);
+  });
+});
+
+describe('table firings, of events and waits', () => {
+  it('says of which event a firing is, with the properties that it carries, and how its wait ended', async () => {
+    const properties = [
+      { name: 'total', value: 12.5 },
+      { name: 'ship.city', value: 'Oslo' },
+    ];
+    await append(2, [
+      {
+        ...{ kind: 'trigger-fired', id: 'f3', entity: ANN, trigger: 'cart', revision: 3, reason: 'event', cause: 'e1' },
+        ...{ effectiveAt: T0 + 5, recordedAt: T0 + 5, values: [], identifiers: [], outcome: 'timed_out' },
+        on: { kind: 'event-occurred', event: { id: 'e1', name: 'Cart Viewed', occurredAt: T0, properties } },
+      },
+    ]);
+    const columns = 'on_kind, on_name, cause, wait_outcome, properties.name, properties.value';
+    expect(await rows(`SELECT ${columns} FROM firings WHERE trigger = 'cart'`)).toEqual([
+      {
+        ...{ on_kind: 'event-occurred', on_name: 'Cart Viewed', cause: 'e1', wait_outcome: 'timed_out' },
+        'properties.name': ['total', 'ship.city'],
+        'properties.value': ['12.5', '"Oslo"'],
       },
     ]);
   });

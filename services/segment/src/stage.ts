@@ -1,10 +1,12 @@
 /** Binds the domain to the stage loop: `attributes` in, `memberships` out, the same partition number on both sides. */
 import { compileActivated } from '@attrium/catalogue';
 import {
+  type AccountCreated,
   type AttributeChange,
   type AttributesChanged,
   type CatalogueActivated,
   type ChangeReason,
+  type EventMatched,
   type IdentifierLinked,
   isHeld,
   type LogRecord,
@@ -20,7 +22,7 @@ import {
   type StageBinding,
   type StageEnvironment,
 } from '@attrium/processor';
-import { concernOf, requestedChanges } from './domain/concern.js';
+import { concernOf, needsOf, requestedChanges } from './domain/concern.js';
 import {
   alignEntity,
   alignedView,
@@ -32,6 +34,7 @@ import {
   isInLine,
   type KeptChanges,
   keepBack,
+  type MatchedEvent,
   newEntity,
   publishedNames,
   type Row,
@@ -40,7 +43,7 @@ import { evaluateAll, evaluateChanges, type Flips, NO_FLIPS } from './domain/eva
 import { type KindPlan, kindPlanOf, type Plan, planOf } from './domain/plan.js';
 import type { Observe } from './occurrence.js';
 import { answer, type EvaluateAnswer, type MembershipsAnswer } from './question.js';
-import { decodeEntity, ENTITY_STATE_VERSION, encodeEntity } from './store/entity-codec.js';
+import { decodeEntity, ENTITY_STATE_VERSION, ENTITY_STATE_VERSION_OLDEST, encodeEntity } from './store/entity-codec.js';
 
 const STAGE = 'segment';
 /** Before a workspace's first catalogue. */
@@ -88,6 +91,7 @@ class SegmentPartition implements PartitionStage {
       stage: STAGE,
       codec: { encode: encodeEntity, decode: decodeEntity },
       stateVersion: ENTITY_STATE_VERSION,
+      stateVersionOldest: ENTITY_STATE_VERSION_OLDEST,
       isFirst: false,
       passesMergesOn: true,
       create: newEntity,
@@ -119,12 +123,18 @@ class SegmentPartition implements PartitionStage {
       case 'attributes-changed':
         this.decideChanges(record, context);
         break;
+      case 'event-matched':
+        this.decideMatched(record, context);
+        break;
       case 'profile-created':
         this.entities.created(record.entity);
         this.entities.of(record.entity);
         break;
+      case 'account-created':
+        this.decideAccount(record);
+        break;
       case 'identifier-linked':
-        this.decideLink(record);
+        this.decideLink(record, context);
         break;
       case 'profiles-merged':
         this.entities.merge(record, context);
@@ -174,9 +184,39 @@ class SegmentPartition implements PartitionStage {
     this.emitChange(row, plan, instant, flips, requested, context);
   }
 
-  private decideLink({ entity, identifier }: IdentifierLinked): void {
+  /** Passed on with what the trigger needs, once the entity is in line with the catalogue. */
+  private decideMatched(record: EventMatched, context: Context): void {
+    const { entity, definition, eventId, name, occurredAt, recordedAt, propertyValues } = record;
     const row = this.entities.of(entity);
-    if (row !== undefined) foldIdentifiers(row, [identifier]);
+    if (row === undefined) return;
+    const plan = this.catalogues.of(entity.workspace);
+    if (!plan.onMatched.has(definition)) return;
+    const kindPlan = kindPlanOf(plan, entity);
+    const isEvaluated = row.revision === plan.revision;
+    this.align(row, plan, kindPlan);
+    const event = { definition, eventId, name, occurredAt, propertyValues };
+    const instant: Instant = { reason: 'event', cause: eventId, effectiveAt: occurredAt };
+    if (row.merges !== undefined && isHeld(row.merges)) {
+      this.observeDropped(keepBack(row, [{ ...instant, recordedAt, changes: [], event }]));
+      return;
+    }
+    if (!isEvaluated) this.emitChange(row, plan, instant, evaluateAll(row, kindPlan, occurredAt), [], context);
+    this.emitMatched(row, plan, event, context);
+  }
+
+  /** No firing waits for an account before it is there. */
+  private decideAccount({ entity, groupId }: AccountCreated): void {
+    this.entities.created(entity);
+    const row = this.entities.of(entity);
+    if (row !== undefined) foldIdentifiers(row, [{ type: 'group_id', value: groupId }]);
+  }
+
+  /** Those who wait for a firing are told by it too. */
+  private decideLink(record: IdentifierLinked, context: Context): void {
+    const row = this.entities.of(record.entity);
+    if (row === undefined) return;
+    foldIdentifiers(row, [record.identifier]);
+    if (this.catalogues.of(record.entity.workspace).waiting !== undefined) passOn(record, context);
   }
 
   /** The hold has ended: what was kept back, what the merges changed, then that they are completed. */
@@ -191,7 +231,9 @@ class SegmentPartition implements PartitionStage {
     for (const changes of kept) this.emitKept(row, plan, changes, context);
     const instant: Instant = { reason: 'merge', cause: mergeIds.at(-1)!, effectiveAt };
     this.emitChange(row, plan, instant, flips, [], context);
-    context.emit({ kind: 'merge-completed', entity: row.entity, mergeIds });
+    const { waiting } = plan;
+    const known = waiting && { recordedAt: context.now, ...needsOf(row, plan, [waiting]) };
+    context.emit({ kind: 'merge-completed', entity: row.entity, mergeIds, ...(known && { known }) });
   }
 
   /** The loser's memberships are judged by the revision that they came with. */
@@ -224,6 +266,10 @@ class SegmentPartition implements PartitionStage {
   /** The catalogue may be another one than when the changes were kept: a trigger that is gone asks for nothing. */
   private emitKept(row: EntityRow, plan: Plan, kept: KeptChanges, context: Context): void {
     const { reason, cause, effectiveAt } = kept;
+    if (kept.event !== undefined) {
+      this.emitMatched(row, plan, kept.event, context);
+      return;
+    }
     const requested = requestedChanges(kindPlanOf(plan, row.entity), kept.changes);
     this.emitChange(row, plan, { reason, cause, effectiveAt }, NO_FLIPS, requested, context);
   }
@@ -256,6 +302,21 @@ class SegmentPartition implements PartitionStage {
       identifiers,
     });
     this.observe({ kind: 'memberships-changed', entered, exited, corrected });
+  }
+
+  private emitMatched(row: EntityRow, plan: Plan, event: MatchedEvent, context: Context): void {
+    const trigger = plan.onMatched.get(event.definition);
+    if (trigger === undefined) return;
+    const { revision } = plan;
+    const concern = needsOf(row, plan, [trigger]);
+    context.emit({
+      kind: 'event-matched',
+      entity: row.entity,
+      ...event,
+      recordedAt: context.now,
+      revision,
+      ...concern,
+    });
   }
 
   private decideCatalogue(record: CatalogueActivated, context: Context): void {

@@ -9,9 +9,15 @@ import type { Endpoints } from './standalone.js';
 
 const RPC_LIMIT_MS = 10_000;
 
-/** Segment's SDK, which sends each call at once. What it could not send is in `faults`. */
-export function segmentSdk({ ingest, writeKey }: Endpoints): { analytics: Analytics; faults: unknown[] } {
-  const analytics = new Analytics({ writeKey, host: ingest, path: '/v1/batch', flushAt: 1 });
+/**
+ * Segment's SDK; what it could not send is in `faults`. With `flushAt` 1 it sends each call at once in a request of its
+ * own, and requests overtake each other; what is one batch keeps its order.
+ */
+export function segmentSdk(
+  { ingest, writeKey }: Endpoints,
+  { flushAt = 1 }: { readonly flushAt?: number } = {},
+): { analytics: Analytics; faults: unknown[] } {
+  const analytics = new Analytics({ writeKey, host: ingest, path: '/v1/batch', flushAt });
   const faults: unknown[] = [];
   analytics.on('error', (fault) => faults.push(fault));
   return { analytics, faults };

@@ -1,4 +1,4 @@
-/** The quickstart's catalogue, with its webhooks at a receiver of the test and windows that a test can wait for. */
+/** The quickstart's catalogue, with its webhooks at a receiver of the test and windows that a test can wait for, and a trigger whose firings wait. */
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { rest } from './clients.js';
@@ -7,12 +7,25 @@ import type { Endpoints } from './standalone.js';
 /** How long `visits_30s` and `active_now` look back in these tests. */
 export const WINDOW_MS = 2_000;
 
+/** How long firings of `cart_waits` wait for an order. */
+export const WAIT_MS = 4_000;
+const CART_WAITS = `
+  - name: cart_waits
+    when: { event: Cart Filled, where: { property: total, gt: 10 } }
+    if: { attribute: email, exists: true }
+    wait_for: { event: Cart Ordered, timeout: ${WAIT_MS / 1_000}s }
+    frequency: { once: true, key: { property: cart_id } }
+    properties: [total]
+    deliver: [{ stream: true }]
+`;
+
 export async function applyShopCatalogue(endpoints: Endpoints, webhookUrl: string): Promise<number> {
   const url = `${endpoints.control}/v1/workspaces/${endpoints.workspace}/catalogue`;
   const file = resolve(import.meta.dirname, '../../../examples/quickstart/catalogue.yaml');
   const catalogue = readFileSync(file, 'utf8')
     .replaceAll('http://127.0.0.1:9911/hooks/attrium', webhookUrl)
-    .replaceAll('within: 30s', `within: ${WINDOW_MS / 1_000}s`);
+    .replaceAll('within: 30s', `within: ${WINDOW_MS / 1_000}s`)
+    .concat(CART_WAITS);
   const { body } = await rest(url, { key: endpoints.adminKey });
   const { revision } = body as { revision: number };
   const headers = { 'content-type': 'application/yaml', 'if-match': String(revision) };

@@ -1,6 +1,7 @@
 /** One command, one real SDK: from an identify and a track to the firing in every way it is delivered, and to the rows in ClickHouse. */
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
+import { valueV1 } from '@attrium/proto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Webhook } from 'standardwebhooks';
 import { consumeDeliveries, FiringStream, ProfileClient, rest, segmentSdk, Tables } from './clients.js';
@@ -132,6 +133,41 @@ describe('the line', () => {
       await tables.close();
     }
   }, 120_000);
+
+  it('lets a firing wait for an event, and fires when it comes, or when it has not come in time', async () => {
+    const { endpoints } = attrium;
+    const stream = new FiringStream(endpoints, 'cart_waits');
+    try {
+      const { analytics } = segmentSdk(endpoints, { flushAt: 20 });
+      for (const userId of ['cleo', 'dora']) {
+        analytics.identify({ userId, traits: { email: `${userId}@example.com` } });
+        const properties = { cart_id: `cart-${userId}`, total: 20.5, coupon: 'secret' };
+        analytics.track({ userId, event: 'Cart Filled', properties });
+      }
+      analytics.track({ userId: 'eve', event: 'Cart Filled', properties: { total: 20.5 } });
+      analytics.track({ userId: 'cleo', event: 'Cart Ordered', properties: {} });
+      await analytics.closeAndFlush();
+      const firings = await until('both firings', LIMIT_MS, () => {
+        if (stream.fault !== undefined) throw stream.fault;
+        return stream.firings.length < 2 ? undefined : stream.firings;
+      });
+      const known = firings.map(({ identifiers, outcome, on }) => ({
+        user: identifiers.find(({ type }) => type === 'user_id')?.value,
+        outcome,
+        properties: on?.kind?.$case === 'eventOccurred' ? on.kind.value.properties.map(({ name }) => name) : undefined,
+      }));
+      const { WaitOutcome } = valueV1;
+      const properties = ['total', 'cart_id'];
+      expect(known).toEqual([
+        { user: 'cleo', outcome: WaitOutcome.WAIT_OUTCOME_HAPPENED, properties },
+        { user: 'dora', outcome: WaitOutcome.WAIT_OUTCOME_TIMED_OUT, properties },
+      ]);
+      const [, late] = firings;
+      report(`the timeout fired ${late!.recordedAt - late!.effectiveAt} ms after it was due`);
+    } finally {
+      stream.close();
+    }
+  }, 60_000);
 
   it('finds everything again after a stop and a start: profile, keys, catalogue', async () => {
     const before = attrium.endpoints;

@@ -26,7 +26,7 @@ const REST_MS = 62_000;
 /** Nothing goes wrong here, so nobody is ever away. */
 const NEEDS_FAULTS: ReadonlySet<Path> = new Set<Path>(['a window that ended while nobody owned it']);
 
-/** The kinds of records that a log of this release holds. EventMatched has no writer yet. */
+/** The kinds of records that the log holds. It is older than EventMatched and the facts about accounts. */
 export const RECORDED_KINDS: readonly LogRecord['kind'][] = [
   'event',
   'event-resolved',

@@ -42,8 +42,19 @@ export const LINE_PATHS = [
   'a chunk that came twice',
   'a seed that was forwarded',
   'a change of a value in a backfill',
+  'an account',
+  'a merge of members',
+  'a value of an account',
+  'an account in a segment',
+  'a firing for an account',
   'a firing that consent suppressed',
   'a firing in quiet hours',
+  'a firing on an event',
+  'a firing after a delay',
+  'a wait that ended in time',
+  'a wait that timed out',
+  'a wait of an account',
+  'two waits that a merge made one',
 ] as const;
 
 export const PATHS = [...CRASHES, ...FAULTS, ...LOOP, ...LINE_PATHS] as const;

@@ -31,6 +31,7 @@ export function coveredByRecords(line: Line, unowned: (at: number) => boolean): 
     if (record.kind !== 'attributes-changed') continue;
     if (record.reason === 'backfill') paths.add('a change of a value in a backfill');
     if (record.reason === 'merge') paths.add('a change of a value in a merge');
+    if (record.entity.kind === 'account') paths.add('a value of an account');
     if (record.reason !== 'window') continue;
     paths.add('a window that ended');
     if (unowned(record.effectiveAt)) paths.add('a window that ended while nobody owned it');
@@ -39,17 +40,34 @@ export function coveredByRecords(line: Line, unowned: (at: number) => boolean): 
     if (record.kind !== 'segment-changed') continue;
     const isFlip = record.entered.length + record.exited.length > 0;
     if (isFlip) paths.add('an entry and an exit');
+    if (isFlip && record.entity.kind === 'account') paths.add('an account in a segment');
     if (isFlip && record.reason === 'merge') paths.add('an entry or an exit in a merge');
     if (record.corrected.length > 0) paths.add('a correction of a membership');
   }
   for (const { record } of storedOf('firings')) {
-    if (record.kind === 'trigger-fired') paths.add('a firing');
+    if (record.kind === 'trigger-fired') {
+      paths.add(record.entity.kind === 'account' ? 'a firing for an account' : 'a firing');
+    }
+    coverWaits(record, paths);
     if (record.kind !== 'firing-suppressed') continue;
     paths.add('a firing that was suppressed');
     if (record.why === 'consent') paths.add('a firing that consent suppressed');
     if (record.why === 'quiet_hours') paths.add('a firing in quiet hours');
   }
   return paths;
+}
+
+function coverWaits(record: LogRecord, paths: Set<Path>): void {
+  if (record.kind === 'firing-suppressed' && record.why === 'merge') paths.add('two waits that a merge made one');
+  if (record.kind !== 'trigger-fired') return;
+  if (record.on.kind === 'event-occurred') paths.add('a firing on an event');
+  if (record.entity.kind === 'account' && record.outcome !== undefined) paths.add('a wait of an account');
+  if (record.outcome === 'happened') paths.add('a wait that ended in time');
+  if (record.outcome === 'timed_out') paths.add('a wait that timed out');
+  const { on, effectiveAt } = record;
+  const since =
+    on.kind === 'event-occurred' ? on.event.occurredAt : on.kind === 'attribute-changed' ? undefined : on.at;
+  if (record.outcome === undefined && since !== undefined && effectiveAt > since) paths.add('a firing after a delay');
 }
 
 function coverEvents(events: readonly Stored[], paths: Set<Path>): void {
@@ -93,6 +111,10 @@ function coverResolved(resolved: readonly Stored[], paths: Set<Path>): void {
       if (record.step > 0) paths.add('a seed that was forwarded');
       else paths.add(chunks.has(`${partition} ${record.id}`) ? 'a chunk that came twice' : 'a chunk of history');
       chunks.add(`${partition} ${record.id}`);
+    } else if (record.kind === 'account-created') {
+      paths.add('an account');
+    } else if (record.kind === 'account-unlinked') {
+      paths.add('a merge of members');
     } else if (record.kind === 'tick') {
       paths.add('a tick');
     }

@@ -8,7 +8,7 @@ export interface AttributeSourceText {
 
 export interface AttributeText {
   readonly name: string;
-  readonly kind: 'user';
+  readonly kind: 'user' | 'account';
   readonly type: string;
   readonly merge?: string;
   readonly from?: readonly AttributeSourceText[];
@@ -52,14 +52,25 @@ export interface ConditionText {
   readonly sum?: string;
   readonly within?: string;
   readonly where?: ConditionText;
+  readonly since?: StepText;
+  readonly sequence?: readonly StepText[];
+  readonly first_time?: Readonly<Record<string, unknown>>;
+  readonly last_time?: Readonly<Record<string, unknown>>;
   readonly attribute?: string;
   readonly property?: string;
   readonly [comparator: string]: unknown;
 }
 
+/** Events that follow each other, or are counted since. */
+export interface StepText {
+  readonly event: string;
+  readonly where?: ConditionText;
+  readonly within?: string;
+}
+
 export interface SegmentText {
   readonly name: string;
-  readonly of: 'user';
+  readonly of: 'user' | 'account';
   readonly where: ConditionText;
 }
 
@@ -67,9 +78,12 @@ export interface SegmentText {
 export type SideText = string | number | boolean | null | Readonly<Record<string, unknown>>;
 export type DirectionsText = number | { readonly up?: number; readonly down?: number };
 
+/** An attribute, or a property of the event. */
+export type KeyText = string | { readonly property: string };
+
 export interface TriggerText {
   readonly name: string;
-  readonly state?: 'paused';
+  readonly state?: 'paused' | 'archived';
   readonly on_backfill?: true;
   readonly when: {
     readonly segment?: string;
@@ -81,6 +95,8 @@ export interface TriggerText {
     readonly to?: SideText;
     readonly crosses?: DirectionsText;
     readonly by?: DirectionsText;
+    readonly event?: string;
+    readonly where?: ConditionText;
   };
   readonly if?: ConditionText;
   readonly purpose?: string;
@@ -88,9 +104,19 @@ export interface TriggerText {
   readonly frequency:
     | 'every'
     | 'once'
-    | { readonly once_per: string; readonly key?: string }
-    | { readonly once: true; readonly key: string };
+    | { readonly once_per: string; readonly key?: KeyText }
+    | { readonly once: true; readonly key: KeyText };
   readonly payload?: readonly string[];
+  readonly properties?: readonly string[];
+  readonly delay?: string;
+  readonly wait_for?: {
+    readonly event?: string;
+    readonly where?: ConditionText;
+    readonly condition?: ConditionText;
+    readonly timeout: string;
+    readonly outcomes?: readonly ('happened' | 'timed_out')[];
+  };
+  readonly recheck?: boolean;
   readonly deliver: readonly [{ readonly stream: true }];
 }
 

@@ -1,22 +1,11 @@
 /** Draws valid catalogues: every kind of attribute, nested segments, triggers of every frequency; and later revisions of them. */
 import { parseCatalogue, SESSION_MEASURES, TYPE_OF_SESSION_MEASURE } from '@attrium/catalogue';
 import type { Random } from '@attrium/testing/simulation';
-import type {
-  AttributeText,
-  CatalogueText,
-  ConditionText,
-  IdentityText,
-  SegmentText,
-  SideText,
-  TriggerText,
-} from './definitions.js';
+import type { AttributeText, CatalogueText, IdentityText, SegmentText } from './definitions.js';
+import { drawCondition, drawFilter, EVENT_NAMES, WINDOWS } from './draw-condition.js';
 import { drawIdentity, lowerLimits } from './draw-identity.js';
+import { drawState, drawTrigger } from './draw-trigger.js';
 import { FORMULA_SHAPES } from './naive/formulas.js';
-
-export const EVENT_NAMES = ['Order', 'Visit', 'Cart'] as const;
-const PLANS = ['free', 'pro', 'team'];
-/** Most windows end within a run; those of an hour do not. */
-const WINDOWS = ['1s', '2s', '3s', '5s', '8s', '13s', '20s', '30s', '45s', '60s', '1h'];
 
 export function drawCatalogue(random: Random): CatalogueText {
   const drawn = Array.from({ length: 3 + random.int(6) }, (_, index) => drawAttribute(random, `a${index}`));
@@ -39,7 +28,13 @@ function identityOf(identity: IdentityText | undefined): { identity?: IdentityTe
 
 /** The next revision: some definitions go, some get another meaning, some come. What others read stays. */
 export function redrawCatalogue(random: Random, before: CatalogueText, revision: number): CatalogueText {
-  const triggers = before.triggers.filter(() => !random.chance(0.3));
+  const triggers = before.triggers
+    .filter(() => !random.chance(0.3))
+    .map((trigger) => {
+      if (random.chance(0.15)) return { ...trigger, payload: [random.pick(before.attributes).name] };
+      const { state: _state, ...same } = trigger;
+      return random.chance(0.1) ? { ...same, ...drawState(random) } : trigger;
+    });
   const isRead = (name: string): boolean => JSON.stringify([before.segments, triggers]).includes(`"segment":"${name}"`);
   const segments = before.segments.filter(({ name }) => isRead(name) || !random.chance(0.35));
   const readers = JSON.stringify([segments, triggers]);
@@ -211,183 +206,6 @@ function drawOfProperty(random: Random, name: string, rest: object): AttributeTe
       return { name, kind, type: 'number', compute: { most_frequent: event, of: 'revenue', ...rest } };
     default:
       return { name, kind, type: 'boolean', compute: { exists: event, ...rest } };
-  }
-}
-
-/** A condition over the properties of an event. */
-function drawFilter(random: Random): ConditionText {
-  switch (random.int(5)) {
-    case 0:
-      return { property: 'revenue', gt: random.pick([0, 5, 10.25]) };
-    case 1:
-      return { property: 'plan', equals: random.pick(PLANS) };
-    case 2:
-      return { not: { property: 'revenue', lte: 7 } };
-    case 3:
-      return {
-        any: [
-          { property: 'vip', equals: true },
-          { property: 'plan', in: ['pro', 'team'] },
-        ],
-      };
-    default:
-      return { property: 'detail.size', exists: random.chance(0.7) };
-  }
-}
-
-function drawCondition(
-  random: Random,
-  attributes: readonly AttributeText[],
-  segments: readonly SegmentText[],
-  depth: number,
-): ConditionText {
-  const branch = (): ConditionText => drawCondition(random, attributes, segments, depth + 1);
-  const kind = random.int(depth > 2 ? 5 : 9);
-  if (kind >= 8) return { not: branch() };
-  if (kind === 7) return { any: [branch(), branch()] };
-  if (kind >= 5) return { all: Array.from({ length: 2 + random.int(2) }, branch) };
-  if (kind === 0 && segments.length > 0) {
-    const { name } = random.pick(segments);
-    return random.chance(0.3) ? { segment: name, is: random.chance(0.5) } : { segment: name };
-  }
-  if (kind <= 2) return drawBehaviour(random);
-  return drawComparison(random, random.pick(attributes));
-}
-
-function drawBehaviour(random: Random): ConditionText {
-  const window = random.chance(0.7) ? { within: random.pick(WINDOWS) } : random.chance(0.5) ? drawRange(random) : {};
-  const where = random.chance(0.3) ? { where: drawFilter(random) } : {};
-  const about = { event: random.pick(EVENT_NAMES), ...window, ...where };
-  if (random.chance(0.25)) {
-    return { ...about, sum: 'revenue', [random.pick(['gt', 'gte', 'lt', 'lte', 'equals'])]: random.pick([0, 5, 20.5]) };
-  }
-  const least = 1 + random.int(3);
-  const times = random.pick<ConditionText>([
-    {},
-    {},
-    { at_least: least },
-    { at_most: random.int(3) },
-    { exactly: random.int(3) },
-    { at_least: least, at_most: least + random.int(2) },
-  ]);
-  return { ...about, ...times, ...(random.chance(0.6) ? { did: true as const } : { did_not: true as const }) };
-}
-
-/** Of event times, within a run. */
-function drawRange(random: Random): ConditionText {
-  const instant = (seconds: number): string => new Date(Date.UTC(2026, 0, 1) + seconds * 1_000).toISOString();
-  const second = random.int(40);
-  return random.pick<ConditionText>([
-    { after: instant(second) },
-    { before: instant(second) },
-    { between: [instant(second), instant(second + random.int(20))] },
-  ]);
-}
-
-function drawComparison(random: Random, { name: attribute, type }: AttributeText): ConditionText {
-  if (random.chance(0.15)) return { attribute, exists: random.chance(0.7) };
-  if (random.chance(0.1)) return { attribute, is_empty: random.chance(0.5) };
-  switch (type) {
-    case 'string':
-      return random.pick<ConditionText>([
-        { attribute, equals: random.pick(PLANS) },
-        { attribute, not_equals: random.pick(PLANS) },
-        { attribute, in: ['pro', 'team'] },
-        { attribute, not_in: ['pro', '3'] },
-        { attribute, starts_with: 't' },
-        { attribute, ends_with: 'e' },
-        { attribute, contains: 'r' },
-        { attribute, contains_any: ['ee', 'am'] },
-        { attribute, contains_all: ['e', 'r'] },
-        { attribute, between: ['free', 'pro'] },
-      ]);
-    case 'string_list':
-      return random.pick<ConditionText>([
-        { attribute, contains: 'red' },
-        { attribute, contains_any: ['green', 'pro'] },
-        { attribute, contains_all: ['red', 'blue'] },
-      ]);
-    case 'boolean':
-      return { attribute, equals: random.chance(0.5) };
-    case 'timestamp': {
-      const [earlier, later] = ['2026-01-01T00:00:12Z', '2026-01-01T00:00:25Z'];
-      return random.pick<ConditionText>([
-        { attribute, [random.pick(['gt', 'lte', 'before', 'after'])]: earlier },
-        { attribute, between: [earlier, later] },
-        { attribute, older_than: random.pick(WINDOWS) },
-        { attribute, newer_than: random.pick(WINDOWS) },
-        { attribute, older_than: '2s', newer_than: '20s' },
-      ]);
-    }
-    default:
-      if (random.chance(0.2))
-        return {
-          attribute,
-          between: random.pick([
-            [0, 2],
-            [1, 1],
-            [2, 25.5],
-          ]),
-        };
-      return { attribute, [random.pick(['gt', 'gte', 'lt', 'lte', 'equals'])]: random.pick([0, 1, 2, 3, 10, 25.5]) };
-  }
-}
-
-function drawTrigger(
-  random: Random,
-  name: string,
-  attributes: readonly AttributeText[],
-  segments: readonly SegmentText[],
-): TriggerText {
-  const flips = random.pick([
-    { enters: true as const },
-    { exits: true as const },
-    { enters: true, exits: true } as const,
-  ]);
-  const when =
-    segments.length > 0 && random.chance(0.65)
-      ? { segment: random.pick(segments).name, ...flips }
-      : drawMove(random, random.pick(attributes));
-  const once = { once_per: random.pick(['1s', '5s', '15s', '1h']) };
-  const key = random.pick(attributes).name;
-  return {
-    name,
-    ...(random.chance(0.06) ? { state: 'paused' as const } : {}),
-    when,
-    ...(random.chance(0.5) ? { if: drawCondition(random, attributes, segments, 1) } : {}),
-    frequency: random.pick<TriggerText['frequency']>([
-      ...['every' as const, 'every' as const, 'once' as const],
-      ...[once, once, { ...once, key }, { once: true as const, key }],
-    ]),
-    ...(random.chance(0.5) ? { payload: [random.pick(attributes).name] } : {}),
-    deliver: [{ stream: true }],
-  };
-}
-
-/** Any change of an attribute, or one in a certain way. */
-function drawMove(random: Random, { name: attribute, type }: AttributeText): TriggerText['when'] {
-  const number = () => random.pick([0, 1, 2, 3, 10, 25.5]);
-  const directions = () => random.pick([number() + 0.5, { up: number() + 0.5 }, { down: number() + 0.5 }]);
-  const side = (): SideText => {
-    if (random.chance(0.25)) return random.pick([null, { exists: true }]);
-    if (type === 'boolean') return random.chance(0.5);
-    if (type === 'string_list') return { contains: 'red' };
-    if (type === 'timestamp') return { lte: '2026-01-01T00:00:12Z' };
-    if (type === 'string') return random.pick<SideText>([random.pick(PLANS), { in: ['pro', 'team'] }]);
-    return random.pick<SideText>([number(), { gte: number() }, { lt: number() }]);
-  };
-  switch (random.int(type === 'number' ? 6 : 4)) {
-    case 0:
-      return { attribute, changes: true };
-    case 1:
-      return { attribute, from: side(), ...(random.chance(0.5) ? { to: side() } : {}) };
-    case 2:
-    case 3:
-      return { attribute, to: side() };
-    case 4:
-      return { attribute, crosses: directions() };
-    default:
-      return { attribute, by: directions(), ...(random.chance(0.3) ? { to: side() } : {}) };
   }
 }
 

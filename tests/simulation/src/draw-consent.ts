@@ -2,6 +2,7 @@
 import type { Event } from '@attrium/event';
 import type { Random } from '@attrium/testing/simulation';
 import type { AttributeText, CatalogueText, ConsentText } from './definitions.js';
+import { isOfAccounts } from './draw-accounts.js';
 
 const PURPOSES = ['news', 'offers'];
 const CHANNELS = ['email', 'push'];
@@ -34,7 +35,8 @@ export function withConsent(random: Random, plan: ConsentPlan, catalogue: Catalo
     ({ purpose, channel }) => purposes.includes(purpose) && (channel === undefined || channels.includes(channel)),
   );
   const triggers = catalogue.triggers.map((trigger) => {
-    if (!random.chance(0.7)) return trigger;
+    // Consent is given by users.
+    if (!random.chance(0.7) || isOfAccounts(trigger)) return trigger;
     const channel = channels.length > 0 && random.chance(0.6) ? { channel: random.pick(channels) } : {};
     return { ...trigger, purpose: random.pick(purposes), ...channel };
   });

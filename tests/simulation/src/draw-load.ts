@@ -2,7 +2,9 @@
 import type { CatalogueActivated, Event, Identifier } from '@attrium/event';
 import type { Random } from '@attrium/testing/simulation';
 import type { CatalogueText } from './definitions.js';
-import { checked, drawCatalogue, EVENT_NAMES, redrawCatalogue, returnCatalogue } from './draw-catalogue.js';
+import { aboutAccount, besideAccounts, withAccounts } from './draw-accounts.js';
+import { checked, drawCatalogue, redrawCatalogue, returnCatalogue } from './draw-catalogue.js';
+import { EVENT_NAMES } from './draw-condition.js';
 import { drawConsentPlan, stating, withConsent } from './draw-consent.js';
 
 export const START_MS = Date.UTC(2026, 0, 1);
@@ -52,6 +54,7 @@ export function drawLoad(random: Random, { events, only, workspaces }: LoadOptio
   const draws = random.fork();
   const statements = random.fork();
   const sections = random.fork();
+  const accounts = random.fork();
   const packs: Pack[] = [];
   const sent: Event[] = [];
   let at = START_MS + 100;
@@ -60,7 +63,8 @@ export function drawLoad(random: Random, { events, only, workspaces }: LoadOptio
     const person = draws.pick(people);
     const records: Event[] = [];
     for (let count = 1 + draws.int(4); count > 0; count--) {
-      const event = stating(statements, drawEvent(draws, person, `m${sent.length}`, at));
+      const stated = stating(statements, drawEvent(draws, person, `m${sent.length}`, at));
+      const event = aboutAccount(accounts, stated);
       sent.push(event);
       records.push(event);
     }
@@ -76,7 +80,7 @@ export function drawLoad(random: Random, { events, only, workspaces }: LoadOptio
   };
   const left = packs.map((pack) => ({ ...pack, records: pack.records.filter(isSent) }));
   const activations = workspaces.flatMap((workspace) =>
-    activationsOf(workspace, { catalogues, revisions, sections }, at),
+    activationsOf(workspace, { catalogues, revisions, sections, accounts }, at),
   );
   return { packs: left.filter(({ records }) => records.length > 0), activations, endsAt: packs.at(-1)?.at ?? at };
 }
@@ -92,10 +96,15 @@ function repeated(random: Random, sent: readonly Event[], at: number): Pack {
 
 function activationsOf(
   workspace: string,
-  { catalogues, revisions, sections }: Readonly<Record<'catalogues' | 'revisions' | 'sections', Random>>,
+  {
+    catalogues,
+    revisions,
+    sections,
+    accounts,
+  }: Readonly<Record<'catalogues' | 'revisions' | 'sections' | 'accounts', Random>>,
   endsAt: number,
 ): Activation[] {
-  const first = drawCatalogue(catalogues);
+  const first = withAccounts(accounts, drawCatalogue(catalogues));
   const consent = drawConsentPlan(sections);
   const activate = (revision: number, at: number, catalogue: CatalogueText): Activation => ({
     at,
@@ -113,11 +122,15 @@ function activationsOf(
   const all = [activate(1, START_MS, first)];
   if (revisions.chance(0.5)) {
     const at = START_MS + revisions.int(Math.max(1, endsAt - START_MS));
-    all.push(activate(2, at, redrawCatalogue(revisions, first, 2)));
+    const second = besideAccounts(accounts, [first], ([users]) => redrawCatalogue(revisions, users!, 2));
+    all.push(activate(2, at, second));
     let last = at;
     if (revisions.chance(0.7)) {
       last = at + revisions.int(Math.max(1, endsAt - at));
-      all.push(activate(3, last, returnCatalogue(revisions, first, all[1]!.catalogue, 3)));
+      const third = besideAccounts(accounts, [first, second], ([one, other]) =>
+        returnCatalogue(revisions, one!, other!, 3),
+      );
+      all.push(activate(3, last, third));
     }
     // A revision that comes again, or was overtaken, does nothing.
     for (const again of all.slice()) if (revisions.chance(0.4)) all.push({ ...again, at: last + revisions.int(5_000) });

@@ -31,8 +31,10 @@ export async function checkNaive(line: Line): Promise<Difference[]> {
     const messages = line.storedAll(log).filter(({ subject }) => own.test(subject));
     return messages.flatMap(recordsOf);
   };
-  const changes = said('attributes', 'attribute-compute').filter(isOf('attributes-changed', 'merge-completed'));
-  const flips = said('memberships', 'segment').filter(isOf('segment-changed', 'merge-completed'));
+  const changes = said('attributes', 'attribute-compute').filter(
+    isOf('attributes-changed', 'event-matched', 'merge-completed'),
+  );
+  const flips = said('memberships', 'segment').filter(isOf('segment-changed', 'event-matched', 'merge-completed'));
   const firings = said('firings', 'journey-trigger').filter(isOf('trigger-fired', 'firing-suppressed'));
   const isBackfilled = said('resolved', 'identity').some(isOf('definitions-switched'));
   const segments = (): ReturnType<typeof expectSegments> => expectSegments(attributes, partitions);
@@ -117,12 +119,17 @@ function checkAlternation(facts: readonly (LogRecord & { kind: 'segment-changed'
 
 async function checkEndings(line: Line, identity: NaiveIdentity, facts: Facts): Promise<Difference | undefined> {
   const entities = new Map<number, Entity>();
-  for (const record of facts) if (record.kind === 'profile-created') entities.set(record.entity.ordinal, record.entity);
+  for (const record of facts) {
+    if (record.kind === 'profile-created' || record.kind === 'account-created') {
+      entities.set(record.entity.ordinal, record.entity);
+    }
+  }
   for (const ending of endingsOf(identity, line.clock.now())) {
     const entity = entities.get(ending.group.ordinal);
     if (entity === undefined) continue;
     const difference = await checkEnding(line, ending, entity, facts);
-    if (difference !== undefined) return { ...difference, position: `end, profile ${entity.id} (${entity.ordinal})` };
+    if (difference !== undefined)
+      return { ...difference, position: `end, ${entity.kind} ${entity.id} (${entity.ordinal})` };
   }
   return undefined;
 }

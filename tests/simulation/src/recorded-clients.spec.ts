@@ -45,6 +45,8 @@ interface Outcome {
   /** In the order of their creation: the identifiers, and the events that went to them. */
   readonly profiles: readonly string[];
   readonly refused: readonly string[];
+  /** The group id of each, the events that name it, and how many members it has. */
+  readonly accounts?: readonly string[];
 }
 
 function outcomeOf(file: string, identity?: Json): Outcome {
@@ -54,13 +56,21 @@ function outcomeOf(file: string, identity?: Json): Outcome {
   harness.read({ ...head, activatedAt: RECEIVED_AT, catalogue }, RECEIVED_AT);
   const profiles = new Map<string, { identifiers: string[]; events: string[] }>();
   const refused: string[] = [];
+  const accounts = new Map<string, { groupId: string; events: string[]; members: Set<string> }>();
   for (const event of requestsOf(file).flatMap(eventsOf)) {
     for (const { fact } of harness.read(event, RECEIVED_AT)) {
       if (fact.kind === 'profile-created') profiles.set(fact.entity.id, { identifiers: [], events: [] });
       if (fact.kind === 'identifier-linked') {
         profiles.get(fact.entity.id)!.identifiers.push(shown(fact.identifier));
       }
-      if (fact.kind === 'event-resolved') profiles.get(fact.entity.id)!.events.push(fact.event.type);
+      if (fact.kind === 'event-resolved') {
+        const { entity } = fact;
+        (profiles.get(entity.id) ?? accounts.get(entity.id))!.events.push(fact.event.type);
+      }
+      if (fact.kind === 'account-created') {
+        accounts.set(fact.entity.id, { groupId: fact.groupId, events: [], members: new Set() });
+      }
+      if (fact.kind === 'account-linked') accounts.get(fact.account.id)!.members.add(fact.entity.id);
       if (fact.kind === 'identifier-refused') refused.push(`${shown(fact.identifier)} by ${fact.why}`);
       if (fact.kind === 'profiles-merged') throw new Error('these clients name one after the other');
     }
@@ -68,7 +78,10 @@ function outcomeOf(file: string, identity?: Json): Outcome {
   const told = [...profiles.values()].map(
     ({ identifiers, events }) => `${identifiers.join(' ')} has ${events.join(', ')}`,
   );
-  return { profiles: told, refused };
+  const companies = [...accounts.values()].map(
+    ({ groupId, events, members }) => `${groupId} has ${events.join(', ')} and ${members.size} member`,
+  );
+  return { profiles: told, refused, ...(companies.length > 0 ? { accounts: companies } : {}) };
 }
 
 /** Anonymous ids of browsers are random: they are shown as what they are. */
@@ -78,19 +91,24 @@ function shown({ type, value }: Identifier): string {
 
 const ADA = 'u-1 ada@example.com';
 const BROWSER = 'anonymous_id u-1 ada@example.com';
+/** What all of them say of their company. */
+const ACME = ['acme has group and 1 member'];
 const SERVER = {
   profiles: [`${ADA} anon-1 has identify, track, page, group, alias`, 'anon-2 has screen'],
   refused: [],
+  accounts: ACME,
 };
 /** `alias('u2')` of analytics-next arrives as u1 → u1, which does nothing. */
 const SEGMENT_BROWSER = {
   profiles: [`${BROWSER} has page, track, identify, track, group, alias, screen`],
   refused: [],
+  accounts: ACME,
 };
 /** An alias of one user id to another would give a profile two of them: one is the limit unless the workspace says otherwise. */
 const RUDDER_BROWSER = {
   profiles: [`${BROWSER} has page, track, identify, track, group`, 'u-2 has alias'],
   refused: ['ada@example.com by limit', 'anonymous_id by limit', 'u-1 by limit'],
+  accounts: ACME,
 };
 
 const EXPECTED: Readonly<Record<string, Outcome>> = {
@@ -110,6 +128,7 @@ const EXPECTED: Readonly<Record<string, Outcome>> = {
   'segment-analytics-kotlin/settings-and-batch': {
     profiles: ['u-1 anonymous_id ada@example.com has screen, track, group, identify', 'u-2 has alias'],
     refused: ['anonymous_id by limit', 'u-1 by limit'],
+    accounts: ACME,
   },
   'segment-analytics-next/batching': SEGMENT_BROWSER,
   'segment-analytics-next/retry-500-200': { profiles: ['anonymous_id has track'], refused: [] },

@@ -1,7 +1,8 @@
 /** The records that are seldom written, between the types of libs/event and the generated messages. */
-import type { FactBody, LogRecord } from '@attrium/event';
+import type { FactBody, KnownNow, LogRecord } from '@attrium/event';
 import { assertNever } from '@attrium/event';
 import type { logV1 } from '@attrium/proto/log';
+import { accountFactFromProto, accountFactToProto } from './account-records.js';
 import { CodecError } from './codec-error.js';
 import type { HotFact } from './hot-writer.js';
 import { seedFromProto, seedToProto } from './seed-records.js';
@@ -13,10 +14,12 @@ import {
   refusalReasonOf,
   SUPPRESSION_REASON_NUMBER,
   suppressionReasonOf,
+  WAIT_OUTCOME_NUMBER,
+  waitOutcomeOf,
 } from './wire-names.js';
 import { firingCauseFromProto, firingCauseToProto, namedValueFromProto, namedValueToProto } from './wire-value.js';
 
-export type ColdFact = Exclude<FactBody, HotFact | { kind: 'trigger-fired' }>;
+export type ColdFact = Exclude<FactBody, HotFact | { kind: 'trigger-fired' | 'event-matched' }>;
 type ColdRecord = Extract<LogRecord, { kind: ColdFact['kind'] }>;
 type EntryRecord = NonNullable<logV1.Entry['record']>;
 
@@ -56,8 +59,17 @@ export function coldToProto(record: ColdFact): EntryRecord {
     case 'merge-completed':
       return {
         $case: 'mergeCompleted',
-        value: { entity: entityToProto(record.entity), mergeIds: [...record.mergeIds] },
+        value: {
+          entity: entityToProto(record.entity),
+          mergeIds: [...record.mergeIds],
+          known: record.known === undefined ? undefined : knownToProto(record.known),
+        },
       };
+    case 'account-created':
+    case 'account-linked':
+    case 'account-unlinked':
+    case 'current-account-changed':
+      return accountFactToProto(record);
     case 'firing-suppressed':
       return {
         $case: 'firingSuppressed',
@@ -73,6 +85,7 @@ export function coldToProto(record: ColdFact): EntryRecord {
           values: record.values.map(namedValueToProto),
           memberships: [...record.memberships],
           lastFiredAt: record.lastFiredAt,
+          outcome: record.outcome === undefined ? 0 : WAIT_OUTCOME_NUMBER[record.outcome],
         },
       };
     case 'delivery-attempted': {
@@ -121,9 +134,15 @@ export function coldFromProto(id: string, record: EntryRecord): ColdRecord {
       return { kind: 'state-transferred', id, stage, mergeId, from, to, state, stateVersion, published };
     }
     case 'mergeCompleted': {
-      const { entity, mergeIds } = record.value;
-      return { kind: 'merge-completed', id, entity: entityFromProto(entity), mergeIds };
+      const { entity, mergeIds, known } = record.value;
+      const body = { entity: entityFromProto(entity), mergeIds };
+      return { kind: 'merge-completed', id, ...body, known: known === undefined ? undefined : knownFromProto(known) };
     }
+    case 'accountCreated':
+    case 'accountLinked':
+    case 'accountUnlinked':
+    case 'currentAccountChanged':
+      return accountFactFromProto(id, record);
     case 'firingSuppressed':
       return {
         ...firingHead(id, record.value),
@@ -132,6 +151,7 @@ export function coldFromProto(id: string, record: EntryRecord): ColdRecord {
         values: record.value.values.map(namedValueFromProto),
         memberships: record.value.memberships,
         lastFiredAt: record.value.lastFiredAt,
+        outcome: waitOutcomeOf(record.value.outcome),
       };
     case 'deliveryAttempted':
       return { ...record.value, kind: 'delivery-attempted', id, outcome: deliveryOutcomeOf(record.value.outcome) };
@@ -155,6 +175,19 @@ export function coldFromProto(id: string, record: EntryRecord): ColdRecord {
       // Only damaged bytes lead here: the reader of hot records has refused what the generated code made one of.
       throw new CodecError(`${record.$case} is not encoded as its reader expects`);
   }
+}
+
+function knownToProto({ recordedAt, values, memberships, identifiers }: KnownNow): logV1.KnownNow {
+  return {
+    recordedAt,
+    values: values.map(namedValueToProto),
+    memberships: [...memberships],
+    identifiers: [...identifiers],
+  };
+}
+
+function knownFromProto({ recordedAt, values, memberships, identifiers }: logV1.KnownNow): KnownNow {
+  return { recordedAt, values: values.map(namedValueFromProto), memberships, identifiers };
 }
 
 function firingHead(id: string, value: logV1.FiringSuppressed) {

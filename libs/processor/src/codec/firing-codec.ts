@@ -4,14 +4,16 @@ import {
   assertNever,
   type ChangeReason,
   type Entity,
+  type EventOccurrence,
   type FiringCause,
   type Identifier,
   type NamedValue,
   type TriggerFired,
+  type WaitOutcome,
 } from '@attrium/event';
 import { need, readChange, readEntity, readIdentifier, readMembership, readNamedValue } from './hot-reader.js';
 import { writeChanges, writeEntity, writeIdentifiers, writeMembership, writeNamedValues } from './hot-writer.js';
-import { CHANGE_REASON_NUMBER, changeReasonOf } from './wire-names.js';
+import { CHANGE_REASON_NUMBER, changeReasonOf, WAIT_OUTCOME_NUMBER, waitOutcomeOf } from './wire-names.js';
 import type { WireReader } from './wire-reader.js';
 import type { WireWriter } from './wire-writer.js';
 
@@ -30,6 +32,7 @@ export function writeTriggerFired(writer: WireWriter, record: Omit<TriggerFired,
   writeCause(writer, 0x42, record.on);
   writeNamedValues(writer, 0x4a, record.values);
   writeIdentifiers(writer, 0x52, record.identifiers);
+  if (record.outcome !== undefined) writer.small(0x58, WAIT_OUTCOME_NUMBER[record.outcome]);
   writer.close(mark, 2);
 }
 
@@ -45,6 +48,7 @@ export function readTriggerFired(reader: WireReader, id: string): TriggerFired {
   let on: FiringCause | undefined;
   const values: NamedValue[] = [];
   const identifiers: Identifier[] = [];
+  let outcome: WaitOutcome | undefined;
   while (reader.position < reader.end) {
     const tag = reader.tag();
     if (tag === 0x0a) entity = readEntity(reader);
@@ -57,6 +61,7 @@ export function readTriggerFired(reader: WireReader, id: string): TriggerFired {
     else if (tag === 0x42) on = readCause(reader);
     else if (tag === 0x4a) values.push(readNamedValue(reader));
     else if (tag === 0x52) identifiers.push(readIdentifier(reader));
+    else if (tag === 0x58) outcome = waitOutcomeOf(reader.int64());
     else reader.skip(tag);
   }
   reader.end = outer;
@@ -73,6 +78,7 @@ export function readTriggerFired(reader: WireReader, id: string): TriggerFired {
     on: need(on, 'its cause'),
     values,
     identifiers,
+    outcome,
   };
 }
 
@@ -88,10 +94,40 @@ function writeCause(writer: WireWriter, tag: number, cause: FiringCause): void {
     case 'attribute-changed':
       writeChanges(writer, 0x1a, [cause.change]);
       break;
+    case 'event-occurred':
+      writeOccurrence(writer, 0x22, cause.event);
+      break;
     default:
       assertNever(cause);
   }
   writer.close(mark, 1);
+}
+
+function writeOccurrence(writer: WireWriter, tag: number, { id, name, occurredAt, properties }: EventOccurrence): void {
+  const mark = writer.open(tag, 2);
+  writer.string(0x0a, id);
+  writer.string(0x12, name);
+  writer.int64(0x18, occurredAt);
+  writeNamedValues(writer, 0x22, properties);
+  writer.close(mark, 2);
+}
+
+function readOccurrence(reader: WireReader): EventOccurrence {
+  const outer = reader.enter();
+  let id = '';
+  let name = '';
+  let occurredAt = 0;
+  const properties: NamedValue[] = [];
+  while (reader.position < reader.end) {
+    const tag = reader.tag();
+    if (tag === 0x0a) id = reader.string();
+    else if (tag === 0x12) name = reader.name();
+    else if (tag === 0x18) occurredAt = reader.int64();
+    else if (tag === 0x22) properties.push(readNamedValue(reader));
+    else reader.skip(tag);
+  }
+  reader.end = outer;
+  return { id, name, occurredAt, properties };
 }
 
 /** The last member that is set, as in generated code. */
@@ -103,6 +139,7 @@ function readCause(reader: WireReader): FiringCause {
     if (tag === 0x0a) cause = { kind: 'segment-entered', ...readMembership(reader) };
     else if (tag === 0x12) cause = { kind: 'segment-exited', ...readMembership(reader) };
     else if (tag === 0x1a) cause = changed(readChange(reader));
+    else if (tag === 0x22) cause = { kind: 'event-occurred', event: readOccurrence(reader) };
     else reader.skip(tag);
   }
   reader.end = outer;

@@ -6,7 +6,6 @@ import {
   Decimal,
   type Entity,
   type Event,
-  type EventMatched,
   type EventResolved,
   type EventType,
   type Identifier,
@@ -131,40 +130,6 @@ export function readAttributesChanged(reader: WireReader, id: string): Attribute
     cause,
     revision,
     changes,
-  };
-}
-
-export function readEventMatched(reader: WireReader, id: string): EventMatched {
-  const outer = reader.enter();
-  let entity: Entity | undefined;
-  let definition = '';
-  let eventId = '';
-  let name = '';
-  let occurredAt = 0;
-  let recordedAt = 0;
-  let properties: Uint8Array = NO_BYTES;
-  while (reader.position < reader.end) {
-    const tag = reader.tag();
-    if (tag === 0x0a) entity = readEntity(reader);
-    else if (tag === 0x12) definition = reader.name();
-    else if (tag === 0x1a) eventId = reader.string();
-    else if (tag === 0x22) name = reader.name();
-    else if (tag === 0x28) occurredAt = reader.int64();
-    else if (tag === 0x30) recordedAt = reader.int64();
-    else if (tag === 0x3a) properties = reader.bytes();
-    else reader.skip(tag);
-  }
-  reader.end = outer;
-  return {
-    kind: 'event-matched',
-    id,
-    entity: need(entity, 'its entity'),
-    definition,
-    eventId,
-    name,
-    occurredAt,
-    recordedAt,
-    properties,
   };
 }
 

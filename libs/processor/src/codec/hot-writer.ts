@@ -6,7 +6,6 @@ import {
   Decimal,
   type Entity,
   type Event,
-  type EventMatched,
   type FactBody,
   type Identifier,
   type Membership,
@@ -22,13 +21,7 @@ import type { WireWriter } from './wire-writer.js';
 export type HotFact = Extract<
   FactBody,
   {
-    kind:
-      | 'event-resolved'
-      | 'attributes-changed'
-      | 'event-matched'
-      | 'segment-changed'
-      | 'profile-created'
-      | 'identifier-linked';
+    kind: 'event-resolved' | 'attributes-changed' | 'segment-changed' | 'profile-created' | 'identifier-linked';
   }
 >;
 
@@ -48,9 +41,6 @@ export function writeHotRecord(writer: WireWriter, record: Event | HotFact): voi
     }
     case 'attributes-changed':
       writeAttributesChanged(writer, record);
-      break;
-    case 'event-matched':
-      writeEventMatched(writer, record);
       break;
     case 'segment-changed':
       writeSegmentChanged(writer, record);
@@ -108,18 +98,6 @@ function writeAttributesChanged(writer: WireWriter, record: Omit<AttributesChang
   writer.string(0x2a, record.cause);
   writer.uint64(0x30, record.revision);
   writeChanges(writer, 0x3a, record.changes);
-  writer.close(mark, 2);
-}
-
-function writeEventMatched(writer: WireWriter, record: Omit<EventMatched, 'id'>): void {
-  const mark = writer.open(0x2a, 2);
-  writeEntity(writer, 0x0a, record.entity);
-  writer.string(0x12, record.definition);
-  writer.string(0x1a, record.eventId);
-  writer.string(0x22, record.name);
-  writer.int64(0x28, record.occurredAt);
-  writer.int64(0x30, record.recordedAt);
-  writer.bytes(0x3a, record.properties);
   writer.close(mark, 2);
 }
 

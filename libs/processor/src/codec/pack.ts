@@ -4,11 +4,11 @@ import { logV1 } from '@attrium/proto/log';
 import type { Position } from '../position.js';
 import { CodecError } from './codec-error.js';
 import { type ColdFact, coldFromProto, coldToProto } from './cold-records.js';
+import { EVENT_MATCHED_TAG, readEventMatched, writeEventMatched } from './event-matched-codec.js';
 import { readTriggerFired, TRIGGER_FIRED_TAG, writeTriggerFired } from './firing-codec.js';
 import {
   readAttributesChanged,
   readEvent,
-  readEventMatched,
   readEventResolved,
   readIdentifierLinked,
   readProfileCreated,
@@ -170,13 +170,19 @@ function writeEntry(writer: WireWriter, record: Event | FactBody, id: string): v
     case 'event':
     case 'event-resolved':
     case 'attributes-changed':
-    case 'event-matched':
     case 'segment-changed':
     case 'profile-created':
     case 'identifier-linked': {
       const mark = writer.open(ENTRY_TAG, 2);
       if (record.kind !== 'event') writer.string(ENTRY_ID_TAG, id);
       writeHotRecord(writer, record);
+      writer.close(mark, 2);
+      return;
+    }
+    case 'event-matched': {
+      const mark = writer.open(ENTRY_TAG, 2);
+      writer.string(ENTRY_ID_TAG, id);
+      writeEventMatched(writer, record);
       writer.close(mark, 2);
       return;
     }
@@ -224,7 +230,7 @@ function readRecord(reader: WireReader): LogRecord {
     else if (tag === 0x12) record = readEvent(reader);
     else if (tag === 0x1a) record = readEventResolved(reader, id);
     else if (tag === 0x22) record = readAttributesChanged(reader, id);
-    else if (tag === 0x2a) record = readEventMatched(reader, id);
+    else if (tag === EVENT_MATCHED_TAG) record = readEventMatched(reader, id);
     else if (tag === 0x32) record = readSegmentChanged(reader, id);
     else if (tag === 0x3a) record = readProfileCreated(reader, id);
     else if (tag === 0x42) record = readIdentifierLinked(reader, id);

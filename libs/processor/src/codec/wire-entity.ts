@@ -8,6 +8,7 @@ export function entityToProto({ workspace, kind, id, ordinal }: Entity): logV1.E
   return { workspace, kind: ENTITY_KIND_NUMBER[kind], id, ordinal };
 }
 
+/** Throws CodecError for none, and for a kind that is not known. */
 export function entityFromProto(entity: logV1.Entity | undefined): Entity {
   if (entity === undefined) throw new CodecError('a record without its entity');
   const { workspace, id, ordinal } = entity;

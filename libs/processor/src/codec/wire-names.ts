@@ -11,6 +11,8 @@ import {
   type RefusalReason,
   SUPPRESSION_REASONS,
   type SuppressionReason,
+  WAIT_OUTCOMES,
+  type WaitOutcome,
 } from '@attrium/event';
 import { CodecError } from './codec-error.js';
 
@@ -25,6 +27,7 @@ export const ENTITY_KIND_NUMBER: Readonly<Record<Entity['kind'], number>> = numb
 export const CHANGE_REASON_NUMBER: Readonly<Record<ChangeReason, number>> = numbersOf(CHANGE_REASONS);
 export const REFUSAL_REASON_NUMBER: Readonly<Record<RefusalReason, number>> = numbersOf(REFUSAL_REASONS);
 export const SUPPRESSION_REASON_NUMBER: Readonly<Record<SuppressionReason, number>> = numbersOf(SUPPRESSION_REASONS);
+export const WAIT_OUTCOME_NUMBER: Readonly<Record<WaitOutcome, number>> = numbersOf(WAIT_OUTCOMES);
 export const DELIVERY_OUTCOME_NUMBER: Readonly<Record<DeliveryOutcome, number>> = numbersOf(DELIVERY_OUTCOMES);
 
 function nameOf<N extends string>(names: readonly N[], number: number, what: string): N {
@@ -51,6 +54,11 @@ export function refusalReasonOf(number: number): RefusalReason {
 
 export function suppressionReasonOf(number: number): SuppressionReason {
   return nameOf(SUPPRESSION_REASONS, number, 'suppression reason');
+}
+
+/** 0 is none. */
+export function waitOutcomeOf(number: number): WaitOutcome | undefined {
+  return number === 0 ? undefined : nameOf(WAIT_OUTCOMES, number, 'outcome of a wait');
 }
 
 export function deliveryOutcomeOf(number: number): DeliveryOutcome {

@@ -71,6 +71,11 @@ export function firingCauseToProto(cause: FiringCause): valueV1.FiringCause {
       return { kind: { $case: 'segmentExited', value: { segment: cause.segment, at: cause.at } } };
     case 'attribute-changed':
       return { kind: { $case: 'attributeChanged', value: changeToProto(cause.change) } };
+    case 'event-occurred': {
+      const { id, name, occurredAt, properties } = cause.event;
+      const value = { id, name, occurredAt, properties: properties.map(namedValueToProto) };
+      return { kind: { $case: 'eventOccurred', value } };
+    }
   }
 }
 
@@ -84,6 +89,13 @@ export function firingCauseFromProto(cause: valueV1.FiringCause | undefined): Fi
       return { kind: 'segment-exited', segment: kind.value.segment, at: kind.value.at };
     case 'attributeChanged':
       return { kind: 'attribute-changed', change: changeFromProto(kind.value) };
+    case 'eventOccurred': {
+      const { id, name, occurredAt, properties } = kind.value;
+      return {
+        kind: 'event-occurred',
+        event: { id, name, occurredAt, properties: properties.map(namedValueFromProto) },
+      };
+    }
     case undefined:
       throw new CodecError('a firing without a cause of a known kind');
   }

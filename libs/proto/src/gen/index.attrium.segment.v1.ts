@@ -6,3 +6,4 @@
 /* eslint-disable */
 
 export * from "./attrium/segment/v1/segment.js";
+export * from "./attrium/segment/v1/analytics.js";

@@ -7,10 +7,11 @@
 
 export * as value from "./index.attrium.value.js";
 export * as attribute from "./index.attrium.attribute.js";
+export * as segment from "./index.attrium.segment.js";
+export * as account from "./index.attrium.account.js";
 export * as catalogue from "./index.attrium.catalogue.js";
 export * as event from "./index.attrium.event.js";
 export * as identity from "./index.attrium.identity.js";
 export * as log from "./index.attrium.log.js";
-export * as segment from "./index.attrium.segment.js";
 export * as profile from "./index.attrium.profile.js";
 export * as trigger from "./index.attrium.trigger.js";

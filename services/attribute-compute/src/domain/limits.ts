@@ -4,6 +4,8 @@
 export const TEXT_LENGTH_MAX = 4_096;
 /** Code units of one entry of a list, and of a text in a state that keeps many values. */
 export const LIST_ENTRY_LENGTH_MAX = 1_024;
+/** Code units of the properties of one event that one trigger carries. */
+export const PROPERTIES_TEXT_MAX = 16_384;
 /** Instants that a value may name: what ClickHouse's DateTime64 holds, 1900 to 2299. */
 export const TIMESTAMP_MS_MIN = -2_208_988_800_000;
 export const TIMESTAMP_MS_MAX = 10_413_791_999_999;
@@ -26,3 +28,5 @@ export const LATEST_SESSIONS_MAX = 100;
 /** Bytes of all states of one entity, about; beyond, states above `SMALL_STATE_BYTES_MAX` take no more events. */
 export const ENTITY_STATE_BYTES_MAX = 1_048_576;
 export const SMALL_STATE_BYTES_MAX = 1_024;
+/** Events that are kept to find a sequence among; of more the latest. */
+export const SEQUENCE_EVENTS_MAX = 1_000;

@@ -1,10 +1,11 @@
 /** Reads what an event feeds out of its payload, without trusting its shape. */
-import { type AttributeSource, CONSENT_EVENT } from '@attrium/catalogue';
-import { type ConditionSubject, type EventAttribute, jsonAt, valueOfJson } from '@attrium/condition';
-import { type Entity, type Event, parseExactJson, type Value } from '@attrium/event';
+import { CONSENT_EVENT } from '@attrium/catalogue';
+import { jsonAt } from '@attrium/condition';
+import { type Entity, type Event, type Value } from '@attrium/event';
 import { activityOf } from './activity.js';
 import { LIST_ENTRY_LENGTH_MAX } from './limits.js';
-import type { Feed, PlannedAttribute, SessionFeed } from './plan.js';
+import { type Payload, parsePayload } from './parsed-payload.js';
+import type { Feed, PlannedAttribute, SessionFeed, StepFeed } from './plan.js';
 import type { Input } from './state.js';
 import { unknownStatements } from './statements.js';
 import { coerce, REFUSED, unitsOfJson } from './value-type.js';
@@ -31,7 +32,7 @@ export function readEvent(
 ): Reading {
   const contributions: Contribution[] = [];
   const refused: string[] = [];
-  const payload = parsePayload(feed, event, text);
+  const payload = parsePayload(feed.parse, event, text);
   const { occurredAt: at, id } = event;
   for (let index = 0; index < feed.declared.length; index++) {
     const { attribute, type, textLengthMax, sources } = feed.declared[index]!;
@@ -50,9 +51,14 @@ export function readEvent(
     }
   }
   for (let index = 0; index < feed.computed.length; index++) {
-    const { attribute, accepts, property, eventAttribute, reads, textLengthMax, fromMs, untilMs } =
+    const { attribute, accepts, property, eventAttribute, reads, textLengthMax, fromMs, untilMs, steps } =
       feed.computed[index]!;
     if (at < fromMs || at > untilMs) continue;
+    if (steps !== undefined) {
+      const value = bitsOf(steps, payload);
+      if (value !== 0) contributions.push({ attribute, at, id, value, units: 0n });
+      continue;
+    }
     if (accepts !== undefined && !accepts(payload)) continue;
     if (property === undefined && eventAttribute === undefined) {
       contributions.push({ attribute, at, id, value: undefined, units: 0n });
@@ -83,6 +89,16 @@ export function readEvent(
   return { contributions, refused, unreadable: payload.unreadable };
 }
 
+/** Which of the steps of a pattern an event is. */
+function bitsOf(steps: readonly StepFeed[], payload: Payload): number {
+  let bits = 0;
+  for (let index = 0; index < steps.length; index++) {
+    const { bit, accepts } = steps[index]!;
+    if (accepts === undefined || accepts(payload)) bits |= bit;
+  }
+  return bits;
+}
+
 /** An event of no device and no session brings nothing; of a page that is too long it is not kept which one it is. */
 function readSessions(
   feeds: readonly SessionFeed[],
@@ -104,77 +120,4 @@ function readSessions(
   }
 }
 
-function parsePayload(feed: Feed, event: Event, text: (bytes: Uint8Array) => string): Payload {
-  if (feed.parse === 'never') return NOTHING;
-  const json = text(event.payload);
-  if (feed.parse === 'traits' && !json.includes('"traits"')) return NOTHING;
-  try {
-    return new Payload(parseExactJson(json), false, event);
-  } catch {
-    return new Payload(undefined, true, event);
-  }
-}
-
-/** A parsed payload: the subject of conditions over properties, and where declared attributes find their values. */
-class Payload implements ConditionSubject {
-  readonly properties: unknown;
-
-  constructor(
-    readonly json: unknown,
-    readonly unreadable: boolean,
-    private readonly event: Event | undefined,
-  ) {
-    this.properties = jsonAt(json, PROPERTIES);
-  }
-
-  /**
-   * A user's traits are those of identify and, in every event, of its context; an account's are those of group. The event's own traits
-   * come before those of its context.
-   */
-  read(source: AttributeSource, kind: Entity['kind'], event: Event): unknown {
-    if (source.kind === 'property') return jsonAt(this.properties, source.path);
-    const own = event.type === (kind === 'profile' ? 'identify' : 'group');
-    const found = own ? jsonAt(jsonAt(this.json, TRAITS), source.path) : undefined;
-    if (kind === 'account' || (found !== undefined && found !== null)) return found;
-    return jsonAt(jsonAt(this.json, CONTEXT_TRAITS), source.path);
-  }
-
-  attribute(): undefined {
-    return undefined;
-  }
-
-  property(path: readonly string[]): Value | undefined {
-    return valueOfJson(jsonAt(this.properties, path));
-  }
-
-  /** The first field that fits the event and has a value of the type; `REFUSED` when there are only values of another type. */
-  field({ type, from }: EventAttribute): Value | undefined | typeof REFUSED {
-    let found: typeof REFUSED | undefined;
-    for (let index = 0; index < from.length; index++) {
-      const { path, event, source } = from[index]!;
-      if (source !== undefined && source !== this.event?.source) continue;
-      if (event !== undefined && (this.event?.type !== 'track' || event !== this.event.name)) continue;
-      const json = jsonAt(this.properties, path);
-      if (json === undefined || json === null) continue;
-      const value = coerce(json, type);
-      if (value !== REFUSED) return value;
-      found = REFUSED;
-    }
-    return found;
-  }
-
-  eventAttribute(attribute: EventAttribute): Value | undefined {
-    const value = this.field(attribute);
-    return value === REFUSED ? undefined : value;
-  }
-
-  inSegment(): boolean {
-    return false;
-  }
-}
-
-const PROPERTIES = ['properties'];
 const STATEMENTS = ['statements'];
-const TRAITS = ['traits'];
-const CONTEXT_TRAITS = ['context', 'traits'];
-const NOTHING = new Payload(undefined, false, undefined);

@@ -10,11 +10,13 @@ import {
   type SessionAttribute,
   stableHash,
 } from '@attrium/catalogue';
-import { type ConditionSubject, compileCondition, type EventAttribute } from '@attrium/condition';
+import { type ConditionSubject, compileCondition, type EventAttribute, type Occurrence } from '@attrium/condition';
 import { type Entity, EVENT_TYPES, type Event, type EventType, type ValueType } from '@attrium/event';
 import { aged } from './age.js';
 import type { AttributeReducer } from './attribute-reducer.js';
 import { LIST_ENTRY_LENGTH_MAX, TEXT_LENGTH_MAX } from './limits.js';
+import { type MatchPlan, matchPlanOf } from './match.js';
+import type { Parsing } from './parsed-payload.js';
 import type { PlannedAttribute } from './planned-attribute.js';
 import { NO_REDUCER, type PlannedFormula, plannedFormulas } from './planned-formula.js';
 import { type FoldedAttribute, reducerOf } from './reducer.js';
@@ -44,6 +46,14 @@ export interface ComputedFeed {
   /** First and last event time that counts, ms. */
   readonly fromMs: number;
   readonly untilMs: number;
+  /** Of a pattern: the steps that the event may be. */
+  readonly steps: readonly StepFeed[] | undefined;
+}
+
+export interface StepFeed {
+  /** What stands for the step among those that an event is. */
+  readonly bit: number;
+  readonly accepts: ((subject: ConditionSubject) => boolean) | undefined;
 }
 
 /** An attribute of sessions: every event that belongs to one feeds it. */
@@ -62,7 +72,7 @@ export interface Feed {
   readonly declared: readonly DeclaredFeed[];
   readonly computed: readonly ComputedFeed[];
   readonly sessions: readonly SessionFeed[];
-  readonly parse: 'never' | 'traits' | 'always';
+  readonly parse: Parsing;
   /** Of the events that state consent: whether some attribute holds what is stated. */
   readonly takesStatement?: ((attribute: string) => boolean) | undefined;
 }
@@ -83,6 +93,8 @@ export interface KindPlan {
   readonly byName: ReadonlyMap<string, PlannedAttribute>;
   readonly track: ReadonlyMap<string, Feed>;
   readonly byType: Readonly<Record<EventType, Feed | undefined>>;
+  /** Events that triggers ask for. */
+  readonly matches: MatchPlan;
 }
 
 export interface Plan {
@@ -114,12 +126,12 @@ export interface PlanOptions {
 
 /** `catalogue`: what serves. */
 export function planOf(catalogue: CompiledCatalogue, options: PlanOptions = {}): Plan {
-  const { workspace, revision, attributes } = catalogue;
+  const { workspace, revision } = catalogue;
   const { step = revision, switched, shadows = [] } = options;
   return {
     ...{ workspace, revision, step, switched },
-    profile: kindPlanOf(attributes, shadows, 'user'),
-    account: kindPlanOf(attributes, shadows, 'account'),
+    profile: kindPlanOf(catalogue, shadows, 'user'),
+    account: kindPlanOf(catalogue, shadows, 'account'),
   };
 }
 
@@ -149,7 +161,7 @@ export function feedOf(plan: Plan, kind: Entity['kind'], event: Event): Feed | u
 }
 
 function kindPlanOf(
-  serving: readonly CompiledAttribute[],
+  { attributes: serving, triggers }: CompiledCatalogue,
   shadows: readonly CompiledAttribute[],
   of: 'user' | 'account',
 ): KindPlan {
@@ -182,6 +194,7 @@ function kindPlanOf(
     switches: attributes.some(({ switches }) => switches),
     track,
     byType: Object.fromEntries(EVENT_TYPES.map((type) => [type, feed(type, undefined)])) as KindPlan['byType'],
+    matches: matchPlanOf(triggers.filter((trigger) => trigger.of === of)),
   };
 }
 
@@ -228,7 +241,7 @@ function plannedReducer(definition: CompiledAttribute): AttributeReducer {
 function eventNames(definitions: readonly CompiledAttribute[]): Set<string> {
   const names = new Set<string>();
   for (const definition of definitions) {
-    if (definition.kind === 'computed') names.add(definition.event);
+    if (definition.kind === 'computed') for (const { event } of stepsOf(definition)) names.add(event);
     else if (definition.kind === 'declared')
       for (const { event } of definition.from) if (event !== undefined) names.add(event);
   }
@@ -254,8 +267,12 @@ function feedFor(
       }
     } else if (definition.kind === 'session') {
       sessions.push(sessionFeed(definition, attribute));
-    } else if (definition.kind === 'computed' && type === 'track' && definition.event === name) {
-      computed.push(computedFeed(definition, attribute));
+    } else if (
+      definition.kind === 'computed' &&
+      type === 'track' &&
+      stepsOf(definition).some(({ event }) => event === name)
+    ) {
+      computed.push(computedFeed(definition, attribute, name));
     }
   }
   if (declared.length === 0 && computed.length === 0 && sessions.length === 0) return undefined;
@@ -267,7 +284,24 @@ function feedFor(
   return { ...feed, takesStatement: (attribute) => names.has(attribute) };
 }
 
-function computedFeed(definition: ComputedAttribute, attribute: PlannedAttribute): ComputedFeed {
+/** The events that it is computed from. */
+function stepsOf({ event, where, pattern }: ComputedAttribute): readonly Occurrence[] {
+  return pattern?.steps ?? [{ event, where }];
+}
+
+/** Of the steps of a pattern, those that an event of a name may be. */
+function stepFeedsOf({ pattern }: ComputedAttribute, name: string | undefined): readonly StepFeed[] | undefined {
+  return pattern?.steps.flatMap(({ event, where }, step) => {
+    const accepts = where === undefined ? undefined : compileCondition(where);
+    return event === name ? [{ bit: 1 << step, accepts }] : [];
+  });
+}
+
+function computedFeed(
+  definition: ComputedAttribute,
+  attribute: PlannedAttribute,
+  name: string | undefined,
+): ComputedFeed {
   const { reducer, where, property, eventAttribute } = definition;
   const { fromMs = Number.NEGATIVE_INFINITY, untilMs = Number.POSITIVE_INFINITY } = definition;
   const adds = reducer === 'sum' || reducer === 'average';
@@ -280,7 +314,7 @@ function computedFeed(definition: ComputedAttribute, attribute: PlannedAttribute
     eventAttribute,
     reads: adds ? 'amount' : isTold ? 'string' : foldedTypeOf(definition),
     textLengthMax: textLengthMaxOf(definition),
-    ...{ fromMs, untilMs },
+    ...{ fromMs, untilMs, steps: stepFeedsOf(definition, name) },
   };
 }
 
@@ -317,7 +351,10 @@ function feeds(source: AttributeSource, of: 'user' | 'account', type: EventType,
 }
 
 function parsing(declared: readonly DeclaredFeed[], computed: readonly ComputedFeed[], type: EventType): Feed['parse'] {
-  if (computed.some((feed) => (feed.accepts ?? feed.property ?? feed.eventAttribute) !== undefined)) return 'always';
+  const reads = ({ accepts, property, eventAttribute, steps }: ComputedFeed): boolean =>
+    (accepts ?? property ?? eventAttribute) !== undefined ||
+    (steps?.some((step) => step.accepts !== undefined) ?? false);
+  if (computed.some(reads)) return 'always';
   if (declared.length === 0) return 'never';
   const traitsOnly = declared.every(({ sources }) => sources.every(({ kind }) => kind === 'trait'));
   return traitsOnly && type !== 'identify' && type !== 'group' ? 'traits' : 'always';

@@ -1,4 +1,10 @@
-import { type ComputedAttribute, type MergeStrategy, type Reducer, SESSION_MEASURES } from '@attrium/catalogue';
+import {
+  type ComputedAttribute,
+  type EventPattern,
+  type MergeStrategy,
+  type Reducer,
+  SESSION_MEASURES,
+} from '@attrium/catalogue';
 import { numberFromUnits, Timestamp, type Value } from '@attrium/event';
 import { RowReader, RowWriter } from '@attrium/processor';
 import { describe, expect, it } from '@jest/globals';
@@ -65,6 +71,21 @@ compute('distinct_list', text);
 compute('distinct_list', text, { entriesMax: 2 });
 compute('most_frequent', timestamp);
 compute('exists', text);
+
+function look(name: string, pattern: EventPattern): void {
+  const value = fc.integer({ min: 1, max: 2 ** pattern.steps.length - 1 });
+  cases[name] = { definition: { ...computed, reducer: 'exists', pattern }, value };
+}
+
+const step = { event: 'E' };
+look('a sequence', { kind: 'sequence', steps: [step, { ...step, withinMs: 3_000 }] });
+look('a sequence within', {
+  kind: 'sequence',
+  steps: [step, { ...step, withinMs: 9_000 }, step],
+  withinMs: WITHIN_MS,
+});
+look('once since', { kind: 'since', steps: [step, step], atLeast: 1 });
+look('three times since', { kind: 'since', steps: [step, step], atLeast: 3 });
 
 for (const measure of SESSION_MEASURES) {
   const definition = { ...head, kind: 'session', measure, webGapMs: 5_000, mobileGapMs: 2_000 } as const;

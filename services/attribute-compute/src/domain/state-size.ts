@@ -51,6 +51,8 @@ export function bytesOf(state: State): number {
       return state.at.length * SMALL_BYTES + bytesIn(state.texts);
     case 'sessions':
       return state.sessions.reduce((bytes, { page }) => bytes + SESSION_BYTES + bytesOfPage(page), 0);
+    case 'pattern':
+      return state.at.length * 2 * SMALL_BYTES + bytesIn(state.ids);
     default:
       return assertNever(state);
   }

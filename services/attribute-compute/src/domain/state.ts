@@ -162,6 +162,19 @@ export interface SessionsState {
   olderUntil: number;
 }
 
+/** The events that may be steps of what is looked for, by time, then by id, rising; parallel arrays. */
+export interface PatternState {
+  readonly kind: 'pattern';
+  at: number[];
+  ids: string[];
+  /** The steps that each may be, a bit for each. */
+  steps: number[];
+  /** Time of the first event of the latest sequence that was found. */
+  found: number | undefined;
+  /** There were more than are kept. */
+  overflowed: boolean;
+}
+
 export type State =
   | PickState
   | CountState
@@ -177,7 +190,8 @@ export type State =
   | DistinctState
   | RecentHashesState
   | RecentTextsState
-  | SessionsState;
+  | SessionsState
+  | PatternState;
 
 /** One event as a reducer takes it. */
 export interface Input {

@@ -202,11 +202,11 @@ export function readRecentTexts(reader: RowReader): RecentTextsState {
 }
 
 /** The first as it is, the others as their distance from the one before. */
-function writeTime(writer: RowWriter, times: readonly number[], index: number): void {
+export function writeTime(writer: RowWriter, times: readonly number[], index: number): void {
   if (index === 0) writer.double(times[0]!);
   else writer.whole(times[index]! - times[index - 1]!);
 }
 
-function readTime(reader: RowReader, times: number[]): void {
+export function readTime(reader: RowReader, times: number[]): void {
   times.push(times.length === 0 ? reader.double() : times[times.length - 1]! + reader.whole());
 }

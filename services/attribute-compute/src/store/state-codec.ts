@@ -20,6 +20,7 @@ import {
   writeRecentTexts,
   writeWindow,
 } from './entries-codec.js';
+import { readPattern, writePattern } from './pattern-codec.js';
 import { readSessions, writeSessions } from './sessions-codec.js';
 
 /** By their number in the encoding: add at the end, change nothing. */
@@ -39,6 +40,7 @@ const STATE_KINDS = [
   'recent-hashes',
   'recent-texts',
   'sessions',
+  'pattern',
 ] as const satisfies readonly State['kind'][];
 
 export function writeState(writer: RowWriter, state: State): void {
@@ -95,6 +97,9 @@ export function writeState(writer: RowWriter, state: State): void {
     case 'sessions':
       writeSessions(writer, state);
       return;
+    case 'pattern':
+      writePattern(writer, state);
+      return;
     default:
       assertNever(state);
   }
@@ -138,6 +143,8 @@ export function readState(reader: RowReader): State {
       return readRecentTexts(reader);
     case 'sessions':
       return readSessions(reader);
+    case 'pattern':
+      return readPattern(reader);
     case undefined:
       throw new Error('a row holds a state of an unknown kind');
     default:

@@ -1,5 +1,6 @@
 /** Profiles as REST shows them. */
 import { Decimal, Timestamp, type Value } from '@attrium/event';
+import type { Account } from '../account-reader.js';
 import type { Profile } from '../profile-reader.js';
 
 /** Numbers are JSON numbers where a double holds them exactly, else text; times are ISO 8601. */
@@ -10,23 +11,40 @@ export function jsonOfValue(value: Value): unknown {
 }
 
 export function jsonOfProfile(profile: Profile): Record<string, unknown> {
-  const { profileId, identifiers, attributes, consent, segments, merging } = profile;
+  const { profileId, identifiers, accounts, consent, merging } = profile;
+  const shown = accounts.map(({ groupedAt, current, ...account }) => ({
+    ...account,
+    groupedAt: isoOf(groupedAt),
+    ...(current ? { current } : {}),
+  }));
   return {
     profileId,
     identifiers,
+    ...(shown.length > 0 ? { accounts: shown } : {}),
+    ...jsonOfValues(profile),
+    consent: consent.map(({ granted, since, ...of }) => ({
+      ...of,
+      status: granted ? 'granted' : 'withdrawn',
+      since: isoOf(since),
+    })),
+    ...(merging ? { merging } : {}),
+  };
+}
+
+export function jsonOfAccount(account: Account): Record<string, unknown> {
+  const { accountId, groupId, members } = account;
+  return { accountId, groupId, members, ...jsonOfValues(account) };
+}
+
+function jsonOfValues({ attributes, segments }: Pick<Profile, 'attributes' | 'segments'>): Record<string, unknown> {
+  return {
     attributes: Object.fromEntries(
       [...attributes].map(([name, { value, effectiveAt, approximate }]) => [
         name,
         { value: jsonOfValue(value), effectiveAt: isoOf(effectiveAt), ...(approximate ? { approximate } : {}) },
       ]),
     ),
-    consent: consent.map(({ granted, since, ...of }) => ({
-      ...of,
-      status: granted ? 'granted' : 'withdrawn',
-      since: isoOf(since),
-    })),
     segments: segments.map(({ name, since }) => ({ name, since: isoOf(since) })),
-    ...(merging ? { merging } : {}),
   };
 }
 

@@ -48,7 +48,7 @@ export class ProfileRpcController implements profileV1.ProfileServiceController 
 }
 
 function messageOf(profile: Profile): profileV1.GetProfileResponse {
-  const { profileId, identifiers, attributes, consent, segments, merging } = profile;
+  const { profileId, identifiers, accounts, attributes, consent, segments, merging } = profile;
   return {
     profileId,
     identifiers: [...identifiers],
@@ -57,6 +57,7 @@ function messageOf(profile: Profile): profileV1.GetProfileResponse {
     ),
     segments: segments.map(({ name: segment, since }) => ({ segment, since })),
     merging,
+    accounts: accounts.map((account) => ({ ...account })),
     consent: consent.map(({ purpose, channel = '', granted, since }) => ({ purpose, channel, granted, since })),
   };
 }

@@ -29,7 +29,10 @@ export function conditionOf(text: string, format: CatalogueFormat): unknown {
   return read.json;
 }
 
-export function previewOf(text: string, format: CatalogueFormat): { readonly where: unknown; readonly sample: number } {
+export function previewOf(
+  text: string,
+  format: CatalogueFormat,
+): { readonly where: unknown; readonly of: 'user' | 'account'; readonly sample: number } {
   const json = conditionOf(text, format);
   const faults: { path: string; code: string; message: string }[] = [];
   if (!isJsonObject(json) || !Object.hasOwn(json, 'where')) {
@@ -39,13 +42,15 @@ export function previewOf(text: string, format: CatalogueFormat): { readonly whe
   for (const key of Object.keys(json)) {
     if (!DEFINITION_KEYS.includes(key)) faults.push({ path: key, code: 'unknown_key', message: `${key} is not known` });
   }
-  if (Object.hasOwn(json, 'of') && json.of !== 'user') {
-    faults.push({ path: 'of', code: 'not_supported_yet', message: 'only segments of users can be previewed yet' });
+  const of = Object.hasOwn(json, 'of') ? json.of : 'user';
+  if (of !== 'user' && of !== 'account') {
+    faults.push({ path: 'of', code: 'wrong_value', message: 'expected one of user, account' });
   }
   if (faults.length > 0) throw new ControlError('misshapenBody', { details: { faults } });
   const sample = Object.hasOwn(json, 'sample') ? json.sample : undefined;
   return {
     where: json.where,
+    of: of as 'user' | 'account',
     sample: countOf(sample, { name: 'sample', byDefault: SAMPLE_DEFAULT, most: SAMPLE_MAX }),
   };
 }
@@ -67,4 +72,11 @@ export function tokenOf(given: string | undefined): string {
     throw new ControlError('misshapenBody', { message: 'This is no token of a page.' });
   }
   return given ?? '';
+}
+
+/** Whose segment; users' for none. Throws ATR-CONTROL-011. */
+export function kindOf(given: string): 'user' | 'account' {
+  if (given === '' || given === 'user') return 'user';
+  if (given === 'account') return given;
+  throw new ControlError('misshapenBody', { message: 'of is user or account.' });
 }

@@ -8,6 +8,7 @@ import { bodyText } from './request-body.js';
 import {
   conditionOf,
   countOf,
+  kindOf,
   PAGE_DEFAULT,
   PAGE_MAX,
   SAMPLE_DEFAULT,
@@ -27,11 +28,14 @@ export class SegmentRpcController implements segmentV1.SegmentTableServiceContro
     request: segmentV1.PreviewSegmentRequest,
     metadata?: Metadata,
   ): Promise<segmentV1.PreviewSegmentResponse> {
-    const { workspace, conditionJson, sampleMax } = request;
+    const { workspace, conditionJson, sampleMax, of } = request;
     this.access.require(authorizationOf(metadata), { workspace, role: 'read' });
     const where = conditionOf(bodyText(conditionJson), 'json');
     const most = { name: 'sample_max', byDefault: SAMPLE_DEFAULT, most: SAMPLE_MAX };
-    const outcome = await this.segments.preview(workspace, where, countOf(sampleMax || undefined, most));
+    const outcome = await this.segments.preview(workspace, where, {
+      of: kindOf(of),
+      sampleMax: countOf(sampleMax || undefined, most),
+    });
     const { revision } = outcome;
     if (outcome.kind === 'faulty') {
       return { revision, members: 0, profiles: 0, sample: [], faults: [...outcome.faults] };

@@ -30,8 +30,8 @@ export class SegmentController {
   async preview(@Param('workspace') workspace: string, @Req() request: FastifyRequest): Promise<unknown> {
     this.access.require(request.headers.authorization, { workspace, role: 'read' });
     const text = bodyText(request.body);
-    const { where, sample } = previewOf(text, formatOf(request.headers['content-type'], text));
-    const outcome = await this.segments.preview(workspace, where, sample);
+    const { where, of, sample: sampleMax } = previewOf(text, formatOf(request.headers['content-type'], text));
+    const outcome = await this.segments.preview(workspace, where, { of, sampleMax });
     const { revision } = outcome;
     if (outcome.kind === 'faulty') {
       throw new ControlError('faultyCondition', { details: { revision, faults: outcome.faults } });

@@ -81,6 +81,17 @@ export class ApiClient {
     return JSON.parse((await this.ask('GET', `${this.workspacePath}/profiles/${encodeURIComponent(identifier)}`)).text);
   }
 
+  async account(identifier: string): Promise<unknown> {
+    return JSON.parse((await this.ask('GET', `${this.workspacePath}/accounts/${encodeURIComponent(identifier)}`)).text);
+  }
+
+  /** `after`: the `next` of the page before; undefined for the first. */
+  async accountMembers(identifier: string, after: string | undefined): Promise<unknown> {
+    const page = after === undefined ? '' : `?after=${encodeURIComponent(after)}`;
+    const path = `${this.workspacePath}/accounts/${encodeURIComponent(identifier)}/members${page}`;
+    return JSON.parse((await this.ask('GET', path)).text);
+  }
+
   /** Which profile an identifier belongs to. */
   async resolved(identifier: string): Promise<unknown> {
     return JSON.parse(
@@ -116,6 +127,24 @@ export class ApiClient {
   async get(path: string, queries: Readonly<Record<string, string>> = {}): Promise<unknown> {
     const query = new URLSearchParams(queries).toString();
     return JSON.parse((await this.ask('GET', `${this.workspacePath}/${path}${query === '' ? '' : `?${query}`}`)).text);
+  }
+
+  /** GET of a path below the workspace whose answer is no JSON and may be long: piece by piece. */
+  async *stream(path: string, queries: Readonly<Record<string, string>> = {}): AsyncGenerator<string> {
+    const { url, key } = this.endpoint;
+    const query = new URLSearchParams(queries).toString();
+    const response = await fetch(`${url}${this.workspacePath}/${path}${query === '' ? '' : `?${query}`}`, {
+      headers: { authorization: `Bearer ${key}` },
+    }).catch((cause: Error & { cause?: Error }) => {
+      throw new CliError(`Control at ${url} cannot be reached: ${cause.cause?.message ?? cause.message}`, { cause });
+    });
+    if (!response.ok) throw new CliError(sentenceOf(response.status, await response.text()));
+    const decoder = new TextDecoder();
+    try {
+      for await (const bytes of response.body ?? []) yield decoder.decode(bytes, { stream: true });
+    } catch (cause) {
+      throw new CliError('The answer broke off: what was written is not the whole.', { cause });
+    }
   }
 
   /** POST of JSON to a path below the workspace. */

@@ -15,6 +15,7 @@ import {
   type StatusAnswer,
   statusLines,
 } from './plan-text.js';
+import { addSegmentCommands } from './segment-commands.js';
 
 /** What a command writes. */
 export interface Terminal {
@@ -45,12 +46,15 @@ export function attriumCommand(terminal: Terminal, env?: Readonly<Record<string,
     });
   program
     .command('get <what> [identifier]')
-    .description('print the catalogue, the sizes of segments, or a profile: get catalogue|segments|profile TYPE:VALUE')
+    .description(
+      'print the catalogue, the sizes of segments, a profile or an account: get catalogue|segments|profile TYPE:VALUE|account group_id:VALUE',
+    )
     .action(async (what: string, identifier: string | undefined) => {
       if (what === 'catalogue') terminal.out(await api().catalogueText());
       else if (what === 'segments') json(await api().segments());
       else if (what === 'profile' && identifier !== undefined) json(await api().profile(identifier));
-      else throw new CliError('get catalogue, get segments, or get profile TYPE:VALUE');
+      else if (what === 'account' && identifier !== undefined) json(await api().account(identifier));
+      else throw new CliError('get catalogue, get segments, get profile TYPE:VALUE, or get account group_id:VALUE');
     });
   addIdentityCommands(program, api, json);
   program
@@ -74,6 +78,7 @@ export function attriumCommand(terminal: Terminal, env?: Readonly<Record<string,
   addKeyCommands(program, api, json);
   addConsentCommands(program, { api, env, json });
   addDeliveryCommands(program, api, json);
+  addSegmentCommands(program, api, (line) => terminal.out(line));
   return program;
 }
 
@@ -131,6 +136,13 @@ function addIdentityCommands(program: Command, api: () => ApiClient, json: (valu
     .command('merges <identifier>')
     .description('list the merges that a profile is made of')
     .action(async (identifier: string) => json(await api().profileHistory('merges', identifier)));
+  program
+    .command('members <account>')
+    .description('list the profiles that are members of an account (group_id:VALUE)')
+    .option('--after <place>', 'the next of the page before')
+    .action(async (account: string, options: { after?: string }) => {
+      json(await api().accountMembers(account, options.after));
+    });
 }
 
 function addKeyCommands(program: Command, api: () => ApiClient, json: (value: unknown) => void): void {

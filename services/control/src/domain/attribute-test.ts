@@ -9,7 +9,7 @@ import {
   typeOfValue,
   type Value,
 } from '@attrium/event';
-import { decimalTest, OPERATORS, type OrderComparator } from './number-test.js';
+import { decimalList, decimalTest, isExact, OPERATORS, type OrderComparator } from './number-test.js';
 import type { QueryParameters } from './query-parameters.js';
 import { codeUnitOrder } from './text-test.js';
 
@@ -46,6 +46,19 @@ export function attributeTest(comparator: PositiveComparator, right: Value, para
     default:
       return assertNever(comparator);
   }
+}
+
+/** Whether a value is one of a list, as `equals` of each entry says; each sort of entry travels as one parameter. */
+export function attributeInTest(entries: readonly Value[], parameters: QueryParameters): string {
+  const numbers = entries.filter((entry) => isExact(entry));
+  const tests = ['string', 'boolean', 'timestamp', 'string_list'].flatMap((type) => {
+    const of = entries.filter((entry) => typeOfValue(entry) === type).map(jsonOf);
+    return of.length === 0 ? [] : [ofType(type, `has(${parameters.add('Array(String)', of)}, value)`)];
+  });
+  if (numbers.length > 0) {
+    tests.push(ofType('number', `ifNull(has(${decimalList(numbers, parameters)}, number), 0)`));
+  }
+  return tests.length === 0 ? '0' : `(${tests.join(' OR ')})`;
 }
 
 /** Whether a timestamp is later than an instant, or else at or before it. */

@@ -1,5 +1,5 @@
 /** Compares exact decimals of SQL with the exact numbers of conditions. */
-import { type ExactNumber, unitsOf, unitsToText } from '@attrium/event';
+import { Decimal, type ExactNumber, unitsOf, unitsToText, type Value } from '@attrium/event';
 import type { QueryParameters } from './query-parameters.js';
 
 export type OrderComparator = 'equals' | 'gt' | 'gte' | 'lt' | 'lte';
@@ -32,6 +32,17 @@ export function decimalTest(
   const isAbove = comparator === 'gt' || comparator === 'gte';
   if (Math.abs(number) >= MAGNITUDE_LIMIT) return isAbove === number < 0 ? '1' : '0';
   return `${left} ${isAbove ? '>' : '<='} ${parameters.add('Decimal(38, 18)', unitsToText(lowerUnits(number)))}`;
+}
+
+export function isExact(value: Value): value is ExactNumber {
+  return typeof value === 'number' || value instanceof Decimal;
+}
+
+/** Those of some numbers that are decimals of the tables, as one list in SQL. The others equal none. */
+export function decimalList(numbers: readonly ExactNumber[], parameters: QueryParameters): string {
+  const units = numbers.map((number) => unitsOf(number)).filter((each) => each !== undefined);
+  const texts = parameters.add('Array(String)', units.map(unitsToText));
+  return `arrayMap(each -> toDecimal128(each, 18), ${texts})`;
 }
 
 /** The greatest number of units of 10^-18 that is below a double. */

@@ -1,8 +1,9 @@
 /** Conditions over the properties of an event in SQL, over the column `payload`. */
-import type { Condition } from '@attrium/condition';
+import type { Condition, Operand } from '@attrium/condition';
 import { assertNever, Decimal, type ExactNumber, unitsOf, unitsToText, type Value } from '@attrium/event';
 import type { PositiveComparator } from './attribute-test.js';
-import { OPERATORS, type OrderComparator } from './number-test.js';
+import { equalListsIn } from './equal-lists.js';
+import { decimalList, isExact, OPERATORS, type OrderComparator } from './number-test.js';
 import type { QueryParameters } from './query-parameters.js';
 import { codeUnitOrder } from './text-test.js';
 
@@ -12,13 +13,12 @@ export function eventTest(condition: Condition, parameters: QueryParameters): st
     case 'all':
       return condition.of.length === 0 ? '1' : `(${condition.of.map((of) => eventTest(of, parameters)).join(' AND ')})`;
     case 'any':
-      return condition.of.length === 0 ? '0' : `(${condition.of.map((of) => eventTest(of, parameters)).join(' OR ')})`;
+      return anyTest(condition.of, parameters);
     case 'not':
       return `NOT ${eventTest(condition.of, parameters)}`;
     case 'compare': {
       const { operand, comparator, value } = condition;
-      if (operand.kind !== 'property') throw new Error('a condition over events asks for properties only');
-      const property = new Property(operand.path, parameters);
+      const property = propertyOf(operand, parameters);
       if (comparator === 'not_equals') return `NOT ${property.test('equals', value)}`;
       if (comparator === 'not_in') return `NOT ${property.test('in', value)}`;
       return comparator === 'exists' && value === false
@@ -30,6 +30,18 @@ export function eventTest(condition: Condition, parameters: QueryParameters): st
     default:
       return assertNever(condition);
   }
+}
+
+function anyTest(members: readonly Condition[], parameters: QueryParameters): string {
+  const { lists, others } = equalListsIn(members);
+  const tests = lists.map(({ operand, values }) => propertyOf(operand, parameters).isOneOf(values));
+  tests.push(...others.map((of) => eventTest(of, parameters)));
+  return tests.length === 0 ? '0' : `(${tests.join(' OR ')})`;
+}
+
+function propertyOf(operand: Operand, parameters: QueryParameters): Property {
+  if (operand.kind !== 'property') throw new Error('a condition over events asks for properties only');
+  return new Property(operand.path, parameters);
 }
 
 /** What a sum adds up of an event: a number or the text of one; null for everything else. */
@@ -101,6 +113,33 @@ class Property {
       default:
         return assertNever(comparator);
     }
+  }
+
+  /** As `equals` of each says. */
+  isOneOf(values: readonly Value[]): string {
+    const texts = values.filter((value) => typeof value === 'string');
+    const numbers = values.filter((value) => isExact(value)).filter((value) => !Number.isNaN(value));
+    const rest = values.filter((value) => typeof value !== 'string' && !isExact(value));
+    const tests = rest.map((value) => this.test('equals', value));
+    if (texts.length > 0) {
+      tests.push(`(${this.is('String')} AND has(${this.parameters.add('Array(String)', texts)}, ${this.text}))`);
+    }
+    if (numbers.length > 0) tests.push(`(${this.is(...NUMBERS)} AND (${this.isOneOfNumbers(numbers)}))`);
+    return tests.length === 0 ? '0' : `(${tests.join(' OR ')})`;
+  }
+
+  private isOneOfNumbers(numbers: readonly ExactNumber[]): string {
+    const left = `JSONExtractFloat(${this.place})`;
+    const doubles = (of: readonly ExactNumber[]): string => this.parameters.add('Array(Float64)', of.map(Number));
+    // Those that are no decimals of the tables are told apart as doubles only.
+    const wide = numbers.filter((number) => unitsOf(number) === undefined);
+    const exact = numbers.filter((number) => unitsOf(number) !== undefined);
+    const tests = wide.length === 0 ? [] : [`has(${doubles(wide)}, ${left})`];
+    if (exact.length > 0) {
+      const isEqual = `each = ${left} AND ifNull(toDecimal128OrNull(${this.raw}, 18) = exact, 1)`;
+      tests.push(`arrayExists((each, exact) -> ${isEqual}, ${doubles(exact)}, ${decimalList(exact, this.parameters)})`);
+    }
+    return tests.join(' OR ');
   }
 
   private ordered(comparator: OrderComparator, right: Value): string {

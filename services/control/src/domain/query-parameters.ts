@@ -1,8 +1,15 @@
 /** The values of a query: they travel beside its text, never in it. */
-export type ParameterValue = string | number | readonly string[];
+export type ParameterValue = string | number | readonly string[] | readonly number[];
 
 /** ClickHouse's names of the types that values have. */
-export type ParameterType = 'String' | 'Array(String)' | 'Int64' | 'UInt64' | 'Float64' | 'Decimal(38, 18)';
+export type ParameterType =
+  | 'String'
+  | 'Array(String)'
+  | 'Array(Float64)'
+  | 'Int64'
+  | 'UInt64'
+  | 'Float64'
+  | 'Decimal(38, 18)';
 
 export class QueryParameters {
   private readonly byName = new Map<string, ParameterValue>();

@@ -1,11 +1,22 @@
 /**
- * A condition of a segment as SQL over the projected tables: who is in the segment as of now. It means what the stages mean
+ * A condition of a segment as SQL over the projected tables: who (profiles, or accounts) is in the segment as of now. It means what the stages mean
  * (docs/reference/conditions.md); a test compares the two.
  */
-import type { Aggregate, Behaviour, Happening, Operand, ParsedCondition } from '@attrium/condition';
+import type {
+  Aggregate,
+  Behaviour,
+  Happening,
+  Moment,
+  Occurrence,
+  Operand,
+  ParsedCondition,
+  Sequence,
+} from '@attrium/condition';
 import { assertNever, type Value } from '@attrium/event';
-import { attributeTest, type PositiveComparator, timestampTest } from './attribute-test.js';
-import { decimalTest } from './number-test.js';
+import { attributeInTest, attributeTest, type PositiveComparator, timestampTest } from './attribute-test.js';
+import { equalListsIn } from './equal-lists.js';
+import { eventEntry, inOrder, latestStart, NEVER, NO_ENTRY, sinceTest } from './event-order.js';
+import { decimalTest, OPERATORS } from './number-test.js';
 import { amountOf, eventTest } from './property-test.js';
 import { instant, type ParameterValue, QueryParameters } from './query-parameters.js';
 
@@ -20,6 +31,8 @@ export interface SegmentQueryOptions {
   /** "Now" of windows and ages, ms. */
   readonly now: number;
   readonly sampleMax: number;
+  /** Whose segment; undefined: of users. */
+  readonly of?: 'user' | 'account' | undefined;
 }
 
 /**
@@ -77,7 +90,7 @@ class Parts {
       case 'all':
         return node.of.length === 0 ? '1' : `(${node.of.map((of) => this.matches(of)).join(' AND ')})`;
       case 'any':
-        return node.of.length === 0 ? '0' : `(${node.of.map((of) => this.matches(of)).join(' OR ')})`;
+        return this.any(node.of);
       case 'not':
         return `NOT ${this.matches(node.of)}`;
       case 'segment':
@@ -94,15 +107,28 @@ class Parts {
         return this.behaviour(node);
       case 'aggregate':
         return this.aggregate(node);
+      case 'moment':
+        return this.moment(node);
+      case 'sequence':
+        return this.sequence(node);
       default:
         return assertNever(node);
     }
   }
 
+  private any(members: readonly ParsedCondition[]): string {
+    const { lists, others } = equalListsIn(members);
+    const tests = lists.map(({ operand, values }) =>
+      this.attribute(attributeOf(operand), attributeInTest(values, this.parameters)),
+    );
+    tests.push(...others.map((of) => this.matches(of)));
+    return tests.length === 0 ? '0' : `(${tests.join(' OR ')})`;
+  }
+
   private comparison(operand: Operand, comparator: PositiveComparator | 'not_equals' | 'not_in', value: Value): string {
-    if (operand.kind !== 'attribute') throw new Error('a condition over profiles asks for no event properties');
+    const name = attributeOf(operand);
     const test = (positive: PositiveComparator): string =>
-      this.attribute(operand.name, attributeTest(positive, value, this.parameters));
+      this.attribute(name, attributeTest(positive, value, this.parameters));
     if (comparator === 'not_equals') return `NOT ${test('equals')}`;
     if (comparator === 'not_in') return `NOT ${test('in')}`;
     return comparator === 'exists' && value === false ? `NOT ${test('exists')}` : test(comparator);
@@ -114,6 +140,7 @@ class Parts {
   }
 
   private behaviour(behaviour: Behaviour): string {
+    if (behaviour.since !== undefined) return this.since(behaviour, behaviour.since);
     const count = this.part('events', `toUInt64(${this.happened(behaviour)})`, 'toUInt64(0)');
     const did = `sum(${count}) >= ${this.parameters.add('UInt64', behaviour.atLeast)}`;
     return behaviour.did ? `(${did})` : `NOT (${did})`;
@@ -125,6 +152,39 @@ class Parts {
     const zero = 'toDecimal256(0, 18)';
     const added = `if(${this.happened(aggregate)}, ifNull(toDecimal256(${amount}, 18), ${zero}), ${zero})`;
     return `(${decimalTest(`sum(${this.part('events', added, zero)})`, comparator, value, this.parameters)})`;
+  }
+
+  private moment({ which, test, ...occurrence }: Moment): string {
+    const milliseconds = `toNullable(toUnixTimestamp64Milli(occurred_at))`;
+    const at = this.part(
+      'events',
+      `if(${this.happened(occurrence)}, ${milliseconds}, NULL)`,
+      "CAST(NULL, 'Nullable(Int64)')",
+    );
+    const time = `${which === 'first' ? 'min' : 'max'}(${at})`;
+    const ms = 'ageMs' in test ? this.options.now - test.ageMs : test.at.ms;
+    const operator = 'ageMs' in test ? (test.newer ? '>' : '<=') : OPERATORS[test.comparator];
+    return `(ifNull(${time} ${operator} ${this.parameters.add('Int64', ms)}, 0))`;
+  }
+
+  private since({ did, atLeast, ...occurrence }: Behaviour, since: Occurrence): string {
+    const test = sinceTest(this.inOrder([occurrence, since]), this.parameters.add('UInt64', atLeast));
+    return did ? `(${test})` : `NOT (${test})`;
+  }
+
+  private sequence({ steps, withinMs }: Sequence): string {
+    const gaps = steps.map((step) =>
+      step.withinMs === undefined ? undefined : this.parameters.add('Int64', step.withinMs),
+    );
+    const latest = latestStart(this.inOrder(steps), gaps);
+    const least = withinMs === undefined ? undefined : this.options.now - withinMs;
+    return `(${latest} > ${least === undefined ? NEVER : this.parameters.add('Int64', least)})`;
+  }
+
+  /** The events that are one of several, in their order, as an array. */
+  private inOrder(occurrences: readonly Occurrence[]): string {
+    const tests = occurrences.map(({ event, where }) => this.happened({ event, where }));
+    return inOrder(this.part('events', eventEntry(tests), NO_ENTRY));
   }
 
   /** Whether an event is one of those. */
@@ -159,17 +219,31 @@ class Parts {
   tables(): string[] {
     const workspace = `workspace_id = ${this.parameters.add('String', this.options.workspace)}`;
     const one = (names: ReadonlySet<string>): string => this.parameters.add('Array(String)', [...names]);
-    const living = `${workspace} AND kind = 'profile' AND merged_into = ''`;
-    const tables = [this.rows('profile_id', undefined, `profiles FINAL WHERE ${living}`)];
+    const ofAccounts = this.options.of === 'account';
+    const kind = ofAccounts ? 'account' : 'profile';
+    const tables = ofAccounts
+      ? [this.rows('account_id', undefined, `accounts FINAL WHERE ${workspace}`)]
+      : [
+          this.rows(
+            'profile_id',
+            undefined,
+            `profiles FINAL WHERE ${workspace} AND kind = 'profile' AND merged_into = ''`,
+          ),
+        ];
     if (this.attributes.size > 0) {
-      const where = `${workspace} AND kind = 'profile' AND name IN ${one(this.attributes)}`;
+      const where = `${workspace} AND kind = '${kind}' AND name IN ${one(this.attributes)}`;
       tables.push(this.rows('profile_id', 'attributes', `attributes FINAL WHERE ${where}`));
     }
     if (this.segments.size > 0) {
-      const where = `${workspace} AND kind = 'profile' AND segment IN ${one(this.segments)}`;
+      const where = `${workspace} AND kind = '${kind}' AND segment IN ${one(this.segments)}`;
       tables.push(this.rows('profile_id', 'memberships', `memberships FINAL WHERE ${where}`));
     }
-    if (this.events.size > 0) {
+    if (this.events.size > 0 && ofAccounts) {
+      const where = `${workspace} AND group_id != '' AND type = 'track' AND (${[...this.events].join(' OR ')})`;
+      const named = `SELECT group_id AS named, account_id FROM accounts FINAL WHERE ${workspace}`;
+      const from = `events INNER JOIN (${named}) AS account ON account.named = events.group_id`;
+      tables.push(this.rows('account.account_id', 'events', `${from} WHERE ${where}`));
+    } else if (this.events.size > 0) {
       // An event names the profile that it came to; that may have been merged away since.
       const where = `${workspace} AND type = 'track' AND (${[...this.events].join(' OR ')})`;
       const from = `events LEFT ANY JOIN (${survivors(workspace)}) AS merged ON merged.loser = events.profile_id`;
@@ -186,8 +260,13 @@ class Parts {
   }
 }
 
-/** Who was merged away, and where the last of its merges led. */
-function survivors(workspace: string): string {
+function attributeOf(operand: Operand): string {
+  if (operand.kind !== 'attribute') throw new Error('a condition over profiles asks for no event properties');
+  return operand.name;
+}
+
+/** Who was merged away (`loser`), and where the last of its merges led (`survivor`); `workspace` is the test of a row. */
+export function survivors(workspace: string): string {
   const merged = `SELECT profile_id, merged_into FROM profiles FINAL WHERE ${workspace} AND merged_into != ''`;
   return `WITH RECURSIVE
     steps AS (${merged}),

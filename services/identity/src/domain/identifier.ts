@@ -8,8 +8,11 @@ export const IDENTIFIER_LENGTH_MAX = 512;
 /** Of the name of a type, as events bring it. */
 const TYPE_LENGTH_MAX = 64;
 
-/** Which limit left an identifier out: values of its type, identifiers of the profile or of the event, merges of the profile. */
-export type HitLimit = 'values' | 'identifiers' | 'merges' | 'event';
+/**
+ * Which limit left an identifier out: values of its type, identifiers of the profile or of the event, merges or accounts of the profile,
+ * members of the account.
+ */
+export type HitLimit = 'values' | 'identifiers' | 'merges' | 'event' | 'accounts' | 'members';
 
 /** An identifier of an event that does not take part in resolving it. */
 export interface Refusal {
@@ -41,7 +44,7 @@ export function identifierKey(workspace: string, identifier: Identifier): string
 }
 
 /** A refused identifier is told in a fact, which has its limits too. */
-function shortened({ type, value }: Identifier): Identifier {
+export function shortened({ type, value }: Identifier): Identifier {
   return { type: cut(type, TYPE_LENGTH_MAX), value: cut(value, IDENTIFIER_LENGTH_MAX) };
 }
 

@@ -2,7 +2,7 @@
 import type { Identifier } from '@attrium/event';
 import type { HitLimit } from './identifier.js';
 import type { IdentityRules } from './rules.js';
-import { type IdentityState, profileAt } from './state.js';
+import { type AccountLinkRow, type IdentityState, profileAt } from './state.js';
 
 /** An identifier of the event, and whom it belongs to so far. */
 export interface Candidate {
@@ -37,6 +37,7 @@ export function fitWithinLimits(state: IdentityState, candidates: readonly Candi
       owners.add(owner);
       const row = profileAt(state, owner);
       union.add(row.identifiers, row.merges);
+      if (row.accounts !== undefined) union.addAccounts(row.accounts);
     }
     const hit = index === 0 ? undefined : union.brokenLimit();
     if (hit !== undefined) return { count: index, hit };
@@ -49,6 +50,8 @@ class Union {
   private readonly held = new Map<string, number>();
   /** Of each type: the most that one of the profiles holds already. */
   private readonly heldByOne = new Map<string, number>();
+  private readonly accounts = new Set<number>();
+  private accountsOfOne = 0;
   private identifiers = 0;
   private merges = -1;
 
@@ -67,10 +70,16 @@ class Union {
     if (merges !== undefined) this.merges += merges + 1;
   }
 
+  addAccounts(links: readonly AccountLinkRow[]): void {
+    for (const { account } of links) this.accounts.add(account);
+    this.accountsOfOne = Math.max(this.accountsOfOne, links.length);
+  }
+
   brokenLimit(): HitLimit | undefined {
     const { types, caps } = this.rules;
     if (this.identifiers > caps.identifiersPerProfileMax) return 'identifiers';
     if (this.merges > caps.mergesPerProfileMax) return 'merges';
+    if (this.accounts.size > Math.max(caps.accountsPerProfileMax, this.accountsOfOne)) return 'accounts';
     for (const [type, count] of this.held) {
       const limit = types.get(type)?.limit ?? count;
       if (count > Math.max(limit, this.heldByOne.get(type) ?? 0)) return 'values';

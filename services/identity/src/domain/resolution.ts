@@ -5,6 +5,7 @@ import { identifierKey, type Refusal, usableIdentifiers } from './identifier.js'
 import { type Candidate, fitWithinLimits } from './profile-limits.js';
 import type { IdentityRules } from './rules.js';
 import {
+  count,
   entityAt,
   type IdentityState,
   MERGE_COUNTER,
@@ -187,14 +188,6 @@ export function evolve(state: IdentityState, decision: Resolution, at: DecidedAt
       place: count(state, MERGE_COUNTER),
     };
   }
-}
-
-/** Counts one more, and returns how many there are then. */
-function count(state: IdentityState, name: string): number {
-  const counter = state.counters.edit(name);
-  if (counter !== undefined) return ++counter.count;
-  state.counters.put(name, { count: 1 });
-  return 1;
 }
 
 function create(state: IdentityState, { workspace, id, ordinal }: Entity): void {

@@ -26,12 +26,18 @@ export interface IdentityCaps {
   readonly mergesPerProfileMax: number;
   /** Identifiers of one event that are looked at; those of the lowest priority are left out. */
   readonly identifiersPerEventMax: number;
+  /** Accounts that a profile may be a member of. */
+  readonly accountsPerProfileMax: number;
+  /** Profiles that group events may make members of one account, over its whole life. */
+  readonly membersPerAccountMax: number;
 }
 
 export const IDENTITY_CAPS: IdentityCaps = {
   identifiersPerProfileMax: 1_000,
   mergesPerProfileMax: 100,
   identifiersPerEventMax: 50,
+  accountsPerProfileMax: 100,
+  membersPerAccountMax: 1_000_000,
 };
 
 export interface IdentityRules {

@@ -32,6 +32,29 @@ export interface ProfileRow {
   absorbed?: number[];
   /** How it was merged away, while it is. */
   lost?: MergeNote;
+  /** The accounts that it is a member of; once it is merged away, those that it was then. Undefined for none. */
+  accounts?: AccountLinkRow[];
+}
+
+/** A profile's membership of an account. */
+export interface AccountLinkRow {
+  /** Of the account. */
+  readonly account: number;
+  /** Time and id of the latest group event that says so: of all links the latest names the current account. */
+  readonly at: number;
+  readonly by: string;
+  /** Its place among the entries of the account's members. */
+  readonly entry: number;
+}
+
+export interface AccountRow {
+  readonly workspace: string;
+  readonly id: string;
+  readonly groupId: string;
+  /** Profiles that a group event ever made a member, each in its place of the list. */
+  entries: number;
+  /** Living profiles that are members. */
+  members: number;
 }
 
 /** What is remembered of one merge, in the row of the profile that was merged away. */
@@ -53,7 +76,13 @@ export interface IdentityState {
   readonly profiles: Rows<number, ProfileRow>;
   /** Ordinals by `profileKey`. */
   readonly profileIds: Rows<string, number>;
-  /** `PROFILE_COUNTER` and `MERGE_COUNTER`: profiles created and merges decided so far in this shard. */
+  /** By ordinal. */
+  readonly accounts: Rows<number, AccountRow>;
+  /** Ordinals of accounts, by `identifierKey` of their group id and of their own id. */
+  readonly accountIds: Rows<string, number>;
+  /** Ordinals of the profiles in an account's list of members, so many in each row; by `memberKey`. */
+  readonly accountMembers: Rows<string, number[]>;
+  /** `PROFILE_COUNTER` and `MERGE_COUNTER`: profiles and accounts created, and merges decided, so far in this shard. */
   readonly counters: Rows<string, { count: number }>;
 }
 
@@ -64,6 +93,7 @@ export interface CatalogueRow {
   readonly identity: string | undefined;
 }
 
+/** Profiles and accounts: they share their ordinals. */
 export const PROFILE_COUNTER = 'profiles';
 export const MERGE_COUNTER = 'merges';
 
@@ -75,6 +105,13 @@ export interface Shard {
 
 export function profileKey(workspace: string, profileId: string): string {
   return `${workspace}/${profileId}`;
+}
+
+/** The account row of an ordinal that another row names. */
+export function accountAt(state: IdentityState, ordinal: number): AccountRow {
+  const row = state.accounts.get(ordinal);
+  if (row === undefined) throw new Error(`assertion: account ${ordinal} is referred to and does not exist`);
+  return row;
 }
 
 /** The profile row of an ordinal that another row names. */
@@ -97,4 +134,17 @@ export function survivorOf(state: IdentityState, ordinal: number): number {
 export function entityAt(state: IdentityState, ordinal: number): Entity {
   const row = profileAt(state, ordinal);
   return { workspace: row.workspace, kind: 'profile', id: row.id, ordinal };
+}
+
+export function accountEntityAt(state: IdentityState, ordinal: number): Entity {
+  const { workspace, id } = accountAt(state, ordinal);
+  return { workspace, kind: 'account', id, ordinal };
+}
+
+/** Counts one more, and returns how many there are then. */
+export function count(state: IdentityState, name: string): number {
+  const counter = state.counters.edit(name);
+  if (counter !== undefined) return ++counter.count;
+  state.counters.put(name, { count: 1 });
+  return 1;
 }

@@ -23,7 +23,8 @@ export const events: Projection = {
     { name: 'ordinal', type: 'version' },
   ],
   project: (record) => {
-    if (record.kind !== 'event-resolved') return undefined;
+    // What an account has of an event is in the row of its profile.
+    if (record.kind !== 'event-resolved' || record.entity.kind !== 'profile') return undefined;
     const { entity, origin, event } = record;
     return [
       [

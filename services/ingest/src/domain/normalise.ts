@@ -67,7 +67,7 @@ export function normaliseEvent(given: unknown, envelope: Envelope, normaliser: N
   if (typeof stated === 'object') return refuse(stated, given);
 
   const messageId = textOf(raw.messageId) ?? normaliser.newMessageId();
-  const groupId = textOf(raw.groupId);
+  const groupId = groupIdOf(raw, envelope);
   const previousId = type === 'alias' ? textOf(raw.previousId) : undefined;
   const name = nameOf(type, raw);
   const texts = [messageId, name, groupId, previousId, ...identifiers.map((identifier) => identifier.value)];
@@ -150,6 +150,11 @@ function nameOf(type: EventType, raw: RawEvent): string {
   if (type !== 'page' && type !== 'screen') return type;
   const inside = textOf(raw.properties?.name);
   return textOf(raw.name) ?? (inside !== undefined && inside.length <= 500 ? inside : undefined) ?? type;
+}
+
+/** The account that the event names: by itself, or in its context, as clients do once somebody is in a group. */
+function groupIdOf(raw: RawEvent, { context }: Envelope): string | undefined {
+  return textOf(raw.groupId) ?? textOf(objectOf(raw.context)?.groupId) ?? textOf(context?.groupId);
 }
 
 /** The event as it goes on: the batch's context under its own, traits and page names where everyone looks for them, no keys. */

@@ -1,6 +1,6 @@
 /** A firing as the deliveries log has it, as the message of `attrium.trigger.v1`. */
 import type { CompiledCatalogue } from '@attrium/catalogue';
-import { assertNever, type ChangeReason, type FiringCause, type ValueType } from '@attrium/event';
+import { assertNever, type ChangeReason, type FiringCause, type ValueType, type WaitOutcome } from '@attrium/event';
 import { firingCauseToProto, namedValueToProto, type StoredMessage } from '@attrium/processor';
 import { type triggerV1, valueV1 } from '@attrium/proto';
 import { type FiringOn, type JsonValue, readFiring, valueOfJson } from '../deliveries/firing-json.js';
@@ -12,6 +12,11 @@ const REASONS: Readonly<Record<ChangeReason, valueV1.ChangeReason>> = {
   window: valueV1.ChangeReason.CHANGE_REASON_WINDOW,
   backfill: valueV1.ChangeReason.CHANGE_REASON_BACKFILL,
   correction: valueV1.ChangeReason.CHANGE_REASON_CORRECTION,
+};
+
+const OUTCOMES: Readonly<Record<WaitOutcome, valueV1.WaitOutcome>> = {
+  happened: valueV1.WaitOutcome.WAIT_OUTCOME_HAPPENED,
+  timed_out: valueV1.WaitOutcome.WAIT_OUTCOME_TIMED_OUT,
 };
 
 /** Types of attributes come from the catalogue of today. Throws SyntaxError for what is no JSON. */
@@ -36,6 +41,7 @@ export function firingMessage(
     values: Object.entries(firing.attributes).map(([name, json]) =>
       namedValueToProto({ name, value: valueOfJson(json, typeOf(name)) }),
     ),
+    outcome: firing.outcome === undefined ? valueV1.WaitOutcome.WAIT_OUTCOME_UNSPECIFIED : OUTCOMES[firing.outcome],
   };
 }
 
@@ -48,6 +54,14 @@ function causeOf(on: FiringOn, typeOf: (name: string) => ValueType | undefined):
       const { attribute: name, before, after } = on;
       const value = (json: JsonValue | undefined) => (json === undefined ? undefined : valueOfJson(json, typeOf(name)));
       return { kind: on.kind, change: { name, before: value(before), after: value(after) } };
+    }
+    case 'event-occurred': {
+      const { event: name, eventId: id, at, properties } = on;
+      const values = Object.entries(properties).map(([path, json]) => ({
+        name: path,
+        value: valueOfJson(json, undefined),
+      }));
+      return { kind: on.kind, event: { id, name, occurredAt: Date.parse(at), properties: values } };
     }
     default:
       return assertNever(on);

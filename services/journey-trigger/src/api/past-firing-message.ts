@@ -12,7 +12,8 @@ export const OUTCOMES: Readonly<Record<triggerV1.FiringOutcome, '' | 'fired' | '
 };
 
 export function pastFiringMessage(firing: PastFiring): triggerV1.PastFiring {
-  const { before, after, lastFiredAt, valueNames, valueTexts, memberships, outcome, ...same } = firing;
+  const { before, after, lastFiredAt, valueNames, valueTexts, memberships, outcome, ...rest } = firing;
+  const { propertyNames, propertyTexts, ...same } = rest;
   return {
     ...same,
     outcome: outcome === 'fired' ? FiringOutcome.FIRING_OUTCOME_FIRED : FiringOutcome.FIRING_OUTCOME_SUPPRESSED,
@@ -21,5 +22,6 @@ export function pastFiringMessage(firing: PastFiring): triggerV1.PastFiring {
     ...(lastFiredAt === null ? {} : { lastFiredAt }),
     values: valueNames.map((name, index) => ({ name, json: valueTexts[index] ?? 'null' })),
     memberships: [...memberships],
+    properties: propertyNames.map((name, index) => ({ name, json: propertyTexts[index] ?? 'null' })),
   };
 }

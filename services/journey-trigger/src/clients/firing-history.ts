@@ -24,6 +24,10 @@ export interface PastFiring {
   readonly valueTexts: readonly string[];
   readonly memberships: readonly string[];
   readonly lastFiredAt: number | null;
+  /** happened or timed_out; empty where it waited for nothing. */
+  readonly waitOutcome: string;
+  readonly propertyNames: readonly string[];
+  readonly propertyTexts: readonly string[];
 }
 
 export interface PastAttempt {
@@ -54,7 +58,8 @@ export interface FiringsAsked {
 const FIRING_COLUMNS = `firing_id AS firingId, trigger, profile_id AS profileId, outcome, suppressed_by AS suppressedBy, revision,
   toUnixTimestamp64Milli(effective_at) AS effectiveAt, toUnixTimestamp64Milli(recorded_at) AS recordedAt, reason, cause,
   on_kind AS onKind, on_name AS onName, before, after, values.name AS valueNames, values.value AS valueTexts, memberships,
-  toUnixTimestamp64Milli(last_fired_at) AS lastFiredAt, partition, sequence, row_index`;
+  toUnixTimestamp64Milli(last_fired_at) AS lastFiredAt, wait_outcome AS waitOutcome,
+  properties.name AS propertyNames, properties.value AS propertyTexts, partition, sequence, row_index`;
 const ATTEMPT_COLUMNS = `firing_id AS firingId, trigger, destination, profile_id AS profileId, toUnixTimestamp64Milli(deliveries.at) AS at,
   latency_ms AS latencyMs, attempt, outcome, why, status, replay`;
 /** A row that a projector inserted twice is there twice until the engine merges it. */

@@ -5,10 +5,12 @@ import {
   decimalFromText,
   type FiringCause,
   type Identifier,
+  type NamedValue,
   Timestamp,
   type TriggerFired,
   type Value,
   type ValueType,
+  type WaitOutcome,
 } from '@attrium/event';
 
 import { FIRING_SCHEMA_VERSION } from './firing-schema.js';
@@ -23,6 +25,14 @@ export type FiringOn =
       readonly attribute: string;
       readonly before?: JsonValue;
       readonly after?: JsonValue;
+    }
+  | {
+      readonly kind: 'event-occurred';
+      readonly event: string;
+      readonly eventId: string;
+      readonly at: string;
+      /** By path; one that the event does not have is absent. */
+      readonly properties: Readonly<Record<string, JsonValue>>;
     };
 
 /** All times are ISO 8601, UTC. */
@@ -32,7 +42,10 @@ export interface FiringJson {
   readonly workspace: string;
   readonly trigger: string;
   readonly revision: number;
+  /** Of the entity: of an account where `kind` says so. */
   readonly profileId: string;
+  /** Absent: a profile. */
+  readonly kind?: 'account';
   readonly identifiers: readonly Identifier[];
   readonly on: FiringOn;
   readonly effectiveAt: string;
@@ -40,6 +53,8 @@ export interface FiringJson {
   readonly reason: TriggerFired['reason'];
   readonly cause: string;
   readonly attributes: Readonly<Record<string, JsonValue>>;
+  /** Of a trigger that waits for something. */
+  readonly outcome?: WaitOutcome;
   /** Only of a test that somebody asked for: nothing happened. */
   readonly test?: true;
 }
@@ -52,15 +67,21 @@ export function firingJson(firing: TriggerFired): string {
     trigger: firing.trigger,
     revision: firing.revision,
     profileId: firing.entity.id,
+    ...(firing.entity.kind === 'account' ? { kind: 'account' } : {}),
     identifiers: firing.identifiers.map(({ type, value }) => ({ type, value })),
     on: onOf(firing.on),
     effectiveAt: isoText(firing.effectiveAt),
     recordedAt: isoText(firing.recordedAt),
     reason: firing.reason,
     cause: firing.cause,
-    attributes: Object.fromEntries(firing.values.map(({ name, value }) => [name, jsonOfValue(value)])),
+    attributes: jsonOfValues(firing.values),
+    ...(firing.outcome === undefined ? {} : { outcome: firing.outcome }),
   };
   return JSON.stringify(json);
+}
+
+function jsonOfValues(values: readonly NamedValue[]): Record<string, JsonValue> {
+  return Object.fromEntries(values.map(({ name, value }) => [name, jsonOfValue(value)]));
 }
 
 /** Reads what `firingJson` wrote. Throws SyntaxError for what is no JSON. */
@@ -95,6 +116,10 @@ function onOf(on: FiringCause): FiringOn {
         ...(before === undefined ? {} : { before: jsonOfValue(before) }),
         ...(after === undefined ? {} : { after: jsonOfValue(after) }),
       };
+    }
+    case 'event-occurred': {
+      const { name: event, id: eventId, occurredAt, properties } = on.event;
+      return { kind: on.kind, event, eventId, at: isoText(occurredAt), properties: jsonOfValues(properties) };
     }
     default:
       return assertNever(on);

@@ -1,5 +1,5 @@
 /** The shape of a firing as JSON, version 1: what docs/reference/firing.schema.json is generated from. It only grows: readers pass over keys that they do not know. */
-import { CHANGE_REASONS } from '@attrium/event';
+import { CHANGE_REASONS, WAIT_OUTCOMES } from '@attrium/event';
 import { z } from 'zod';
 
 export const FIRING_SCHEMA_VERSION = 1;
@@ -23,6 +23,14 @@ const attributeCause = z.looseObject({
   after: value.optional().meta({ description: 'absent where there is no value any more' }),
 });
 
+const eventCause = z.looseObject({
+  kind: z.literal('event-occurred'),
+  event: text.meta({ description: 'name of the event' }),
+  eventId: text,
+  at: time,
+  properties: z.record(z.string(), value).meta({ description: 'those that the trigger names, by path' }),
+});
+
 export const firingSchema = z
   .looseObject({
     schemaVersion: z.literal(FIRING_SCHEMA_VERSION),
@@ -30,14 +38,19 @@ export const firingSchema = z
     workspace: text,
     trigger: text,
     revision: z.int().min(1).meta({ description: 'of the catalogue that the trigger was defined in' }),
-    profileId: text,
+    profileId: text.meta({ description: 'id of the profile, or of the account where `kind` says so' }),
+    kind: z.literal('account').optional().meta({ description: 'absent: a profile' }),
     identifiers: z.array(z.looseObject({ type: text, value: text })),
-    on: z.union([segmentCause, attributeCause]).meta({ description: 'what fired it' }),
+    on: z.union([segmentCause, attributeCause, eventCause]).meta({ description: 'what fired it' }),
     effectiveAt: time,
     recordedAt: time,
     reason: z.enum(CHANGE_REASONS),
     cause: text.meta({ description: 'id of the event, merge or timer' }),
     attributes: z.record(z.string(), value).meta({ description: 'by name; one without a value is absent' }),
+    outcome: z
+      .enum(WAIT_OUTCOMES)
+      .optional()
+      .meta({ description: 'of a trigger with wait_for: whether it happened in time' }),
     test: z.literal(true).optional().meta({ description: 'only of a test that somebody asked for: nothing happened' }),
   })
   .meta({ title: 'Attrium firing' });

@@ -37,6 +37,9 @@ function onOf(when: TriggerWhen, attributes: TestAsked['attributes'], at: string
   if (when.kind === 'segment') {
     return { kind: when.enters ? 'segment-entered' : 'segment-exited', segment: when.segment, at };
   }
+  if (when.kind === 'event') {
+    return { kind: 'event-occurred', event: when.event, eventId: 'test', at, properties: {} };
+  }
   const { attribute } = when;
   const after = Object.hasOwn(attributes, attribute) ? attributes[attribute] : undefined;
   return { kind: 'attribute-changed', attribute, ...(after === undefined ? {} : { after }) };

@@ -21,6 +21,9 @@ const suppressed = (suppressedBy: string, values: Record<string, string>): PastF
   valueTexts: Object.values(values),
   memberships: [],
   lastFiredAt: null,
+  waitOutcome: '',
+  propertyNames: [],
+  propertyTexts: [],
 });
 
 describe('the explanation of a firing that did not happen', () => {

@@ -8,15 +8,29 @@ export function explanationOf(firing: PastFiring): string[] {
   const { trigger, profileId, revision, outcome, suppressedBy, recordedAt } = firing;
   const said = outcome === 'fired' ? 'fired' : 'did not fire';
   const head = `${trigger} ${said} for ${profileId} at ${timeText(recordedAt)}, by revision ${revision} of the catalogue.`;
-  return [head, occasionText(firing), ...decisionTexts(firing, suppressedBy), ...valueTexts(firing)];
+  return [
+    head,
+    occasionText(firing),
+    ...waitTexts(firing),
+    ...decisionTexts(firing, suppressedBy),
+    ...valueTexts(firing),
+  ];
 }
 
 function occasionText({ onKind, onName, before, after, effectiveAt, cause, reason }: PastFiring): string {
   const why = reason === '' || reason === 'event' ? '' : `, by a ${reason}`;
   const tail = `, in force since ${timeText(effectiveAt)}, because of ${cause}${why}.`;
   if (onKind === 'segment-entered') return `The profile entered the segment ${onName}${tail}`;
+  if (onKind === 'event-occurred') return `The event ${onName} occurred${tail}`;
   if (onKind === 'segment-exited') return `The profile left the segment ${onName}${tail}`;
   return `The attribute ${onName} changed from ${before ?? 'no value'} to ${after ?? 'no value'}${tail}`;
+}
+
+function waitTexts({ waitOutcome }: PastFiring): string[] {
+  if (waitOutcome === '') return [];
+  return [
+    waitOutcome === 'happened' ? 'What it waited for happened in time.' : 'What it waited for did not happen in time.',
+  ];
 }
 
 function decisionTexts(firing: PastFiring, suppressedBy: string): string[] {
@@ -37,6 +51,18 @@ function decisionTexts(firing: PastFiring, suppressedBy: string): string[] {
       const last = lastFiredAt === null ? '' : `: it had fired for this profile at ${timeText(lastFiredAt)}`;
       return [`Its condition was true, but its frequency forbade it${last}.`];
     }
+    case 'merge':
+      return ['The profile was merged with one that waited for the same firing, and one is enough.'];
+    case 'archived':
+      return ['While it waited, the trigger was archived or left the catalogue.'];
+    case 'paused':
+      return ['The trigger was paused when the firing was due.'];
+    case 'redefined':
+      return ['While it waited, the trigger came to read something else, of which nothing was known.'];
+    case 'limit':
+      return ['Too many firings of this profile were waiting.'];
+    case 'outcome':
+      return ['The trigger does not deliver this outcome of its wait.'];
     default:
       return [`It was suppressed: ${suppressedBy}.`];
   }

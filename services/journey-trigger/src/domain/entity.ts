@@ -1,6 +1,9 @@
-/** One entity as this stage keeps it: what fired for it. Rows are changed in place. */
-import type { Entity, MergeState, SegmentChanged } from '@attrium/event';
+/** One entity as this stage keeps it: what fired for it, and what waits. Rows are changed in place. */
+import { type Entity, isHeld, type MergeState } from '@attrium/event';
 import { type FiredBook, forgetOldKeys, mergeFired } from './fired-book.js';
+import type { Known } from './known.js';
+import { type KeptRecord, recordedAtOf } from './told.js';
+import type { WaitingFiring } from './waiting.js';
 
 export interface EntityRow {
   readonly kind: 'entity';
@@ -9,8 +12,13 @@ export interface EntityRow {
   readonly fired: FiredBook;
   /** Undefined while the entity never took part in a merge. */
   merges: MergeState | undefined;
-  /** Changes that arrived while the entity was held, in order of time. */
-  kept: SegmentChanged[];
+  /** Records that arrived while the entity was held, in order of time. */
+  kept: KeptRecord[];
+  waiting: WaitingFiring[];
+  /** While something waits, or the entity is held. */
+  known: Known | undefined;
+  /** When the entity's timer is due, ms; undefined for none. */
+  due: number | undefined;
 }
 
 /** What stays of an entity that was merged into another. */
@@ -21,27 +29,42 @@ export interface PointerRow {
 
 export type Row = EntityRow | PointerRow;
 
-/** Changes that one held entity keeps back; what comes beyond is dropped, visibly. */
+/** Changes and events that one held entity keeps back; what comes beyond is dropped, visibly. */
 export const KEPT_MAX = 1_000;
 
 export function newEntity(entity: Entity): EntityRow {
-  return { kind: 'entity', entity, fired: new Map(), merges: undefined, kept: [] };
+  const nothing = { merges: undefined, known: undefined, due: undefined };
+  return { kind: 'entity', entity, fired: new Map(), kept: [], waiting: [], ...nothing };
 }
 
-/** Notes a firing under its name; returns how many old keys were forgotten by the limit. */
-export function foldFiring(row: EntityRow, name: string, change: SegmentChanged): number {
-  const { effectiveAt, recordedAt } = change;
+/** While a merge is open here, nothing is decided for the entity. */
+export function isHeldRow({ merges }: EntityRow): boolean {
+  return merges !== undefined && isHeld(merges);
+}
+
+/** Notes a firing under its name; returns how many old keys were forgotten by the limit. `at`: log time, ms. */
+export function foldFiring(
+  row: EntityRow,
+  name: string,
+  firing: { readonly effectiveAt: number; readonly at: number },
+): number {
+  const { effectiveAt, at: recordedAt } = firing;
   row.fired.set(name, mergeFired(row.fired.get(name), { effectiveAt, recordedAt, count: 1 }));
   return forgetOldKeys(row.fired);
 }
 
-/** Keeps changes back until the release; returns how many were dropped by the limit. */
-export function keepBack(row: EntityRow, changes: readonly SegmentChanged[]): number {
-  row.kept.push(...changes);
+/** Keeps records back until the release; returns how many were dropped by the limit. */
+export function keepBack(row: EntityRow, records: readonly KeptRecord[]): number {
+  row.kept.push(...records);
   // Both lists are in order of time already; the sort is stable, so each keeps its own order.
-  row.kept.sort((a, b) => a.recordedAt - b.recordedAt);
+  row.kept.sort((a, b) => recordedAtOf(a) - recordedAtOf(b));
   const dropped = Math.max(0, row.kept.length - KEPT_MAX);
-  if (dropped > 0) row.kept.length = KEPT_MAX;
+  if (dropped > 0) {
+    // What is known of the merged entity is of no use but whole: the last of it stays.
+    const known = row.kept.findLast(({ kind }, index) => index >= KEPT_MAX && kind === 'merge-completed');
+    row.kept.length = KEPT_MAX;
+    if (known !== undefined) row.kept[KEPT_MAX - 1] = known;
+  }
   return dropped;
 }
 
@@ -51,8 +74,12 @@ export interface Lost {
   readonly keys: number;
 }
 
-/** Folds the state of an entity that was merged into this one: once stays once. */
+/**
+ * Folds the state of an entity that was merged into this one: once stays once, and what waits waits on. What was known of the other one says
+ * nothing of this one.
+ */
 export function foldLoser(row: EntityRow, loser: EntityRow): Lost {
   for (const [name, fired] of loser.fired) row.fired.set(name, mergeFired(row.fired.get(name), fired));
+  row.waiting = [...row.waiting, ...loser.waiting];
   return { changes: keepBack(row, loser.kept), keys: forgetOldKeys(row.fired) };
 }

@@ -1,106 +1,179 @@
-/** Decides which triggers fire on a change, and which do not and why. */
-import { type Frequency, isUnnamed } from '@attrium/catalogue';
-import type { FiringCause, NamedValue, SegmentChanged, SuppressionReason, Value } from '@attrium/event';
-import { decideFinally, type Subject } from './decision.js';
+/** Decides which triggers fire on a record, which of their firings wait, and which are not made and why. */
+import type { Frequency } from '@attrium/catalogue';
+import type {
+  ChangeReason,
+  FiringCause,
+  Identifier,
+  NamedValue,
+  SuppressionReason,
+  Value,
+  WaitOutcome,
+} from '@attrium/event';
+import { decideBeforehand, decideFinally, type Subject } from './decision.js';
 import type { EntityRow } from './entity.js';
 import { firedName } from './fired-book.js';
-import type { Plan, PlannedTrigger } from './plan.js';
+import type { Plan, PlannedTrigger, PlannedWait } from './plan.js';
+import { subjectOfTold, type TellingRecord, type Told, toldBy } from './told.js';
+import { hasRoom, textSizeOf, type WaitingFiring } from './waiting.js';
+
+/** What every fact of a firing says. */
+export interface FiringHead {
+  readonly trigger: string;
+  readonly revision: number;
+  readonly effectiveAt: number;
+  readonly cause: string;
+  readonly on: FiringCause;
+  /** Of a trigger that waits for something, where the wait has ended. */
+  readonly outcome?: WaitOutcome | undefined;
+}
 
 export type Outcome =
   | {
       readonly kind: 'fires';
-      readonly trigger: string;
-      readonly on: FiringCause;
-      readonly values: NamedValue[];
+      readonly head: FiringHead;
+      readonly reason: ChangeReason;
+      readonly values: readonly NamedValue[];
+      readonly identifiers: readonly Identifier[];
+      /** Under which it is noted, and the log time that frequency is measured by, ms. */
       readonly name: string;
+      readonly at: number;
     }
   | {
       readonly kind: 'suppressed';
-      readonly trigger: string;
-      readonly on: FiringCause;
+      readonly head: FiringHead;
       readonly why: SuppressionReason;
-      /** What decided: the values that the firing would have carried, those that consent and quiet hours ask for where they decided, the segments of `if`, and the firing before. */
-      readonly values: NamedValue[];
-      readonly memberships: string[];
+      /** What decided: the values that the firing would have carried, the segments of `if`, and the firing before. */
+      readonly values: readonly NamedValue[];
+      readonly memberships: readonly string[];
       readonly lastFiredAt: number | undefined;
-    };
+    }
+  | { readonly kind: 'waits'; readonly firing: WaitingFiring };
 
 /**
- * For each trigger that watches for one of the changes: what `decideFinally` says, over what the change carries. A trigger watches for one
- * thing, so that it fires at most once on a change. Corrections of the past fire nothing; backfills only what asks for them. `now`: log time
- * of the decision, ms.
+ * For each trigger that watches for what the record tells of. A trigger watches for one thing, so that it fires at most once on a record.
+ * Corrections of the past fire nothing, backfills only what asks for them. `now`: log time of the decision, ms. `emit` is called at once for each, so that the next one sees what it changed.
  */
-export function decideFirings(row: EntityRow | undefined, plan: Plan, change: SegmentChanged, now: number): Outcome[] {
-  const isBackfill = change.reason === 'backfill';
-  const outcomes: Outcome[] = [];
+export function decideFirings(
+  rowOf: () => EntityRow | undefined,
+  { plan, now, emit }: { readonly plan: Plan; readonly now: number; emit(outcome: Outcome): void },
+  record: TellingRecord,
+): void {
+  const told = toldBy(record);
+  const isBackfill = told.reason === 'backfill';
   let subject: Subject | undefined;
   const decide = (triggers: readonly PlannedTrigger[] | undefined, on: () => FiringCause): void => {
     for (const trigger of triggers ?? []) {
       if (isBackfill && !trigger.onBackfill) continue;
-      subject ??= subjectOf(change);
-      outcomes.push(decideTrigger(trigger, row, subject, { change, now, on: on() }));
+      subject ??= subjectOfTold(told);
+      emit(decideOccasion(trigger, rowOf(), subject, { told, now, on: on() }));
     }
   };
-  for (const { segment, at } of change.entered) {
+  if (record.kind === 'event-matched') {
+    const trigger = plan.onMatched.get(record.definition);
+    if (trigger !== undefined) decide([trigger], () => occurredOf(record.name, trigger, told));
+    return;
+  }
+  for (const { segment, at } of record.entered) {
     decide(plan.onEntered.get(segment), () => ({ kind: 'segment-entered', segment, at }));
   }
-  for (const { segment, at } of change.exited) {
+  for (const { segment, at } of record.exited) {
     decide(plan.onExited.get(segment), () => ({ kind: 'segment-exited', segment, at }));
   }
-  for (const each of change.changes) {
+  for (const each of record.changes) {
     const watching = plan.onChanged.get(each.name)?.filter((trigger) => trigger.watches(each));
     decide(watching, () => ({ kind: 'attribute-changed', change: each }));
   }
-  return outcomes;
+}
+
+/** Only the properties that the trigger names leave. */
+function occurredOf(
+  name: string,
+  { properties }: PlannedTrigger,
+  { cause: id, effectiveAt, properties: all }: Told,
+): FiringCause {
+  const named = all.filter((property) => properties.includes(property.name));
+  return { kind: 'event-occurred', event: { id, name, occurredAt: effectiveAt, properties: named } };
 }
 
 interface Occasion {
-  readonly change: SegmentChanged;
+  readonly told: Told;
   readonly now: number;
   readonly on: FiringCause;
 }
 
-function decideTrigger(
+function decideOccasion(
   trigger: PlannedTrigger,
   row: EntityRow | undefined,
   subject: Subject,
-  { change, now, on }: Occasion,
+  { told, now, on }: Occasion,
 ): Outcome {
-  const { name, frequency, asked, payload, segments } = trigger;
-  const values = carriedBy(payload, subject);
-  const memberships = segments.filter(subject.inSegment);
-  const noted = firedName(name, keyOf(frequency, subject));
-  const moment = { at: change.recordedAt, now, subject, values: subject.values, last: row?.fired.get(noted) };
-  const verdict = decideFinally(trigger, moment);
-  if (verdict.kind === 'suppressed') {
-    const { why, lastFiredAt } = verdict;
-    const isOfPurpose = why === 'consent' || why === 'quiet_hours';
-    const told = isOfPurpose ? carriedBy([...new Set([...payload, ...asked])], subject) : values;
-    return { kind: 'suppressed', trigger: name, on, why, values: told, memberships, lastFiredAt };
+  const { waits, frequency } = trigger;
+  const { revision, effectiveAt, recordedAt: at, cause, reason, identifiers } = told;
+  const head: FiringHead = { trigger: trigger.name, revision, effectiveAt, cause, on };
+  const values = carriedBy(trigger, subject);
+  const memberships = trigger.segments.filter(subject.inSegment);
+  const name = firedName(trigger.name, keyOf(frequency, subject, told));
+  const last = row?.fired.get(name);
+  const suppressed = (why: SuppressionReason, lastFiredAt?: number, of = head): Outcome => ({
+    ...{ kind: 'suppressed', head: of, why, memberships, lastFiredAt },
+    values: toldOf(why, trigger, values, subject.values),
+  });
+  const decideNow = (of: FiringHead): Outcome => {
+    const verdict = decideFinally(trigger, { at, now, subject, values: subject.values, last });
+    if (verdict.kind === 'suppressed') return suppressed(verdict.why, verdict.lastFiredAt, of);
+    return { kind: 'fires', head: of, reason, values, identifiers, name, at };
+  };
+  if (waits === undefined) return decideNow(head);
+  const dueAt = at + waits.ms;
+  const verdict = decideBeforehand(trigger, { at: dueAt, now, subject, values: subject.values, last });
+  if (verdict.kind === 'suppressed') return suppressed(verdict.why, verdict.lastFiredAt);
+  if (frequency.kind !== 'every' && row?.waiting.some((each) => each.name === name)) return suppressed('frequency');
+  if (waits.until?.(subject) === true) {
+    const happened: FiringHead = { ...head, outcome: 'happened' };
+    return waits.outcomes.includes('happened') ? decideNow(happened) : suppressed('outcome', undefined, happened);
   }
-  return { kind: 'fires', trigger: name, on, values, name: noted };
+  const kept = keptFor(waits, values, memberships);
+  const size = textSizeOf(on, kept.values);
+  const firing: WaitingFiring = { name, dueAt, reason, recordedAt: at, ...head, ...kept, size };
+  return hasRoom(row?.waiting ?? [], firing) ? { kind: 'waits', firing } : suppressed('limit');
+}
+
+/** Where `if` is asked again, the firing will carry what is known then. */
+function keptFor({ recheck }: PlannedWait, values: NamedValue[], memberships: string[]) {
+  return recheck ? { values: [], memberships: [] } : { values, memberships };
 }
 
 /** The value that a frequency with a key is asked about. */
-function keyOf(frequency: Frequency, { values }: Subject): { value: Value | undefined } | undefined {
-  if (frequency.kind === 'every' || frequency.key === undefined) return undefined;
-  return { value: values.get(frequency.key) };
+function keyOf(
+  frequency: Frequency,
+  { values }: Subject,
+  { properties }: Told,
+): { value: Value | undefined } | undefined {
+  if (frequency.kind === 'every') return undefined;
+  const { key, property } = frequency;
+  if (property !== undefined) return { value: properties.find(({ name }) => name === property)?.value };
+  return key === undefined ? undefined : { value: values.get(key) };
 }
 
-function carriedBy(names: readonly string[], { values }: Subject): NamedValue[] {
-  return names.flatMap((name) => {
+/** What a suppressed firing says that it would have carried; where its purpose forbade it, also the values that told so. */
+export function toldOf(
+  why: SuppressionReason,
+  { asked }: PlannedTrigger,
+  values: readonly NamedValue[],
+  all: ReadonlyMap<string, Value>,
+): readonly NamedValue[] {
+  if (why !== 'consent' && why !== 'quiet_hours') return values;
+  const more = asked.flatMap((name): NamedValue[] => {
+    const value = values.some((each) => each.name === name) ? undefined : all.get(name);
+    return value === undefined ? [] : [{ name, value }];
+  });
+  return [...values, ...more];
+}
+
+/** The values that the firing carries. */
+export function carriedBy({ payload }: PlannedTrigger, { values }: Subject): NamedValue[] {
+  return payload.flatMap((name) => {
     const value = values.get(name);
     return value === undefined ? [] : [{ name, value }];
   });
-}
-
-function subjectOf(change: SegmentChanged): Subject {
-  const values = new Map(change.values.map(({ name, value }) => [name, value]));
-  const memberships = new Set(change.memberships);
-  return {
-    values,
-    attribute: (name) => values.get(name) ?? (isUnnamed(name) ? false : undefined),
-    property: () => undefined,
-    inSegment: (name) => memberships.has(name),
-  };
 }

@@ -1,57 +1,136 @@
-/** A catalogue as this stage uses it: which triggers watch a segment or an attribute; paused ones watch nothing. Derived, never stored. */
-import type { CompiledCatalogue, CompiledTrigger, Frequency } from '@attrium/catalogue';
-import { compileCondition, type Predicate } from '@attrium/condition';
+/** A catalogue as this stage uses it: which triggers watch for what; paused ones watch for nothing. Derived, never stored. */
+import { type CompiledCatalogue, type CompiledTrigger, definitionOfWait, stableHash } from '@attrium/catalogue';
+import { compileCondition, type Predicate, readsOf } from '@attrium/condition';
+import { compareText, WAIT_OUTCOMES, type WaitOutcome } from '@attrium/event';
+import type { DecidedBy } from './decision.js';
 import { type MovePredicate, moved } from './move.js';
-import { attributesAsked, type PermissionRules } from './permission.js';
+import { attributesAsked } from './permission.js';
 
-export interface PlannedTrigger {
+export interface PlannedTrigger extends DecidedBy {
   readonly name: string;
-  readonly frequency: Frequency;
+  readonly paused: boolean;
   /** Whether it fires on what a backfill changes. */
   readonly onBackfill: boolean;
-  /** The `if`; undefined: always true. */
-  readonly condition: Predicate | undefined;
-  /** Asked after the `if` and the frequency. */
-  readonly permission: PermissionRules;
   /** Attributes that `permission` reads: a firing that it suppressed carries their values too. */
   readonly asked: readonly string[];
   /** Of triggers on attributes: whether a change is one that it watches for. */
   readonly watches: MovePredicate;
   /** Attributes whose values the firing carries. */
   readonly payload: readonly string[];
+  /** Properties of the event that the firing carries. */
+  readonly properties: readonly string[];
   /** Segments that the `if` names. */
   readonly segments: readonly string[];
+  /** Undefined: it fires at once. */
+  readonly waits: PlannedWait | undefined;
+}
+
+export interface PlannedWait {
+  readonly kind: 'delay' | 'event' | 'condition';
+  /** The delay, or the timeout. */
+  readonly ms: number;
+  /** Whether `if` is asked again at the end, by what is known then. */
+  readonly recheck: boolean;
+  /** Those that it delivers. */
+  readonly outcomes: readonly WaitOutcome[];
+  /** What it waits for, where that is a condition. */
+  readonly until: Predicate | undefined;
+  /** Identity, over all revisions of a catalogue, of what its firings need to know: a wait goes on as long as it is there. */
+  readonly key: string;
+}
+
+/** What firings that wait need to know of their entity. */
+export interface Needs {
+  readonly attributes: ReadonlySet<string>;
+  readonly segments: ReadonlySet<string>;
 }
 
 export interface Plan {
-  /** By segment, by segment, by attribute; triggers in the order of the catalogue. */
+  readonly revision: number;
+  /** By name; without those that are archived. */
+  readonly triggers: ReadonlyMap<string, PlannedTrigger>;
+  /** By segment, by segment, by attribute, by definition; triggers in the order of the catalogue. */
   readonly onEntered: ReadonlyMap<string, readonly PlannedTrigger[]>;
   readonly onExited: ReadonlyMap<string, readonly PlannedTrigger[]>;
   readonly onChanged: ReadonlyMap<string, readonly PlannedTrigger[]>;
+  readonly onMatched: ReadonlyMap<string, PlannedTrigger>;
+  /** By definition: the triggers whose firings wait for such an event. */
+  readonly awaited: ReadonlyMap<string, PlannedTrigger>;
+  readonly needs: Needs;
+  /** Of all that rows keep by this plan. */
+  readonly keys: readonly string[];
 }
 
-export function planOf({ triggers }: CompiledCatalogue): Plan {
+export function planOf({ revision, triggers: compiled }: CompiledCatalogue): Plan {
+  const triggers = new Map<string, PlannedTrigger>();
   const onEntered = new Map<string, PlannedTrigger[]>();
   const onExited = new Map<string, PlannedTrigger[]>();
   const onChanged = new Map<string, PlannedTrigger[]>();
-  for (const trigger of triggers) {
-    const { when } = trigger;
-    if (trigger.paused) continue;
+  const onMatched = new Map<string, PlannedTrigger>();
+  const awaited = new Map<string, PlannedTrigger>();
+  for (const trigger of compiled) {
+    const { name, when, archived, paused } = trigger;
+    if (archived) continue;
     const planned = planTrigger(trigger);
+    triggers.set(name, planned);
+    if (planned.waits?.kind === 'event') awaited.set(definitionOfWait(name), planned);
+    if (paused) continue;
     if (when.kind === 'attribute') addTo(onChanged, when.attribute, planned);
     if (when.kind === 'segment' && when.enters) addTo(onEntered, when.segment, planned);
     if (when.kind === 'segment' && when.exits) addTo(onExited, when.segment, planned);
+    if (when.kind === 'event') onMatched.set(name, planned);
   }
-  return { onEntered, onExited, onChanged };
+  const waiting = [...triggers.values()].filter(({ waits }) => waits !== undefined);
+  return {
+    revision,
+    ...{ triggers, onEntered, onExited, onChanged, onMatched, awaited },
+    needs: needsOf(compiled.filter(({ waits, archived }) => waits !== undefined && !archived)),
+    keys: waiting.flatMap(({ name, waits }) => [presenceKeyOf(name), waits!.key]),
+  };
+}
+
+/** Identity of a trigger whose firings may wait: present as long as it is neither removed nor archived. */
+export function presenceKeyOf(trigger: string): string {
+  return `trigger ${trigger}`;
 }
 
 function planTrigger(trigger: CompiledTrigger): PlannedTrigger {
-  const { name, when, frequency, condition, consent, quietHours, payload, segments, onBackfill = false } = trigger;
-  const predicate = condition === undefined ? undefined : compileCondition(condition);
-  const watches = moved(when.kind === 'attribute' ? when.moves : []);
+  const { name, paused, when, frequency, condition, consent, quietHours, payload, properties, onBackfill } = trigger;
   const permission = { consent, quietHours };
-  const asked = attributesAsked(permission);
-  return { name, frequency, onBackfill, watches, condition: predicate, permission, asked, payload, segments };
+  return {
+    ...{ name, paused, frequency, permission, payload, properties, onBackfill: onBackfill === true },
+    asked: attributesAsked(permission),
+    segments: condition === undefined ? [] : readsOf(condition).segments,
+    watches: moved(when.kind === 'attribute' ? when.moves : []),
+    condition: condition === undefined ? undefined : compileCondition(condition),
+    waits: planWait(trigger),
+  };
+}
+
+function planWait(trigger: CompiledTrigger): PlannedWait | undefined {
+  const { name, of, waits, segments } = trigger;
+  if (waits === undefined) return undefined;
+  const { kind, recheck } = waits;
+  const known = [kind, recheck, attributesOf(trigger), [...segments].sort(compareText)];
+  const needs = of === 'user' ? known : [...known, of];
+  const key = `wait ${name} ${stableHash(JSON.stringify(needs))}`;
+  if (waits.kind === 'delay') {
+    return { kind, recheck, key, ms: waits.delayMs, outcomes: WAIT_OUTCOMES, until: undefined };
+  }
+  const { timeoutMs: ms, outcomes } = waits;
+  const until = waits.kind === 'condition' ? compileCondition(waits.condition) : undefined;
+  return { kind, recheck, key, ms, outcomes, until };
+}
+
+function needsOf(triggers: readonly CompiledTrigger[]): Needs {
+  return {
+    attributes: new Set(triggers.flatMap(attributesOf)),
+    segments: new Set(triggers.flatMap(({ segments }) => segments)),
+  };
+}
+
+function attributesOf({ attributes, payload }: CompiledTrigger): string[] {
+  return [...new Set([...attributes, ...payload])].sort(compareText);
 }
 
 function addTo<V>(map: Map<string, V[]>, key: string, value: V): void {

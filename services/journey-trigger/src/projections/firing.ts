@@ -14,6 +14,8 @@ function causeCells(on: FiringCause): Cell[] {
       return [on.kind, on.segment, undefined, undefined];
     case 'attribute-changed':
       return [on.kind, on.change.name, textOf(on.change.before), textOf(on.change.after)];
+    case 'event-occurred':
+      return [on.kind, on.event.name, undefined, undefined];
     default:
       return assertNever(on);
   }
@@ -44,13 +46,17 @@ export const firings: Projection = {
     { name: 'identifiers.value', type: 'texts' },
     { name: 'memberships', type: 'names' },
     { name: 'last_fired_at', type: 'time?' },
+    { name: 'wait_outcome', type: 'name' },
+    { name: 'properties.name', type: 'names' },
+    { name: 'properties.value', type: 'texts' },
   ],
   project: (record) => {
     if (record.kind !== 'trigger-fired' && record.kind !== 'firing-suppressed') return undefined;
     const fired = record.kind === 'trigger-fired' ? record : undefined;
     const { entity } = record;
     const suppressed = record.kind === 'firing-suppressed' ? record : undefined;
-    const { values } = record;
+    const { values, on } = record;
+    const properties = on.kind === 'event-occurred' ? on.event.properties : [];
     const identifiers = fired?.identifiers ?? [];
     return [
       [
@@ -66,13 +72,16 @@ export const firings: Projection = {
         fired?.reason ?? '',
         record.cause,
         record.revision,
-        ...causeCells(record.on),
+        ...causeCells(on),
         values.map((entry) => entry.name),
         values.map((entry) => jsonText(entry.value)),
         identifiers.map((identifier) => identifier.type),
         identifiers.map((identifier) => identifier.value),
         suppressed?.memberships ?? [],
         suppressed?.lastFiredAt,
+        record.outcome ?? '',
+        properties.map((entry) => entry.name),
+        properties.map((entry) => jsonText(entry.value)),
       ],
     ];
   },

@@ -32,6 +32,11 @@ export function concernOf(row: EntityRow, plan: Plan, flips: Flips, requested: r
   for (const { segment } of flips.entered) addMissing(concerned, plan.onEntered.get(segment));
   for (const { segment } of flips.exited) addMissing(concerned, plan.onExited.get(segment));
   for (const { name } of requested) addMissing(concerned, plan.onChanged.get(name));
+  return needsOf(row, plan, concerned);
+}
+
+/** What these triggers need to know of the entity now. */
+export function needsOf(row: EntityRow, plan: Plan, concerned: readonly PlannedTrigger[]): Concern {
   if (concerned.length === 0) return NO_CONCERN;
   const { attributeOf, segmentOf } = kindPlanOf(plan, row.entity);
   const values: NamedValue[] = [];

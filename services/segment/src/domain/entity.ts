@@ -1,15 +1,27 @@
 /** One entity as this stage keeps it: attribute values, memberships, identifiers. Rows are changed in place. */
-import type { AttributeChange, ChangeReason, Entity, Identifier, MergeState, Value } from '@attrium/event';
+import type {
+  AttributeChange,
+  ChangeReason,
+  Entity,
+  EventMatched,
+  Identifier,
+  MergeState,
+  Value,
+} from '@attrium/event';
 import { type KindPlan, membershipKeyOf, valueKeyOf } from './plan.js';
 
-/** Attribute changes that arrived while the entity was held, for the triggers that asked for them. */
+/** Attribute changes, or an event, that arrived while the entity was held, for the triggers that asked for them. */
 export interface KeptChanges {
   readonly effectiveAt: number;
   readonly recordedAt: number;
   readonly reason: ChangeReason;
   readonly cause: string;
   readonly changes: readonly AttributeChange[];
+  readonly event?: MatchedEvent | undefined;
 }
+
+/** An event that a trigger asked for. */
+export type MatchedEvent = Pick<EventMatched, 'definition' | 'eventId' | 'name' | 'occurredAt' | 'propertyValues'>;
 
 /** What a row knows an attribute or a segment by: that of the plan, once the row has been brought in line with it. */
 export interface Named {

@@ -4,6 +4,7 @@ import {
   type CompiledCatalogue,
   type CompiledSegment,
   type CompiledTrigger,
+  definitionOfWait,
   isUnnamed,
 } from '@attrium/catalogue';
 import { compileCondition, type Predicate } from '@attrium/condition';
@@ -55,6 +56,10 @@ export interface Plan {
   readonly onEntered: ReadonlyMap<string, readonly PlannedTrigger[]>;
   readonly onExited: ReadonlyMap<string, readonly PlannedTrigger[]>;
   readonly onChanged: ReadonlyMap<string, readonly PlannedTrigger[]>;
+  /** By definition: the triggers on events, and what triggers wait for. */
+  readonly onMatched: ReadonlyMap<string, PlannedTrigger>;
+  /** What firings of profiles that wait need to know all the time; undefined where no trigger waits. Accounts do not merge. */
+  readonly waiting: PlannedTrigger | undefined;
 }
 
 const NO_SEGMENTS: readonly PlannedSegment[] = [];
@@ -65,18 +70,22 @@ export function planOf(catalogue: CompiledCatalogue, step = catalogue.revision):
   const onEntered = new Map<string, PlannedTrigger[]>();
   const onExited = new Map<string, PlannedTrigger[]>();
   const onChanged = new Map<string, PlannedTrigger[]>();
+  const onMatched = new Map<string, PlannedTrigger>();
   for (const trigger of triggers) {
     const { when } = trigger;
     const planned = planTrigger(trigger);
     if (when.kind === 'attribute') addTo(onChanged, when.attribute, planned);
     if (when.kind === 'segment' && when.enters) addTo(onEntered, when.segment, planned);
     if (when.kind === 'segment' && when.exits) addTo(onExited, when.segment, planned);
+    if (when.kind === 'event') onMatched.set(trigger.name, planned);
+    if (trigger.waits?.kind === 'event') onMatched.set(definitionOfWait(trigger.name), NO_NEED);
   }
+  const watched = new Set([...onChanged.keys(), ...(waitingOf(triggers)?.attributes ?? [])]);
   return {
     revision,
     step,
-    profile: planKind({ attributes, segments, of: 'user', onChanged }),
-    account: planKind({ attributes, segments, of: 'account', onChanged }),
+    profile: planKind({ attributes, segments, of: 'user', watched }),
+    account: planKind({ attributes, segments, of: 'account', watched }),
     keys: [
       ...attributes.map(({ name, of }) => valueKeyOf(KINDS[of], name)),
       ...segments.map(({ name, of }) => membershipKeyOf(KINDS[of], name)),
@@ -84,6 +93,8 @@ export function planOf(catalogue: CompiledCatalogue, step = catalogue.revision):
     onEntered,
     onExited,
     onChanged,
+    onMatched,
+    waiting: waitingOf(triggers.filter(({ of }) => of === 'user')),
   };
 }
 
@@ -95,6 +106,18 @@ export function membershipKeyOf(kind: Entity['kind'], segment: string): string {
   return `membership ${kind} ${segment}`;
 }
 
+/** The firing that waits knows what it needs of its profile. */
+const NO_NEED: PlannedTrigger = { attributes: [], segments: [] };
+
+function waitingOf(triggers: readonly CompiledTrigger[]): PlannedTrigger | undefined {
+  const waiting = triggers.filter(({ waits }) => waits !== undefined).map(planTrigger);
+  if (waiting.length === 0) return undefined;
+  return {
+    attributes: [...new Set(waiting.flatMap(({ attributes }) => attributes))],
+    segments: [...new Set(waiting.flatMap(({ segments }) => segments))],
+  };
+}
+
 function planTrigger({ payload, attributes, segments }: CompiledTrigger): PlannedTrigger {
   return { attributes: [...new Set([...payload, ...attributes])], segments };
 }
@@ -103,7 +126,7 @@ function planKind(parts: {
   readonly attributes: readonly CompiledAttribute[];
   readonly segments: readonly CompiledSegment[];
   readonly of: 'user' | 'account';
-  readonly onChanged: ReadonlyMap<string, unknown>;
+  readonly watched: ReadonlySet<string>;
 }): KindPlan {
   const compiled = parts.segments.filter(({ of }) => of === parts.of);
   const segments = compiled.map(({ name, where }, index) => ({ name, index, holds: compileCondition(where) }));
@@ -121,7 +144,7 @@ function planKind(parts: {
       name,
       slot,
       readers: readersOf.get(name) ?? NO_SEGMENTS,
-      isWatched: parts.onChanged.has(name),
+      isWatched: parts.watched.has(name),
     }));
   return { attributes, attributeOf: byName(attributes), segments, segmentOf: byName(segments) };
 }

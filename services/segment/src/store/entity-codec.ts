@@ -16,7 +16,9 @@ import {
 import { addMember, type EntityRow, type KeptChanges, type Named, newEntity, type Row } from '../domain/entity.js';
 
 /** Of rows, transfers and catalogues: to be raised when fields come, go or change their meaning. */
-export const ENTITY_STATE_VERSION = 4;
+export const ENTITY_STATE_VERSION = 5;
+/** The oldest encoding that is still read: since version 5 events are kept back too. */
+export const ENTITY_STATE_VERSION_OLDEST = 4;
 
 const ENTITY = 0;
 const POINTER = 1;

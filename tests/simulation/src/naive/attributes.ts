@@ -1,9 +1,10 @@
 /** What attribute-compute has to say at each record of `resolved`: every value counted anew from the bag of events of its profile. */
-import type { AttributesChanged, Event, LogRecord, MergeCompleted } from '@attrium/event';
+import type { AttributesChanged, Event, EventMatched, LogRecord, MergeCompleted } from '@attrium/event';
 import type { StoredMessage } from '@attrium/processor';
 import { Catalogues } from './catalogues.js';
 import type { NaiveFormula } from './formulas.js';
 import { type Holder, Merging } from './merging.js';
+import { matchedBy, propertyTexts } from './needs.js';
 import type { Contribution } from './reducing.js';
 import { FactBook, isIn, type Place, replay } from './replay.js';
 import type { Rule, Rules } from './rules.js';
@@ -37,12 +38,18 @@ export function expectAttributes(resolved: readonly StoredMessage[], partitions:
   return replaying.book;
 }
 
-export function attributeFacts(facts: Iterable<AttributesChanged | MergeCompleted>): FactBook {
+export function attributeFacts(facts: Iterable<AttributesChanged | EventMatched | MergeCompleted>): FactBook {
   const book = new FactBook();
   for (const fact of facts) {
     const position = fact.id.slice(1, fact.id.lastIndexOf('-'));
     if (fact.kind === 'merge-completed') {
       book.add(position, { completed: fact.mergeIds, of: fact.entity.id });
+      continue;
+    }
+    if (fact.kind === 'event-matched') {
+      const { definition, eventId: id, name, occurredAt: at, recordedAt, revision } = fact;
+      const head = { of: fact.entity.id, id, name, at, recordedAt, revision };
+      book.add(position, { ...head, definition, properties: propertyTexts(fact.propertyValues) });
       continue;
     }
     const { entity, reason, cause, effectiveAt, recordedAt, revision } = fact;
@@ -88,6 +95,7 @@ class AttributeReplay {
         if (holder.goneTo !== undefined) throw new Error(`${record.id} is addressed to a profile that is gone`);
         this.look(holder, place.now, place);
         this.count(holder, record.event, place);
+        this.match(holder, record.event, place);
         return;
       }
       case 'profiles-merged': {
@@ -118,7 +126,7 @@ class AttributeReplay {
   }
 
   private rulesFor({ entity }: Holder<Bag>, { partition }: Place): Rules | undefined {
-    return this.catalogues.of(entity.workspace, partition);
+    return this.catalogues.of(entity.workspace, partition)?.ofKind(entity.kind);
   }
 
   /** At once, in everyone: what a catalogue does not have was never counted. */
@@ -144,6 +152,14 @@ class AttributeReplay {
     }
     if (!counted) return;
     this.say(holder, place.now, { reason: 'event', cause: event.id, effectiveAt: event.occurredAt }, place);
+  }
+
+  private match(holder: Holder<Bag>, event: Event, place: Place): void {
+    const rules = this.rulesFor(holder, place);
+    if (rules === undefined) return;
+    const { id, name, occurredAt: at } = event;
+    const head = { of: holder.entity.id, id, name, at, recordedAt: place.now, revision: rules.revision };
+    for (const matched of matchedBy(event, rules)) this.book.add(place.position, { ...head, ...matched });
   }
 
   /** Every instant up to `until` at which an event leaves a window. */

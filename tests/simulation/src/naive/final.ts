@@ -1,6 +1,7 @@
 /** The end of the story told from the beginning: all events that count, sorted by time, and nothing else. */
-import type { CatalogueActivated } from '@attrium/event';
-import type { CountedEvent, Group, NaiveIdentity } from './identity.js';
+import type { CatalogueActivated, Entity } from '@attrium/event';
+import type { CountedEvent, Group } from './groups.js';
+import type { NaiveIdentity } from './identity.js';
 import type { Contribution } from './reducing.js';
 import { type Rule, type Rules, rulesOf } from './rules.js';
 import type { Plain } from './value.js';
@@ -32,15 +33,30 @@ export function uniteIdentifiers(events: readonly CountedEvent[]): string[][] {
 }
 
 export function endingsOf(identity: NaiveIdentity, now: number): Ending[] {
-  return identity.groups.filter(({ gone }) => !gone).map((group) => endingOf(identity, group, now));
+  const people = identity.groups.filter(({ gone }) => !gone);
+  const eventsOf = (group: Group): CountedEvent[] =>
+    identity.events.filter(
+      ({ event, identifiers }) => event.workspace === group.workspace && group.identifiers.has(identifiers[0]!),
+    );
+  return [
+    ...people.map((group) => endingOf(identity, { group, kind: 'profile', events: eventsOf(group) }, now)),
+    ...identity.accounts.map(({ workspace, ordinal, events }) => {
+      const group = { workspace, ordinal, identifiers: new Set<string>(), gone: false };
+      return endingOf(identity, { group, kind: 'account', events }, now);
+    }),
+  ];
 }
 
-function endingOf(identity: NaiveIdentity, group: Group, now: number): Ending {
-  const events = identity.events
-    .filter(({ event, identifiers }) => event.workspace === group.workspace && group.identifiers.has(identifiers[0]!))
-    .sort((a, b) => a.event.occurredAt - b.event.occurredAt);
+interface Story {
+  readonly group: Group;
+  readonly kind: Entity['kind'];
+  readonly events: readonly CountedEvent[];
+}
+
+function endingOf(identity: NaiveIdentity, { group, kind, ...story }: Story, now: number): Ending {
+  const events = [...story.events].sort((a, b) => a.event.occurredAt - b.event.occurredAt);
   const last = [...(identity.activations.get(group.workspace)?.values() ?? [])].at(-1)?.record;
-  const rules = rulesOf((last as CatalogueActivated | undefined) ?? noCatalogue(group.workspace));
+  const rules = rulesOf((last as CatalogueActivated | undefined) ?? noCatalogue(group.workspace)).ofKind(kind);
   const values = new Map<string, Plain>();
   // A formula that is new has its value with the next change of what it reads, so the end alone does not tell it.
   for (const rule of rules.rules.filter(({ formula }) => formula === undefined)) {

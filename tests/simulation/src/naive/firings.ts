@@ -1,24 +1,29 @@
 /** Which triggers have to fire at each record of `memberships`, and which not: by what was true of the profile then. */
-import type {
-  AttributeChange,
-  FiringCause,
-  FiringSuppressed,
-  LogRecord,
-  NamedValue,
-  SegmentChanged,
-  TriggerFired,
-} from '@attrium/event';
+import type { FiringSuppressed, LogRecord, MergeCompleted, TriggerFired } from '@attrium/event';
+import { entityOf } from '@attrium/event';
 import type { StoredMessage } from '@attrium/processor';
-import type { ConditionText, DirectionsText, SideText, TriggerText } from '../definitions.js';
+import type { TriggerText } from '../definitions.js';
 import { lookedUp, refusal } from './consent.js';
 import { type Holder, Merging } from './merging.js';
+import { neededBy } from './needs.js';
+import {
+  carriedBy,
+  causeText,
+  keyedName,
+  mayFire,
+  membershipsOf,
+  occasionsOf,
+  type Telling,
+  textsOf,
+} from './occasions.js';
 import { FactBook, isIn, type Place, replay } from './replay.js';
 import { type Rules, rulesOf } from './rules.js';
 import type { Snapshot } from './segments.js';
-import { type Asked, holds, millisecondsOf, type Plain, plainOf, show, unitsOfText } from './value.js';
+import { type Asked, holds, millisecondsOf, plainOf, show } from './value.js';
+import { byDue, type Ending, instantOf, type Wait, waitingTrigger } from './waits.js';
 
 interface Kept {
-  readonly change: SegmentChanged;
+  readonly change: Telling | MergeCompleted;
   readonly snapshot: Snapshot;
 }
 
@@ -26,6 +31,10 @@ interface Person {
   /** Log times of the changes that fired, by trigger. */
   readonly fired: Map<string, number[]>;
   kept: Kept[];
+  waits: Wait[];
+  /** What was true when something was said of the profile itself last. */
+  latest: Snapshot | undefined;
+  readonly linked: Set<string>;
 }
 
 export function expectFirings(
@@ -42,7 +51,9 @@ export function firingFacts(facts: Iterable<TriggerFired | FiringSuppressed>): F
   const book = new FactBook();
   for (const fact of facts) {
     const { trigger, revision, effectiveAt, recordedAt, cause } = fact;
-    const head = { of: fact.entity.id, trigger, revision, effectiveAt, recordedAt, cause, on: causeText(fact.on) };
+    const outcome = fact.outcome === undefined ? {} : { outcome: fact.outcome };
+    const said = { of: fact.entity.id, trigger, revision, effectiveAt, recordedAt, cause, on: causeText(fact.on) };
+    const head = { ...said, ...outcome };
     const more =
       fact.kind === 'firing-suppressed'
         ? {
@@ -61,27 +72,18 @@ export function firingFacts(facts: Iterable<TriggerFired | FiringSuppressed>): F
   return book;
 }
 
-function textsOf(values: readonly NamedValue[]): string[] {
-  return values.map(({ name, value }) => `${name}: ${show(plainOf(value))}`).sort();
-}
-
-function causeText(on: FiringCause): string {
-  if (on.kind !== 'attribute-changed') return `${on.kind} ${on.segment} at ${on.at}`;
-  const { name, before, after } = on.change;
-  return `${name}: ${show(plainOf(before))} → ${show(plainOf(after))}`;
-}
-
 class FiringReplay {
   readonly book = new FactBook();
-  private readonly rules = new Map<string, Rules>();
+  private readonly catalogues = new Map<string, Rules[]>();
   private readonly told = new Map<string, number>();
   private readonly merging = new Merging<Person>(
-    () => ({ fired: new Map(), kept: [] }),
+    () => ({ fired: new Map(), kept: [], waits: [], latest: undefined, linked: new Set() }),
     ({ data: mine }, { data: theirs }) => {
       for (const [trigger, times] of theirs.fired) {
         mine.fired.set(trigger, [...(mine.fired.get(trigger) ?? []), ...times]);
       }
       mine.kept = inOrder([...mine.kept, ...theirs.kept]);
+      mine.waits = [...mine.waits, ...theirs.waits];
     },
   );
 
@@ -92,16 +94,34 @@ class FiringReplay {
 
   read(record: LogRecord, place: Place): void {
     const { merging, partitions } = this;
+    for (const each of this.touchedBy(record, place)) this.endDue(each, place.now, place);
     switch (record.kind) {
-      case 'catalogue-activated':
-        this.rules.set(`${place.partition}/${record.workspace}`, rulesOf(record));
+      case 'catalogue-activated': {
+        const key = `${place.partition}/${record.workspace}`;
+        this.catalogues.set(key, [...(this.catalogues.get(key) ?? []), rulesOf(record)]);
         return;
-      case 'segment-changed': {
+      }
+      case 'tick':
+        for (const holder of merging.all()) {
+          if (isIn(place, holder.entity.id, partitions)) this.endDue(holder, record.dueAt, place);
+        }
+        return;
+      case 'identifier-linked':
+        merging.of(record.entity).data.linked.add(JSON.stringify(record.identifier));
+        return;
+      case 'segment-changed':
+      case 'event-matched': {
         const holder = merging.of(record.entity);
         if (holder.goneTo !== undefined) throw new Error(`${record.id} is of a profile that is gone`);
         const kept = { change: record, snapshot: this.snapshotOf(record) };
-        if (merging.isHeld(holder)) holder.data.kept = inOrder([...holder.data.kept, kept]);
-        else this.fire(holder, kept, place);
+        if (merging.isHeld(holder)) {
+          holder.data.kept = inOrder([...holder.data.kept, kept]);
+          return;
+        }
+        this.take(holder, kept, place);
+        if (record.kind === 'segment-changed') this.endConditions(holder, record, place);
+        this.fire(holder, record, kept.snapshot, place);
+        this.endDue(holder, place.now, place);
         return;
       }
       case 'profiles-merged': {
@@ -117,7 +137,10 @@ class FiringReplay {
       }
       case 'merge-completed': {
         const holder = merging.of(record.entity);
+        const snapshot = this.snapshotOf(record);
         if (holder.goneTo !== undefined) return;
+        const { data } = holder;
+        if (record.known !== undefined) data.kept = inOrder([...data.kept, { change: record, snapshot }]);
         for (const mergeId of record.mergeIds) holder.done.add(mergeId);
         this.settle(holder, place);
         return;
@@ -126,7 +149,26 @@ class FiringReplay {
     }
   }
 
-  private snapshotOf({ id, entity }: SegmentChanged): Snapshot {
+  /** Whose timers come before the record. */
+  private touchedBy(record: LogRecord, place: Place): Holder<Person>[] {
+    const entities =
+      record.kind === 'profiles-merged'
+        ? [record.loser, record.survivor]
+        : record.kind === 'state-transferred'
+          ? record.stage === 'journey-trigger'
+            ? [record.to]
+            : []
+          : ['segment-changed', 'event-matched', 'identifier-linked', 'merge-completed'].includes(record.kind)
+            ? [entityOf(record)!]
+            : [];
+    return entities.filter(({ id }) => isIn(place, id, this.partitions)).map((each) => this.merging.of(each));
+  }
+
+  private rulesFor({ entity }: Holder<Person>, place: Place): Rules | undefined {
+    return this.catalogues.get(`${place.partition}/${entity.workspace}`)?.at(-1)?.ofKind(entity.kind);
+  }
+
+  private snapshotOf({ id, entity }: Telling | MergeCompleted): Snapshot {
     const position = `${id.slice(1, id.lastIndexOf('-'))}/${entity.id}`;
     const number = this.told.get(position) ?? 0;
     this.told.set(position, number + 1);
@@ -136,34 +178,197 @@ class FiringReplay {
   }
 
   private settle(holder: Holder<Person>, place: Place): void {
-    if (this.merging.settle(holder) === undefined) return;
-    for (const kept of holder.data.kept.splice(0)) this.fire(holder, kept, place);
+    const released = this.merging.settle(holder);
+    if (released === undefined) {
+      this.endDue(holder, place.now, place);
+      return;
+    }
+    this.uniteWaits(holder, place);
+    for (const kept of holder.data.kept.splice(0)) {
+      this.take(holder, kept, place);
+      if (kept.change.kind !== 'merge-completed') this.fire(holder, kept.change, kept.snapshot, place);
+    }
+    this.endConditions(holder, { recordedAt: place.now, effectiveAt: released.occurredAt }, place);
+    this.endDue(holder, place.now, place);
   }
 
-  private fire(holder: Holder<Person>, { change, snapshot: then }: Kept, place: Place): void {
+  /** Of two who wait for the same, the one that is due first is enough. */
+  private uniteWaits(holder: Holder<Person>, place: Place): void {
+    const rules = this.rulesFor(holder, place);
+    const { data, entity } = holder;
+    const all = data.waits.sort(byDue);
+    data.waits = all.filter(({ trigger, keyed }, index) => {
+      const isEvery = rules?.catalogue.triggers.find(({ name }) => name === trigger)?.frequency === 'every';
+      return isEvery || all.findIndex((other) => other.keyed === keyed) === index;
+    });
+    for (const wait of all.filter((each) => !data.waits.includes(each))) {
+      const { trigger, effectiveAt, cause, on, values, memberships } = wait;
+      const head = {
+        of: entity.id,
+        trigger,
+        revision: rules?.revision ?? 0,
+        effectiveAt,
+        recordedAt: place.now,
+        cause,
+      };
+      this.book.add(place.position, { ...head, on: causeText(on), why: 'merge', values, memberships });
+    }
+  }
+
+  /** What is said of the profile itself is what is known of it; an event that was waited for ends the wait. */
+  private take(holder: Holder<Person>, { change, snapshot }: Kept, place: Place): void {
+    const { data, entity } = holder;
+    if (change.entity.id === entity.id) data.latest = snapshot;
+    if (change.kind !== 'event-matched') return;
+    const { definition, occurredAt: effectiveAt, recordedAt: at } = change;
+    this.endThose(holder, { outcome: 'happened', at, effectiveAt }, place, (wait) => {
+      const isSuch = definition === `${wait.trigger}/wait_for` && this.goesOn(wait, holder, place)?.wait_for?.event;
+      return isSuch !== undefined && isSuch !== false && wait.effectiveAt <= effectiveAt && at < wait.dueAt;
+    });
+  }
+
+  private endConditions(
+    holder: Holder<Person>,
+    { recordedAt: at, effectiveAt }: { readonly recordedAt: number; readonly effectiveAt: number },
+    place: Place,
+  ): void {
+    const { latest } = holder.data;
+    this.endThose(holder, { outcome: 'happened', at, effectiveAt }, place, (wait) => {
+      const condition = this.goesOn(wait, holder, place)?.wait_for?.condition;
+      return condition !== undefined && wait.dueAt > at && latest?.holds(condition) === true;
+    });
+  }
+
+  private endThose(holder: Holder<Person>, ending: Ending, place: Place, isEnded: (wait: Wait) => boolean): void {
+    const { data } = holder;
+    const ended = data.waits.sort(byDue).filter(isEnded);
+    data.waits = data.waits.filter((wait) => !ended.includes(wait));
+    for (const wait of ended) {
+      this.end(holder, wait, { ...ending, effectiveAt: Math.max(ending.effectiveAt, wait.effectiveAt) }, place);
+    }
+  }
+
+  private endDue(holder: Holder<Person>, until: number, place: Place): void {
+    const { data } = holder;
+    if (holder.goneTo !== undefined || this.merging.isHeld(holder)) return;
+    const due = data.waits.filter(({ dueAt }) => dueAt <= until).sort(byDue);
+    data.waits = data.waits.filter(({ dueAt }) => dueAt > until);
+    const triggers = this.rulesFor(holder, place)?.catalogue.triggers;
+    for (const wait of due) {
+      const trigger = triggers?.find(({ name, state }) => name === wait.trigger && state !== 'archived');
+      const outcome = trigger?.wait_for === undefined ? undefined : 'timed_out';
+      this.end(holder, wait, { outcome, at: wait.dueAt, effectiveAt: wait.dueAt }, place);
+    }
+  }
+
+  private end(holder: Holder<Person>, wait: Wait, { outcome, at, effectiveAt }: Ending, place: Place): void {
+    const { data, entity } = holder;
+    const revision = this.rulesFor(holder, place)?.revision ?? 0;
+    const { trigger: name, cause, on, keyed } = wait;
+    const head = {
+      of: entity.id,
+      trigger: name,
+      revision,
+      effectiveAt,
+      recordedAt: place.now,
+      cause,
+      on: causeText(on),
+    };
+    const ended = { ...head, ...(outcome === undefined ? {} : { outcome }) };
+    const not = (why: string, told: object): void => this.book.add(place.position, { ...ended, why, ...told });
+    const trigger = this.goesOn(wait, holder, place);
+    if (trigger === undefined) {
+      not(this.isThere(wait, holder, place) ? 'redefined' : 'archived', { values: [], memberships: [] });
+      return;
+    }
+    const isAsked = trigger.recheck !== false;
+    const latest = data.latest;
+    const values = isAsked && latest !== undefined ? carriedBy(trigger, latest) : wait.values;
+    const memberships = isAsked && latest !== undefined ? membershipsOf(trigger, latest) : wait.memberships;
+    const told = { values, memberships };
+    const times = data.fired.get(keyed) ?? [];
+    const { catalogue } = this.rulesFor(holder, place)!;
+    const known = latest?.values ?? new Map();
+    const refused = refusal(trigger, catalogue, known, at);
+    const looked = lookedUp(trigger, catalogue).filter((each) => known.has(each));
+    const lookedTexts = looked.map((each) => `${each}: ${show(known.get(each))}`);
+    const asked = [...new Set([...values, ...lookedTexts])].sort();
+    if (trigger.state === 'paused') not('paused', told);
+    else if (outcome !== undefined && !(trigger.wait_for?.outcomes ?? [outcome]).includes(outcome))
+      not('outcome', told);
+    else if (isAsked && trigger.if !== undefined && latest?.holds(trigger.if) !== true) not('condition', told);
+    else if (!mayFire(trigger, times, at)) not('frequency', { ...told, lastFiredAt: Math.max(...times) });
+    else if (refused !== undefined) not(refused, { ...told, values: asked });
+    else {
+      data.fired.set(keyed, [...times, at]);
+      const identifiers = [...new Set([...(latest?.identifiers ?? []), ...data.linked])].sort();
+      this.book.add(place.position, { ...ended, reason: wait.reason, values, identifiers });
+    }
+  }
+
+  /** The catalogues since the wait began, with that of its beginning. */
+  private since({ revision }: Wait, { entity }: Holder<Person>, place: Place): Rules[] {
+    const known = this.catalogues.get(`${place.partition}/${entity.workspace}`) ?? [];
+    const first = known.findLastIndex((rules) => rules.revision <= revision);
+    return first < 0 ? [] : known.slice(first).map((rules) => rules.ofKind(entity.kind));
+  }
+
+  private isThere(wait: Wait, holder: Holder<Person>, place: Place): boolean {
+    const since = this.since(wait, holder, place);
+    return since.length > 0 && since.every((rules) => waitingTrigger(wait, rules) !== undefined);
+  }
+
+  /** The trigger of today, if it needed to know the same all the time. */
+  private goesOn(wait: Wait, holder: Holder<Person>, place: Place): TriggerText | undefined {
+    if (!this.isThere(wait, holder, place)) return undefined;
+    const texts = this.since(wait, holder, place).map((rules) => {
+      const { delay, wait_for: by, recheck = true, ...trigger } = waitingTrigger(wait, rules)!;
+      const kind = delay !== undefined ? 'delay' : by?.event !== undefined ? 'event' : 'condition';
+      return JSON.stringify([kind, recheck, neededBy({ ...trigger, ...(by && { wait_for: by }) }, rules)]);
+    });
+    return new Set(texts).size === 1 ? waitingTrigger(wait, this.rulesFor(holder, place)!) : undefined;
+  }
+
+  private fire(holder: Holder<Person>, change: Telling, then: Snapshot, place: Place): void {
     const { entity, data } = holder;
-    const rules = this.rules.get(`${place.partition}/${entity.workspace}`);
+    const rules = this.rulesFor(holder, place);
     const snapshot = rules === undefined || change.revision === rules.revision ? then : carriedIn(change, rules);
     for (const trigger of rules?.catalogue.triggers ?? []) {
-      if (trigger.state === 'paused' || (change.reason === 'backfill' && trigger.on_backfill !== true)) continue;
+      if (trigger.state !== undefined) continue;
+      if (instantOf(change).reason === 'backfill' && trigger.on_backfill !== true) continue;
       for (const on of occasionsOf(trigger, change)) {
-        const { effectiveAt, cause, revision, recordedAt, reason } = change;
-        const head = { of: entity.id, trigger: trigger.name, revision, effectiveAt, recordedAt: place.now, cause, on };
-        const keyed = keyedName(trigger, snapshot);
+        const { revision, recordedAt } = change;
+        const { effectiveAt, cause, reason } = instantOf(change);
+        const head = { of: entity.id, trigger: trigger.name, revision, effectiveAt, recordedAt: place.now, cause };
+        const said = { ...head, on: causeText(on) };
+        const keyed = keyedName(trigger, snapshot, change);
         const times = data.fired.get(keyed) ?? [];
         const values = carriedBy(trigger, snapshot);
         const refused = refusal(trigger, rules!.catalogue, snapshot.values, place.now);
         const told = { values, memberships: membershipsOf(trigger, snapshot) };
-        if (trigger.if !== undefined && !snapshot.holds(trigger.if)) {
-          this.book.add(place.position, { ...head, why: 'condition', ...told });
-        } else if (!mayFire(trigger, times, recordedAt)) {
-          this.book.add(place.position, { ...head, why: 'frequency', ...told, lastFiredAt: Math.max(...times) });
-        } else if (refused !== undefined) {
-          const values = carriedBy(trigger, snapshot, lookedUp(trigger, rules!.catalogue));
-          this.book.add(place.position, { ...head, why: refused, ...told, values });
+        const lasts = trigger.delay ?? trigger.wait_for?.timeout;
+        const dueAt = recordedAt + (lasts === undefined ? 0 : millisecondsOf(lasts));
+        const isMet = trigger.wait_for?.condition !== undefined && snapshot.holds(trigger.wait_for.condition);
+        const isWaiting = trigger.frequency !== 'every' && data.waits.some((wait) => wait.keyed === keyed);
+        const outcome = isMet ? { outcome: 'happened' as const } : {};
+        const asked = carriedBy(trigger, snapshot, lookedUp(trigger, rules!.catalogue));
+        const met = { ...said, ...outcome };
+        const not = (why: string, more: object = {}, of: object = said): void =>
+          this.book.add(place.position, { ...of, why, ...told, ...more });
+        if (trigger.if !== undefined && !snapshot.holds(trigger.if)) not('condition');
+        else if (!mayFire(trigger, times, dueAt)) not('frequency', { lastFiredAt: Math.max(...times) });
+        else if (isWaiting) not('frequency');
+        else if (isMet && trigger.wait_for?.outcomes?.includes('happened') === false) not('outcome', {}, met);
+        else if (isMet && !mayFire(trigger, times, recordedAt)) {
+          not('frequency', { lastFiredAt: Math.max(...times) }, met);
+        } else if ((lasts === undefined || isMet) && refused !== undefined) {
+          this.book.add(place.position, { ...met, why: refused, ...told, values: asked });
+        } else if (lasts !== undefined && !isMet) {
+          const kept = trigger.recheck === false ? told : { values: [], memberships: [] };
+          data.waits.push({ ...head, ...kept, recordedAt, keyed, dueAt, reason, on });
         } else {
           data.fired.set(keyed, [...times, recordedAt]);
-          this.book.add(place.position, { ...head, reason, values, identifiers: snapshot.identifiers });
+          this.book.add(place.position, { ...met, reason, values, identifiers: snapshot.identifiers });
         }
       }
     }
@@ -171,7 +376,7 @@ class FiringReplay {
 }
 
 /** What was kept back may be decided by a later catalogue than it was told by: then nothing is known but what it carries. */
-function carriedIn(change: SegmentChanged, { unnamed }: Rules): Snapshot {
+function carriedIn(change: Telling, { unnamed }: Rules): Snapshot {
   const values = new Map(change.values.map(({ name, value }) => [name, plainOf(value)!]));
   const asked: Asked = {
     attribute: (name) => values.get(name),
@@ -182,93 +387,8 @@ function carriedIn(change: SegmentChanged, { unnamed }: Rules): Snapshot {
   return { values, identifiers, inSegment: asked.segment!, holds: (node) => holds(node, asked) };
 }
 
-function occasionsOf({ when }: TriggerText, { entered, exited, changes }: SegmentChanged): string[] {
-  if (when.attribute !== undefined) {
-    const change = changes.find(({ name }) => name === when.attribute);
-    if (change === undefined || !isWatched(when, change)) return [];
-    return [causeText({ kind: 'attribute-changed', change })];
-  }
-  return [
-    ...entered
-      .filter(({ segment }) => when.enters === true && segment === when.segment)
-      .map(({ segment, at }) => causeText({ kind: 'segment-entered', segment, at })),
-    ...exited
-      .filter(({ segment }) => when.exits === true && segment === when.segment)
-      .map(({ segment, at }) => causeText({ kind: 'segment-exited', segment, at })),
-  ];
-}
-
-/** Whether a value went the way that a trigger names. */
-function isWatched({ from, to, crosses, by }: TriggerText['when'], { before, after }: AttributeChange): boolean {
-  const [was, is] = [plainOf(before), plainOf(after)];
-  if (crosses !== undefined) {
-    const { up, down } = bothWays(crosses);
-    const reaches = (value: Plain | undefined, least: bigint) => value?.is === 'number' && value.units >= least;
-    return (
-      (up !== undefined && !reaches(was, up) && reaches(is, up)) ||
-      (down !== undefined && reaches(was, down) && !reaches(is, down))
-    );
-  }
-  if (by !== undefined) {
-    if (was?.is !== 'number' || is?.is !== 'number') return false;
-    const { up, down } = bothWays(by);
-    const rise = is.units - was.units;
-    if (!((up !== undefined && rise >= up) || (down !== undefined && -rise >= down))) return false;
-  }
-  return (from === undefined || isOnSide(was, from)) && (to === undefined || isOnSide(is, to));
-}
-
-function bothWays(directions: DirectionsText): { up: bigint | undefined; down: bigint | undefined } {
-  const { up, down } = typeof directions === 'number' ? { up: directions, down: directions } : directions;
-  const units = (value: number | undefined) => (value === undefined ? undefined : unitsOfText(String(value)));
-  return { up: units(up), down: units(down) };
-}
-
-function isOnSide(value: Plain | undefined, side: SideText): boolean {
-  if (side === null) return value === undefined;
-  const node: ConditionText = { attribute: '', ...(typeof side === 'object' ? side : { equals: side }) };
-  return holds(node, { attribute: () => value });
-}
-
-/** Where a frequency has a key, each of its values counts for itself. */
-function keyedName({ name, frequency }: TriggerText, { values }: Snapshot): string {
-  if (typeof frequency !== 'object' || frequency.key === undefined) return name;
-  return `${name} for ${show(values.get(frequency.key))}`;
-}
-
-function membershipsOf(trigger: TriggerText, snapshot: Snapshot): string[] {
-  const named = new Set(segmentsIn(trigger.if));
-  return [...named].filter((name) => snapshot.inSegment(name)).sort();
-}
-
-function segmentsIn(node: ConditionText | undefined): string[] {
-  if (node === undefined) return [];
-  if (node.segment !== undefined) return [node.segment];
-  return [...(node.all ?? []), ...(node.any ?? []), node.not].flatMap(segmentsIn);
-}
-
-function mayFire({ frequency }: TriggerText, times: readonly number[], at: number): boolean {
-  if (frequency === 'every') return true;
-  if (frequency === 'once' || 'once' in frequency) return times.length === 0;
-  return times.every((time) => at - time >= millisecondsOf(frequency.once_per));
-}
-
-function carriedBy(trigger: TriggerText, { values }: Snapshot, also: readonly string[] = []): string[] {
-  const { frequency } = trigger;
-  const key = typeof frequency === 'object' && frequency.key !== undefined ? [frequency.key] : [];
-  const names = new Set([...(trigger.payload ?? []), ...key, ...attributesIn(trigger.if), ...also]);
-  return [...names]
-    .filter((name) => values.has(name))
-    .map((name) => `${name}: ${show(values.get(name))}`)
-    .sort();
-}
-
-function attributesIn(node: ConditionText | undefined): string[] {
-  if (node === undefined) return [];
-  if (node.attribute !== undefined) return [node.attribute];
-  return [...(node.all ?? []), ...(node.any ?? []), node.not].flatMap(attributesIn);
-}
-
 function inOrder(kept: readonly Kept[]): Kept[] {
-  return [...kept].sort((a, b) => a.change.recordedAt - b.change.recordedAt);
+  const at = ({ change }: Kept): number =>
+    change.kind === 'merge-completed' ? change.known!.recordedAt : change.recordedAt;
+  return [...kept].sort((a, b) => at(a) - at(b));
 }

@@ -1,30 +1,16 @@
 /** Who is whom: groups of identifier texts, searched from one end to the other for every event. */
 import type { CatalogueActivated, Event, Identifier, LogRecord } from '@attrium/event';
 import type { StoredMessage } from '@attrium/processor';
+import { type Account, AccountBook } from './accounts.js';
+import type { CountedEvent, Group } from './groups.js';
 import { type Given, IdentityRulesAsWritten } from './identity-rules.js';
 import { FactBook, replay } from './replay.js';
-
-export interface Group {
-  readonly workspace: string;
-  readonly ordinal: number;
-  readonly identifiers: Set<string>;
-  gone: boolean;
-}
-
-/** An event that counts: the first of its message id that names somebody. */
-export interface CountedEvent {
-  readonly event: Event;
-  /** The order in its shard. */
-  readonly position: number;
-  /** The group it went to then. */
-  readonly group: Group;
-  readonly identifiers: readonly string[];
-}
 
 export interface NaiveIdentity {
   readonly book: FactBook;
   readonly groups: readonly Group[];
   readonly events: readonly CountedEvent[];
+  readonly accounts: readonly Account[];
   /** Workspaces in which a limit was hit: there the grouping depends on the order. */
   readonly limited: ReadonlySet<string>;
   /** By workspace and revision: the order in the shard at which it was taken up. */
@@ -50,12 +36,17 @@ class Grouping implements NaiveIdentity {
   readonly events: CountedEvent[] = [];
   readonly limited = new Set<string>();
   readonly activations = new Map<string, Map<number, { position: number; record: LogRecord }>>();
+  private readonly accountBook = new AccountBook();
   private readonly seen = new Set<string>();
   /** Where an identifier would belong if nothing had been merged. */
   private readonly homes = new Map<string, number>();
   private readonly created = new Map<number, number>();
 
   constructor(private readonly shards: number) {}
+
+  get accounts(): readonly Account[] {
+    return this.accountBook.accounts;
+  }
 
   activate(record: LogRecord & { kind: 'catalogue-activated' }, position: number): void {
     const revisions = this.activations.get(record.workspace) ?? new Map();
@@ -97,7 +88,9 @@ class Grouping implements NaiveIdentity {
       loser.gone = true;
     }
     say({ event: event.id, of: group.ordinal, origin: home ?? group.ordinal });
-    this.events.push({ event, position: at.position, group, identifiers: taken });
+    const counted = { event, position: at.position, group, identifiers: taken };
+    this.events.push(counted);
+    this.accountBook.read(counted, losers, () => this.nextOrdinal(at.shard), say);
   }
 
   private rulesOf(workspace: string): IdentityRulesAsWritten {
@@ -135,32 +128,40 @@ class Grouping implements NaiveIdentity {
   }
 
   private create(workspace: string, shard: number, say: (fact: unknown) => void): Group {
-    const number = (this.created.get(shard) ?? 0) + 1;
-    this.created.set(shard, number);
-    const group = { workspace, ordinal: number * this.shards + shard, identifiers: new Set<string>(), gone: false };
+    const group = { workspace, ordinal: this.nextOrdinal(shard), identifiers: new Set<string>(), gone: false };
     this.groups.push(group);
     say({ created: group.ordinal });
     return group;
   }
+
+  /** Profiles and accounts are counted together. */
+  private nextOrdinal(shard: number): number {
+    const number = (this.created.get(shard) ?? 0) + 1;
+    this.created.set(shard, number);
+    return number * this.shards + shard;
+  }
 }
 
-/** What identity said, in the same words. A merge that is told to two partitions is one fact. */
+/** What identity said, in the same words. What is told to two partitions is one fact. */
 export function identityFacts(records: readonly LogRecord[]): FactBook {
   const book = new FactBook();
   const ordinals = new Map<string, number>();
   for (const record of records)
-    if (record.kind === 'profile-created') ordinals.set(record.entity.id, record.entity.ordinal);
+    if (record.kind === 'profile-created' || record.kind === 'account-created')
+      ordinals.set(record.entity.id, record.entity.ordinal);
   const told = new Set<string>();
   for (const record of records) {
     const position = record.id.slice(1, record.id.lastIndexOf('-'));
     const fact = factOf(record, ordinals);
     const text = `${position} ${JSON.stringify(fact)}`;
-    if (fact === undefined || (record.kind === 'profiles-merged' && told.has(text))) continue;
+    if (fact === undefined || (TOLD_TWICE.includes(record.kind) && told.has(text))) continue;
     told.add(text);
     book.add(position, fact);
   }
   return book;
 }
+
+const TOLD_TWICE: readonly LogRecord['kind'][] = ['profiles-merged', 'account-linked', 'account-unlinked'];
 
 function factOf(record: LogRecord, ordinals: ReadonlyMap<string, number>): unknown {
   switch (record.kind) {
@@ -174,6 +175,14 @@ function factOf(record: LogRecord, ordinals: ReadonlyMap<string, number>): unkno
       const { loser, survivor, identifiers } = record;
       return { merged: loser.ordinal, into: survivor.ordinal, identifiers: identifiers.map(textOf).sort() };
     }
+    case 'account-created':
+      return { account: record.entity.ordinal, groupId: record.groupId };
+    case 'account-linked':
+      return { joined: record.entity.ordinal, account: record.account.ordinal };
+    case 'account-unlinked':
+      return { left: record.entity.ordinal, account: record.account.ordinal };
+    case 'current-account-changed':
+      return { current: record.entity.ordinal, account: record.account?.ordinal };
     case 'event-resolved': {
       const { event, entity, origin } = record;
       return { event: event.id, of: entity.ordinal, origin: ordinals.get(origin) };

@@ -1,12 +1,13 @@
 /** What a catalogue asks of events, recomputed from lists of events: no states, no reducers. */
 import { compileCatalogue, isUnnamed, parseCatalogue } from '@attrium/catalogue';
-import type { CatalogueActivated, Event } from '@attrium/event';
-import type { AttributeText, CatalogueText, ConditionText } from '../definitions.js';
+import type { CatalogueActivated, Entity, Event } from '@attrium/event';
+import type { AttributeText, CatalogueText, ConditionText, StepText } from '../definitions.js';
 import { consentTexts } from './consent.js';
 import { type NaiveFormula, naiveFormula } from './formulas.js';
+import { isFound, timesSince } from './order.js';
 import { type Contribution, REDUCE } from './reducing.js';
 import { openUntil, sessionValue, visitOf } from './sessions.js';
-import { isWithinRange, questionsIn } from './unnamed.js';
+import { isWithinRange, momentKeyOf, questionsIn } from './unnamed.js';
 import {
   holds,
   type Json,
@@ -22,6 +23,7 @@ import {
 
 export interface Rule {
   readonly name: string;
+  readonly of: 'user' | 'account';
   /** Two rules of the same meaning share what they have counted. */
   readonly meaning: string;
   readonly withinMs: number | undefined;
@@ -47,6 +49,8 @@ export interface Rules {
   readonly rules: readonly Rule[];
   /** The unnamed attribute that answers a question. */
   unnamed(question: ConditionText): string;
+  /** Those of one kind of entity; of all of them nothing can be asked about events. */
+  ofKind(kind: Entity['kind']): Rules;
 }
 
 /** By their text: every stage and partition reads the same few catalogues. */
@@ -58,54 +62,104 @@ export function rulesOf({ catalogue: bytes, revision, step = revision }: Catalog
   const known = read.get(key);
   if (known !== undefined) return known;
   if (read.size > 20) read.clear();
-  const rules = { ...readRules(text), revision, step };
+  const rules = readRules(text, { revision, step });
   read.set(key, rules);
   return rules;
 }
 
-function readRules(text: string): Omit<Rules, 'revision' | 'step'> {
+function readRules(text: string, head: Pick<Rules, 'revision' | 'step'>): Rules {
   const catalogue = JSON.parse(text) as CatalogueText;
-  const conditions: readonly ConditionText[] = [
-    ...catalogue.segments.map(({ where }) => where),
-    ...catalogue.triggers.flatMap(({ if: condition }) => (condition === undefined ? [] : [condition])),
-  ];
-  const names = new Map<string, string>();
-  const rules = catalogue.attributes.map(attributeRule);
-  for (const question of conditions.flatMap(questionsIn)) {
-    const name = unnamedOf(question, catalogue);
-    names.set(JSON.stringify(question), name);
-    if (!rules.some((rule) => rule.name === name)) rules.push(unnamedRule(question, name, catalogue));
-  }
-  // What was stated is not forgotten when it comes from elsewhere.
-  rules.push(
-    ...consentTexts(catalogue).map((text) => ({
-      ...attributeRule(text),
-      ...{ meaning: text.name, visible: false, fromNowOn: true },
-    })),
-  );
-  return { catalogue, rules, unnamed: (question) => names.get(JSON.stringify(question))! };
+  const user = readKind(catalogue, 'user', head);
+  const account = readKind(catalogue, 'account', head);
+  const ofKind = (kind: Entity['kind']): Rules => (kind === 'profile' ? user : account);
+  const rules = [...user.rules, ...account.rules];
+  return { ...user, catalogue, rules, ofKind };
 }
 
-function unnamedOf(question: ConditionText, { attributes }: CatalogueText): string {
-  const segments = [{ name: 'only', of: 'user', where: question }];
+/** A trigger is of the kind of what it watches, and those of events are of users. */
+function readKind(whole: CatalogueText, of: 'user' | 'account', head: Pick<Rules, 'revision' | 'step'>): Rules {
+  const attributes = whole.attributes.filter(({ kind }) => kind === of);
+  const segments = whole.segments.filter((segment) => segment.of === of);
+  const own = (names: readonly { readonly name: string }[], asked?: string) => names.some(({ name }) => name === asked);
+  const triggers = whole.triggers.filter(({ when }) =>
+    when.event === undefined ? own(attributes, when.attribute) || own(segments, when.segment) : of === 'user',
+  );
+  const catalogue = { ...whole, attributes, segments, triggers };
+  const conditions: readonly ConditionText[] = [
+    ...segments.map(({ where }) => where),
+    ...triggers.flatMap(({ if: condition }) => (condition === undefined ? [] : [condition])),
+    ...triggers.flatMap(({ wait_for: wait }) => (wait?.condition === undefined ? [] : [wait.condition])),
+  ];
+  const names = new Map<string, string>();
+  const rules = attributes.map(attributeRule);
+  for (const question of conditions.flatMap(questionsIn)) {
+    const name = unnamedOf(question, of, catalogue);
+    names.set(JSON.stringify(question), name);
+    if (!rules.some((rule) => rule.name === name)) rules.push(unnamedRule(question, of, name, catalogue));
+  }
+  // What was stated is not forgotten when it comes from elsewhere.
+  if (of === 'user') {
+    rules.push(
+      ...consentTexts(catalogue).map((text) => ({
+        ...attributeRule(text),
+        ...{ meaning: text.name, visible: false, fromNowOn: true },
+      })),
+    );
+  }
+  const rulesOfKind: Rules = {
+    ...head,
+    catalogue,
+    rules,
+    unnamed: (question) => names.get(JSON.stringify(question))!,
+    ofKind: () => rulesOfKind,
+  };
+  return rulesOfKind;
+}
+
+function unnamedOf(question: ConditionText, of: 'user' | 'account', { attributes }: CatalogueText): string {
+  const segments = [{ name: 'only', of, where: question }];
   const parsed = parseCatalogue({ attributes, segments, triggers: [] });
   if (parsed.kind === 'invalid') throw new Error(`a question is invalid: ${JSON.stringify(parsed.faults)}`);
   const compiled = compileCatalogue({ workspace: 'w', revision: 1, catalogue: parsed.catalogue });
   return compiled.attributes.find(({ name }) => isUnnamed(name))!.name;
 }
 
-function unnamedRule(question: ConditionText, name: string, { attributes }: CatalogueText): Rule {
-  const head = { name, meaning: name, visible: false, initial: truth(false) };
+function unnamedRule(
+  question: ConditionText,
+  of: 'user' | 'account',
+  name: string,
+  { attributes }: CatalogueText,
+): Rule {
+  const head = { name, of, meaning: name, visible: false, initial: truth(false) };
   if (question.attribute !== undefined) {
     const source = attributes.find((attribute) => attribute.name === question.attribute)!;
     return { ...attributeRule(source), ...head, ...ageRule(question, attributeRule(source)) };
   }
   const { event, within, where } = question;
+  if (question.sequence !== undefined) {
+    const { sequence } = question;
+    const window = within === undefined ? undefined : millisecondsOf(within);
+    return { ...head, ...orderedRule(sequence), withinMs: window, value: (inside) => truth(isFound(sequence, inside)) };
+  }
+  if (question.since !== undefined) {
+    const { since } = question;
+    const asked = { event: event!, ...(where === undefined ? {} : { where }) };
+    const value = (all: readonly Contribution[]) => truth(timesSince(all) >= question.at_least!);
+    return { ...head, ...orderedRule([asked, since]), value };
+  }
+  const moment = momentKeyOf(question);
+  if (moment !== undefined) {
+    const compute = { [moment]: event!, ...(where === undefined ? {} : { where }) };
+    const time = attributeRule({ name, kind: of, type: 'timestamp', compute });
+    const [[key, right]] = Object.entries(question[moment]!) as [[string, unknown]];
+    if (!key.endsWith('_than')) return { ...time, ...head, initial: undefined };
+    return { ...time, ...head, ...ageRule({ [key]: right }, time) };
+  }
   if (question.sum !== undefined) {
     const compute = { sum: event!, of: question.sum, ...(within === undefined ? {} : { within }) };
     const sum = attributeRule({
       name,
-      kind: 'user',
+      kind: of,
       type: 'number',
       compute: { ...compute, ...(where === undefined ? {} : { where }) },
     });
@@ -119,6 +173,17 @@ function unnamedRule(question: ConditionText, name: string, { attributes }: Cata
     contribution: (each) =>
       isSuch(each, event!, where) && isWithinRange(question, each.occurredAt) ? bare(each) : undefined,
     value: (inside, ever) => (ever ? truth(inside.length >= question.at_least!) : undefined),
+  };
+}
+
+/** Each event with the numbers of the steps that it is. */
+function orderedRule(steps: readonly StepText[]): Pick<Rule, 'withinMs' | 'contribution'> {
+  return {
+    withinMs: undefined,
+    contribution: (each) => {
+      const texts = [...steps.keys()].filter((at) => isSuch(each, steps[at]!.event, steps[at]!.where)).map(String);
+      return texts.length === 0 ? undefined : { ...bare(each), value: { is: 'list', texts } };
+    },
   };
 }
 
@@ -137,7 +202,7 @@ function ageRule(question: ConditionText, source: Rule): Pick<Rule, 'value' | 'f
 
 function attributeRule(text: AttributeText): Rule {
   const { name, type, compute } = text;
-  const head = { name, meaning: JSON.stringify(text), visible: true, initial: undefined };
+  const head = { name, of: text.kind, meaning: JSON.stringify(text), visible: true, initial: undefined };
   if (compute?.formula !== undefined) {
     const formula = naiveFormula(compute.formula);
     return { ...head, formula, withinMs: undefined, contribution: () => undefined, value: () => undefined };
@@ -179,13 +244,13 @@ function sessionRule(text: AttributeText): Pick<Rule, 'withinMs' | 'contribution
 
 const bare = ({ occurredAt: at, id: eventId }: Event): Contribution => ({ at, eventId, value: undefined });
 
-function isSuch(event: Event, name: string, where: ConditionText | undefined): boolean {
+export function isSuch(event: Event, name: string, where: ConditionText | undefined): boolean {
   if (event.type !== 'track' || event.name !== name) return false;
   const payload = payloadOf(event);
   return where === undefined || holds(where, { property: (path) => scalar(member(payload, `properties.${path}`)) });
 }
 
-function payloadOf({ payload }: Event): Json | undefined {
+export function payloadOf({ payload }: Event): Json | undefined {
   return parseJson(new TextDecoder().decode(payload));
 }
 
@@ -196,7 +261,7 @@ function amountOf(value: Plain | undefined): Plain | undefined {
 }
 
 /** The first source that has a value of the type. */
-function declaredValue({ from = [], type }: AttributeText, event: Event): Plain | undefined {
+function declaredValue({ from = [], type, kind }: AttributeText, event: Event): Plain | undefined {
   const payload = payloadOf(event);
   for (const { trait, property, event: only } of from) {
     const hasProperties = event.type === 'track' || event.type === 'page';
@@ -205,8 +270,8 @@ function declaredValue({ from = [], type }: AttributeText, event: Event): Plain 
         ? hasProperties && (only === undefined || (event.type === 'track' && event.name === only))
           ? member(payload, `properties.${property}`)
           : undefined
-        : ((event.type === 'identify' ? member(payload, `traits.${trait}`) : undefined) ??
-          member(payload, `context.traits.${trait}`));
+        : ((event.type === (kind === 'user' ? 'identify' : 'group') ? member(payload, `traits.${trait}`) : undefined) ??
+          (kind === 'user' ? member(payload, `context.traits.${trait}`) : undefined));
     const value = typed(found, type);
     if (value !== undefined) return value;
   }

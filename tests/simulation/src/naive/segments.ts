@@ -1,9 +1,10 @@
 /** What segment has to say at each record of `attributes`: all segments of a profile evaluated anew from its values, nested ones too. */
-import type { AttributesChanged, LogRecord, MergeCompleted, SegmentChanged } from '@attrium/event';
+import type { AttributesChanged, EventMatched, LogRecord, MergeCompleted, SegmentChanged } from '@attrium/event';
 import type { StoredMessage } from '@attrium/processor';
 import type { ConditionText } from '../definitions.js';
 import { Catalogues } from './catalogues.js';
 import { type Holder, Merging } from './merging.js';
+import { isDefined, neededIn, propertyTexts, watchedIn } from './needs.js';
 import { FactBook, isIn, type Place, replay } from './replay.js';
 import type { Rules } from './rules.js';
 import { type Asked, holds, type Plain, plainOf, show } from './value.js';
@@ -17,6 +18,7 @@ interface Cause {
 interface Wanted extends Cause {
   readonly recordedAt: number;
   readonly changes: readonly { readonly name: string; readonly text: string }[];
+  readonly event?: EventMatched;
 }
 
 interface Person {
@@ -54,12 +56,18 @@ export function expectSegments(attributes: readonly StoredMessage[], partitions:
   return replaying;
 }
 
-export function segmentFacts(facts: Iterable<SegmentChanged | MergeCompleted>): FactBook {
+export function segmentFacts(facts: Iterable<SegmentChanged | EventMatched | MergeCompleted>): FactBook {
   const book = new FactBook();
   for (const fact of facts) {
     const position = fact.id.slice(1, fact.id.lastIndexOf('-'));
     if (fact.kind === 'merge-completed') {
-      book.add(position, { completed: fact.mergeIds, of: fact.entity.id });
+      book.add(position, { completed: fact.mergeIds, of: fact.entity.id, known: knownText(fact) });
+      continue;
+    }
+    if (fact.kind === 'event-matched') {
+      const { definition, eventId, name, occurredAt, recordedAt, revision, propertyValues } = fact;
+      const head = { of: fact.entity.id, definition, eventId, name, occurredAt, recordedAt, revision };
+      book.add(position, { ...head, properties: propertyTexts(propertyValues) });
       continue;
     }
     const { entity, reason, cause, effectiveAt, recordedAt, revision } = fact;
@@ -72,6 +80,16 @@ export function segmentFacts(facts: Iterable<SegmentChanged | MergeCompleted>): 
     book.add(position, { ...head, flips, changes: fact.changes.map(wanted).map(({ text }) => text) });
   }
   return book;
+}
+
+function knownText({ known }: MergeCompleted): unknown {
+  if (known === undefined) return undefined;
+  return {
+    at: known.recordedAt,
+    values: propertyTexts(known.values),
+    memberships: [...known.memberships].sort(),
+    identifiers: known.identifiers.map((each) => JSON.stringify(each)).sort(),
+  };
 }
 
 function wanted({ name, before, after }: AttributesChanged['changes'][number]): { name: string; text: string } {
@@ -95,11 +113,19 @@ class SegmentReplay implements NaiveSegments {
       case 'catalogue-activated':
         this.forget(this.catalogues.read(record, place), record.workspace, place);
         return;
+      case 'account-created': {
+        const identifier = { type: 'group_id', value: record.groupId };
+        merging.of(record.entity).data.identifiers.add(JSON.stringify(identifier));
+        return;
+      }
       case 'identifier-linked':
         merging.of(record.entity).data.identifiers.add(JSON.stringify(record.identifier));
         return;
       case 'attributes-changed':
         this.change(merging.of(record.entity), record, place);
+        return;
+      case 'event-matched':
+        this.match(merging.of(record.entity), record, place);
         return;
       case 'profiles-merged': {
         const { loser, survivor, mergeId, occurredAt } = record;
@@ -132,7 +158,8 @@ class SegmentReplay implements NaiveSegments {
 
   private rulesFor({ entity }: Holder<Person>, { partition }: Place): Rules {
     const none = { revision: 0, step: 0, catalogue: { attributes: [], segments: [], triggers: [] }, rules: [] };
-    return this.catalogues.of(entity.workspace, partition) ?? { ...none, unnamed: () => '' };
+    const empty: Rules = { ...none, unnamed: () => '', ofKind: () => empty };
+    return this.catalogues.of(entity.workspace, partition)?.ofKind(entity.kind) ?? empty;
   }
 
   /** At once, in everyone: values and memberships end with their definition. */
@@ -160,8 +187,8 @@ class SegmentReplay implements NaiveSegments {
       if (after === undefined) data.values.delete(name);
       else data.values.set(name, plainOf(after)!);
     }
-    const asked = rules.catalogue.triggers.map(({ when }) => when.attribute);
-    const changes = record.changes.filter(({ name }) => asked.includes(name)).map(wanted);
+    const asked = watchedIn(rules);
+    const changes = record.changes.filter(({ name }) => asked.has(name)).map(wanted);
     if (this.merging.isHeld(holder)) {
       if (changes.length > 0) keep(data, [{ reason: record.reason, cause, effectiveAt, recordedAt, changes }]);
       return;
@@ -169,6 +196,29 @@ class SegmentReplay implements NaiveSegments {
     const flips = this.flip(holder, rules, effectiveAt);
     const reason = isLate && flips.some((flip) => !flip.includes('→')) ? 'correction' : record.reason;
     this.say(holder, { reason, cause, effectiveAt }, flips, changes, place);
+  }
+
+  private match(holder: Holder<Person>, record: EventMatched, place: Place): void {
+    if (holder.goneTo !== undefined) throw new Error(`${record.id} is of a profile that is gone`);
+    const rules = this.rulesFor(holder, place);
+    if (!isDefined(record.definition, rules)) return;
+    const { eventId: cause, occurredAt: effectiveAt, recordedAt } = record;
+    const instant = { reason: 'event', cause, effectiveAt };
+    if (this.merging.isHeld(holder)) {
+      keep(holder.data, [{ ...instant, recordedAt, changes: [], event: record }]);
+      return;
+    }
+    this.say(holder, instant, this.flip(holder, rules, effectiveAt), [], place);
+    this.tell(holder, record, place);
+  }
+
+  private tell({ entity, data }: Holder<Person>, record: EventMatched, place: Place): void {
+    const rules = this.rulesFor({ entity } as Holder<Person>, place);
+    const { definition, eventId, name, occurredAt, propertyValues } = record;
+    if (!isDefined(definition, rules)) return;
+    const head = { of: entity.id, definition, eventId, name, occurredAt, recordedAt: place.now };
+    this.book.add(place.position, { ...head, revision: rules.revision, properties: propertyTexts(propertyValues) });
+    this.picture({ entity, data }, rules, place);
   }
 
   private settle(holder: Holder<Person>, place: Place): void {
@@ -179,13 +229,30 @@ class SegmentReplay implements NaiveSegments {
     data.newestAt = Math.max(data.newestAt, effectiveAt);
     const rules = this.rulesFor(holder, place);
     const flips = this.flip(holder, rules, effectiveAt);
-    const asked = rules.catalogue.triggers.map(({ when }) => when.attribute);
+    const asked = watchedIn(rules);
     for (const kept of data.kept.splice(0)) {
-      const changes = kept.changes.filter(({ name }) => asked.includes(name));
+      if (kept.event !== undefined) {
+        this.tell(holder, kept.event, place);
+        continue;
+      }
+      const changes = kept.changes.filter(({ name }) => asked.has(name));
       this.say(holder, kept, [], changes, place);
     }
     this.say(holder, { reason: 'merge', cause: mergeIds.at(-1)!, effectiveAt }, flips, [], place);
-    this.book.add(place.position, { completed: mergeIds, of: entity.id });
+    this.book.add(place.position, { completed: mergeIds, of: entity.id, known: this.knownNow(data, rules, place) });
+    this.picture({ entity, data }, rules, place);
+  }
+
+  private knownNow(data: Person, rules: Rules, place: Place): unknown {
+    const needed = neededIn(rules);
+    if (needed === undefined) return undefined;
+    const values = [...data.values].filter(([name]) => needed.attributes.has(name));
+    return {
+      at: place.now,
+      values: values.map(([name, value]) => `${name}: ${show(value)}`).sort(),
+      memberships: [...data.members.keys()].filter((name) => needed.segments.has(name)).sort(),
+      identifiers: [...data.identifiers].sort(),
+    };
   }
 
   /** Brings the memberships in line with the values, and says how they change. */
@@ -228,6 +295,11 @@ class SegmentReplay implements NaiveSegments {
     const rules = this.rulesFor({ entity } as Holder<Person>, place);
     const head = { of: entity.id, reason, cause, effectiveAt, recordedAt: place.now, revision: rules.revision };
     this.book.add(place.position, { ...head, flips, changes: changes.map(({ text }) => text) });
+    this.picture({ entity, data }, rules, place);
+  }
+
+  /** What is true of the profile when something is said of it. */
+  private picture({ entity, data }: Pick<Holder<Person>, 'entity' | 'data'>, rules: Rules, place: Place): void {
     const values = new Map(data.values);
     const asked = askedOf(values, rules);
     const snapshot = {

@@ -1,11 +1,14 @@
 /** Conditions about events and about the passing of time, taken apart into the questions that attributes nobody named answer. */
 import type { ConditionText } from '../definitions.js';
 
-const WINDOW_KEYS = ['event', 'within', 'between', 'after', 'before', 'where'];
+const WINDOW_KEYS = ['event', 'within', 'between', 'after', 'before', 'where', 'since'];
 const AGE_KEYS = ['older_than', 'newer_than'];
 
 /** Every question in a condition. */
 export function questionsIn(node: ConditionText): ConditionText[] {
+  if (node.sequence !== undefined) return [sequenceOf(node)];
+  const moment = momentKeyOf(node);
+  if (moment !== undefined) return Object.keys(node[moment]!).map((key) => momentOf(node, moment, key));
   if (node.event !== undefined) {
     if (node.sum !== undefined) return [sumOf(node)];
     const { least, most } = timesOf(node);
@@ -34,6 +37,20 @@ export function sumOf(node: ConditionText): ConditionText {
 
 export function ageOf(node: ConditionText, key: string): ConditionText {
   return { attribute: node.attribute!, [key]: node[key] };
+}
+
+export function sequenceOf({ sequence, within }: ConditionText): ConditionText {
+  return { sequence: sequence!, ...(within === undefined ? {} : { within }) };
+}
+
+export function momentKeyOf(node: ConditionText): 'first_time' | 'last_time' | undefined {
+  return (['first_time', 'last_time'] as const).find((key) => node[key] !== undefined);
+}
+
+/** Whether the time is of an age, or else what the time is, whatever it is compared with. */
+export function momentOf(node: ConditionText, moment: 'first_time' | 'last_time', key: string): ConditionText {
+  const asked = AGE_KEYS.includes(key) ? { [key]: node[moment]![key] } : { after: '2026-01-01' };
+  return { ...windowOf(node), [moment]: asked };
 }
 
 export function isWithinRange(node: ConditionText, at: number): boolean {

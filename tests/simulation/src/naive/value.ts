@@ -1,7 +1,7 @@
 /** Values, numbers and conditions once more, written plainly: exact numbers are whole counts of 10^-18, conditions are read as users write them. */
 import { Decimal, Timestamp, type Value } from '@attrium/event';
 import type { ConditionText } from '../definitions.js';
-import { ageOf, enough, sumOf, timesOf } from './unnamed.js';
+import { ageOf, enough, momentKeyOf, momentOf, sequenceOf, sumOf, timesOf } from './unnamed.js';
 
 export type Plain =
   | { readonly is: 'number'; readonly units: bigint }
@@ -101,6 +101,14 @@ export function holds(node: ConditionText, asked: Asked): boolean {
     );
   }
   const isTrue = (question: ConditionText): boolean => show(asked.unnamed!(question)) === 'truth true';
+  if (node.sequence !== undefined) return isTrue(sequenceOf(node));
+  const moment = momentKeyOf(node);
+  if (moment !== undefined) {
+    return Object.entries(node[moment]!).every(([key, right]) => {
+      const answer = asked.unnamed!(momentOf(node, moment, key));
+      return key.endsWith('_than') ? show(answer) === 'truth true' : compares(answer, key, right);
+    });
+  }
   if (node.event !== undefined) {
     const { least, most } = timesOf(node);
     const often =

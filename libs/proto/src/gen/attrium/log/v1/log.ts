@@ -13,6 +13,7 @@ import {
   Identifier,
   NamedValue,
   SegmentFlip,
+  WaitOutcome,
 } from "../../value/v1/value.js";
 
 export enum EntityKind {
@@ -49,8 +50,19 @@ export enum SuppressionReason {
   SUPPRESSION_REASON_FREQUENCY = 1,
   SUPPRESSION_REASON_CONDITION = 2,
   SUPPRESSION_REASON_CONSENT = 3,
+  /** SUPPRESSION_REASON_MERGE - Both profiles waited for the same firing, and one is enough. */
   SUPPRESSION_REASON_MERGE = 4,
   SUPPRESSION_REASON_QUIET_HOURS = 5,
+  /** SUPPRESSION_REASON_ARCHIVED - While it waited, the trigger was archived or left the catalogue. */
+  SUPPRESSION_REASON_ARCHIVED = 6,
+  /** SUPPRESSION_REASON_PAUSED - The trigger was paused when the firing was due. */
+  SUPPRESSION_REASON_PAUSED = 7,
+  /** SUPPRESSION_REASON_REDEFINED - While it waited, the trigger came to read something else, of which nothing is known. */
+  SUPPRESSION_REASON_REDEFINED = 8,
+  /** SUPPRESSION_REASON_LIMIT - The profile has too many firings that wait. */
+  SUPPRESSION_REASON_LIMIT = 9,
+  /** SUPPRESSION_REASON_OUTCOME - The wait ended in a way that the trigger does not deliver. */
+  SUPPRESSION_REASON_OUTCOME = 10,
   UNRECOGNIZED = -1,
 }
 
@@ -131,6 +143,10 @@ export interface Entry {
     | { $case: "seeded"; value: Seeded }
     | { $case: "seedCompleted"; value: SeedCompleted }
     | { $case: "definitionsSwitched"; value: DefinitionsSwitched }
+    | { $case: "accountCreated"; value: AccountCreated }
+    | { $case: "accountLinked"; value: AccountLinked }
+    | { $case: "accountUnlinked"; value: AccountUnlinked }
+    | { $case: "currentAccountChanged"; value: CurrentAccountChanged }
     | undefined;
 }
 
@@ -166,7 +182,10 @@ export interface Event {
   payload: Uint8Array;
 }
 
-/** An event and the profile it belongs to. `origin` is the profile id it would belong to without any merge. */
+/**
+ * An event and the profile it belongs to. `origin` is the profile id it would belong to without any merge. An event that names an
+ * account is appended once more, to the account's partition: then `entity` is the account, and `origin` its id.
+ */
 export interface EventResolved {
   entity: Entity | undefined;
   origin: string;
@@ -215,6 +234,47 @@ export interface ProfilesMerged {
   occurredAt: number;
 }
 
+/** A group id that was not known in the workspace is an account. Appended to the account's partition. */
+export interface AccountCreated {
+  entity:
+    | Entity
+    | undefined;
+  /** Normalised, as all that name the account later are. */
+  groupId: string;
+  cause: string;
+  occurredAt: number;
+}
+
+/** A profile has become a member of an account. Appended to the partitions of both. */
+export interface AccountLinked {
+  /** The profile. */
+  entity: Entity | undefined;
+  account: Entity | undefined;
+  cause: string;
+  occurredAt: number;
+}
+
+/** A profile is no member of an account any more: it was merged into another, which is one. Appended to the partitions of both. */
+export interface AccountUnlinked {
+  /** The profile. */
+  entity: Entity | undefined;
+  account: Entity | undefined;
+  cause: string;
+  occurredAt: number;
+}
+
+/** The account that the latest group event of a profile names is another one. Appended to the profile's partition. */
+export interface CurrentAccountChanged {
+  /** The profile. */
+  entity:
+    | Entity
+    | undefined;
+  /** Absent: it has none, because it was merged away. */
+  account: Entity | undefined;
+  cause: string;
+  occurredAt: number;
+}
+
 /** The state of a loser on its way to the survivor's partition; dropped by (stage, merge_id) where already had. */
 export interface StateTransferred {
   stage: string;
@@ -234,6 +294,16 @@ export interface StateTransferred {
 export interface MergeCompleted {
   entity: Entity | undefined;
   mergeIds: string[];
+  /** From segment, where the catalogue has triggers whose firings wait. */
+  known: KnownNow | undefined;
+}
+
+/** What firings that wait need to know of an entity, as it is now. What is absent has no value. */
+export interface KnownNow {
+  recordedAt: number;
+  values: NamedValue[];
+  memberships: string[];
+  identifiers: Identifier[];
 }
 
 /** All attribute changes of one entity at one instant. `cause` is the id of the event, merge or timer that made them. */
@@ -248,16 +318,27 @@ export interface AttributesChanged {
   changes: AttributeChange[];
 }
 
-/** An event that a trigger or segment asked for, with the properties it named. */
+/**
+ * An event that a trigger asked for, with the properties it named. attribute-compute writes it; segment passes it on with the values,
+ * memberships and identifiers that the trigger needs.
+ */
 export interface EventMatched {
-  entity: Entity | undefined;
+  entity:
+    | Entity
+    | undefined;
+  /** Name of the trigger; with `/wait_for` behind it for what the trigger waits for. */
   definition: string;
   eventId: string;
   name: string;
   occurredAt: number;
   recordedAt: number;
-  /** UTF-8 JSON of the event's properties. */
-  properties: Uint8Array;
+  /** By the path that the definition names them by. */
+  propertyValues: NamedValue[];
+  values: NamedValue[];
+  memberships: string[];
+  identifiers: Identifier[];
+  /** Revision of the catalogue. */
+  revision: number;
 }
 
 /** A change of the past only: the times since when an entity is a member, absent for not a member. No trigger fires. */
@@ -301,6 +382,8 @@ export interface TriggerFired {
   on: FiringCause | undefined;
   values: NamedValue[];
   identifiers: Identifier[];
+  /** Of a trigger with wait_for. */
+  outcome: WaitOutcome;
 }
 
 /** A firing that did not happen, and why. */
@@ -321,7 +404,11 @@ export interface FiringSuppressed {
   /** The segments that the profile was in, of those that the trigger's condition names. */
   memberships: string[];
   /** Log time of the latest firing for this profile, where it was suppressed for its frequency. */
-  lastFiredAt?: number | undefined;
+  lastFiredAt?:
+    | number
+    | undefined;
+  /** Of a trigger with wait_for, where the wait had ended. */
+  outcome: WaitOutcome;
 }
 
 /** What became of one attempt to deliver a firing to a webhook. Not of the line: written to `attrium.attempts.<partition>.<writer>`. */
@@ -736,6 +823,18 @@ export const Entry: MessageFns<Entry> = {
       case "definitionsSwitched":
         DefinitionsSwitched.encode(message.record.value, writer.uint32(346).fork()).join();
         break;
+      case "accountCreated":
+        AccountCreated.encode(message.record.value, writer.uint32(522).fork()).join();
+        break;
+      case "accountLinked":
+        AccountLinked.encode(message.record.value, writer.uint32(530).fork()).join();
+        break;
+      case "accountUnlinked":
+        AccountUnlinked.encode(message.record.value, writer.uint32(538).fork()).join();
+        break;
+      case "currentAccountChanged":
+        CurrentAccountChanged.encode(message.record.value, writer.uint32(546).fork()).join();
+        break;
     }
     return writer;
   },
@@ -921,6 +1020,41 @@ export const Entry: MessageFns<Entry> = {
             message.record = {
               $case: "definitionsSwitched",
               value: DefinitionsSwitched.decode(reader, reader.uint32()),
+            };
+            continue;
+          }
+          case 65: {
+            if (tag !== 522) {
+              break;
+            }
+
+            message.record = { $case: "accountCreated", value: AccountCreated.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 66: {
+            if (tag !== 530) {
+              break;
+            }
+
+            message.record = { $case: "accountLinked", value: AccountLinked.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 67: {
+            if (tag !== 538) {
+              break;
+            }
+
+            message.record = { $case: "accountUnlinked", value: AccountUnlinked.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 68: {
+            if (tag !== 546) {
+              break;
+            }
+
+            message.record = {
+              $case: "currentAccountChanged",
+              value: CurrentAccountChanged.decode(reader, reader.uint32()),
             };
             continue;
           }
@@ -1611,6 +1745,322 @@ export const ProfilesMerged: MessageFns<ProfilesMerged> = {
   },
 };
 
+function createBaseAccountCreated(): AccountCreated {
+  return { entity: undefined, groupId: "", cause: "", occurredAt: 0 };
+}
+
+export const AccountCreated: MessageFns<AccountCreated> = {
+  encode(message: AccountCreated, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.entity !== undefined) {
+      Entity.encode(message.entity, writer.uint32(10).fork()).join();
+    }
+    if (message.groupId !== "") {
+      writer.uint32(18).string(message.groupId);
+    }
+    if (message.cause !== "") {
+      writer.uint32(26).string(message.cause);
+    }
+    if (message.occurredAt !== 0) {
+      writer.uint32(32).int64(message.occurredAt);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AccountCreated {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAccountCreated();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.entity = Entity.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.groupId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.cause = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.occurredAt = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseAccountLinked(): AccountLinked {
+  return { entity: undefined, account: undefined, cause: "", occurredAt: 0 };
+}
+
+export const AccountLinked: MessageFns<AccountLinked> = {
+  encode(message: AccountLinked, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.entity !== undefined) {
+      Entity.encode(message.entity, writer.uint32(10).fork()).join();
+    }
+    if (message.account !== undefined) {
+      Entity.encode(message.account, writer.uint32(18).fork()).join();
+    }
+    if (message.cause !== "") {
+      writer.uint32(26).string(message.cause);
+    }
+    if (message.occurredAt !== 0) {
+      writer.uint32(32).int64(message.occurredAt);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AccountLinked {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAccountLinked();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.entity = Entity.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.account = Entity.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.cause = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.occurredAt = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseAccountUnlinked(): AccountUnlinked {
+  return { entity: undefined, account: undefined, cause: "", occurredAt: 0 };
+}
+
+export const AccountUnlinked: MessageFns<AccountUnlinked> = {
+  encode(message: AccountUnlinked, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.entity !== undefined) {
+      Entity.encode(message.entity, writer.uint32(10).fork()).join();
+    }
+    if (message.account !== undefined) {
+      Entity.encode(message.account, writer.uint32(18).fork()).join();
+    }
+    if (message.cause !== "") {
+      writer.uint32(26).string(message.cause);
+    }
+    if (message.occurredAt !== 0) {
+      writer.uint32(32).int64(message.occurredAt);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AccountUnlinked {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAccountUnlinked();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.entity = Entity.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.account = Entity.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.cause = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.occurredAt = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseCurrentAccountChanged(): CurrentAccountChanged {
+  return { entity: undefined, account: undefined, cause: "", occurredAt: 0 };
+}
+
+export const CurrentAccountChanged: MessageFns<CurrentAccountChanged> = {
+  encode(message: CurrentAccountChanged, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.entity !== undefined) {
+      Entity.encode(message.entity, writer.uint32(10).fork()).join();
+    }
+    if (message.account !== undefined) {
+      Entity.encode(message.account, writer.uint32(18).fork()).join();
+    }
+    if (message.cause !== "") {
+      writer.uint32(26).string(message.cause);
+    }
+    if (message.occurredAt !== 0) {
+      writer.uint32(32).int64(message.occurredAt);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CurrentAccountChanged {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCurrentAccountChanged();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.entity = Entity.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.account = Entity.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.cause = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.occurredAt = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 function createBaseStateTransferred(): StateTransferred {
   return {
     stage: "",
@@ -1732,7 +2182,7 @@ export const StateTransferred: MessageFns<StateTransferred> = {
 };
 
 function createBaseMergeCompleted(): MergeCompleted {
-  return { entity: undefined, mergeIds: [] };
+  return { entity: undefined, mergeIds: [], known: undefined };
 }
 
 export const MergeCompleted: MessageFns<MergeCompleted> = {
@@ -1742,6 +2192,9 @@ export const MergeCompleted: MessageFns<MergeCompleted> = {
     }
     for (const v of message.mergeIds) {
       writer.uint32(18).string(v!);
+    }
+    if (message.known !== undefined) {
+      KnownNow.encode(message.known, writer.uint32(26).fork()).join();
     }
     return writer;
   },
@@ -1773,6 +2226,93 @@ export const MergeCompleted: MessageFns<MergeCompleted> = {
             }
 
             message.mergeIds.push(reader.string());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.known = KnownNow.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseKnownNow(): KnownNow {
+  return { recordedAt: 0, values: [], memberships: [], identifiers: [] };
+}
+
+export const KnownNow: MessageFns<KnownNow> = {
+  encode(message: KnownNow, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.recordedAt !== 0) {
+      writer.uint32(8).int64(message.recordedAt);
+    }
+    for (const v of message.values) {
+      NamedValue.encode(v!, writer.uint32(18).fork()).join();
+    }
+    for (const v of message.memberships) {
+      writer.uint32(26).string(v!);
+    }
+    for (const v of message.identifiers) {
+      Identifier.encode(v!, writer.uint32(34).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): KnownNow {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseKnownNow();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.recordedAt = longToNumber(reader.int64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.values.push(NamedValue.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.memberships.push(reader.string());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.identifiers.push(Identifier.decode(reader, reader.uint32()));
             continue;
           }
         }
@@ -1908,7 +2448,11 @@ function createBaseEventMatched(): EventMatched {
     name: "",
     occurredAt: 0,
     recordedAt: 0,
-    properties: new Uint8Array(0),
+    propertyValues: [],
+    values: [],
+    memberships: [],
+    identifiers: [],
+    revision: 0,
   };
 }
 
@@ -1932,8 +2476,20 @@ export const EventMatched: MessageFns<EventMatched> = {
     if (message.recordedAt !== 0) {
       writer.uint32(48).int64(message.recordedAt);
     }
-    if (message.properties.length !== 0) {
-      writer.uint32(58).bytes(message.properties);
+    for (const v of message.propertyValues) {
+      NamedValue.encode(v!, writer.uint32(66).fork()).join();
+    }
+    for (const v of message.values) {
+      NamedValue.encode(v!, writer.uint32(74).fork()).join();
+    }
+    for (const v of message.memberships) {
+      writer.uint32(82).string(v!);
+    }
+    for (const v of message.identifiers) {
+      Identifier.encode(v!, writer.uint32(90).fork()).join();
+    }
+    if (message.revision !== 0) {
+      writer.uint32(96).uint64(message.revision);
     }
     return writer;
   },
@@ -1999,12 +2555,44 @@ export const EventMatched: MessageFns<EventMatched> = {
             message.recordedAt = longToNumber(reader.int64());
             continue;
           }
-          case 7: {
-            if (tag !== 58) {
+          case 8: {
+            if (tag !== 66) {
               break;
             }
 
-            message.properties = reader.bytes();
+            message.propertyValues.push(NamedValue.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.values.push(NamedValue.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.memberships.push(reader.string());
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.identifiers.push(Identifier.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 12: {
+            if (tag !== 96) {
+              break;
+            }
+
+            message.revision = longToNumber(reader.uint64());
             continue;
           }
         }
@@ -2292,6 +2880,7 @@ function createBaseTriggerFired(): TriggerFired {
     on: undefined,
     values: [],
     identifiers: [],
+    outcome: 0,
   };
 }
 
@@ -2326,6 +2915,9 @@ export const TriggerFired: MessageFns<TriggerFired> = {
     }
     for (const v of message.identifiers) {
       Identifier.encode(v!, writer.uint32(82).fork()).join();
+    }
+    if (message.outcome !== 0) {
+      writer.uint32(88).int32(message.outcome);
     }
     return writer;
   },
@@ -2423,6 +3015,14 @@ export const TriggerFired: MessageFns<TriggerFired> = {
             message.identifiers.push(Identifier.decode(reader, reader.uint32()));
             continue;
           }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.outcome = reader.int32() as any;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2448,6 +3048,7 @@ function createBaseFiringSuppressed(): FiringSuppressed {
     on: undefined,
     values: [],
     memberships: [],
+    outcome: 0,
   };
 }
 
@@ -2485,6 +3086,9 @@ export const FiringSuppressed: MessageFns<FiringSuppressed> = {
     }
     if (message.lastFiredAt !== undefined) {
       writer.uint32(88).int64(message.lastFiredAt);
+    }
+    if (message.outcome !== 0) {
+      writer.uint32(96).int32(message.outcome);
     }
     return writer;
   },
@@ -2588,6 +3192,14 @@ export const FiringSuppressed: MessageFns<FiringSuppressed> = {
             }
 
             message.lastFiredAt = longToNumber(reader.int64());
+            continue;
+          }
+          case 12: {
+            if (tag !== 96) {
+              break;
+            }
+
+            message.outcome = reader.int32() as any;
             continue;
           }
         }

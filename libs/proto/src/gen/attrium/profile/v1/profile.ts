@@ -36,11 +36,22 @@ export interface GetProfileResponse {
    * catalogue holds.
    */
   consent: Consent[];
+  /** The accounts that it is a member of, at most 100, in the order in which it became one. */
+  accounts: ProfileAccount[];
 }
 
 export interface GetProfileResponse_AttributesEntry {
   key: string;
   value: AttributeValue | undefined;
+}
+
+export interface ProfileAccount {
+  accountId: string;
+  groupId: string;
+  /** Time of the latest group event that made the profile a member. */
+  groupedAt: number;
+  /** It is the one that the latest group event of the profile names. */
+  current: boolean;
 }
 
 /** The latest statement on one purpose and channel. */
@@ -142,7 +153,7 @@ export const GetProfileRequest: MessageFns<GetProfileRequest> = {
 };
 
 function createBaseGetProfileResponse(): GetProfileResponse {
-  return { profileId: "", identifiers: [], attributes: {}, segments: [], merging: false, consent: [] };
+  return { profileId: "", identifiers: [], attributes: {}, segments: [], merging: false, consent: [], accounts: [] };
 }
 
 export const GetProfileResponse: MessageFns<GetProfileResponse> = {
@@ -164,6 +175,9 @@ export const GetProfileResponse: MessageFns<GetProfileResponse> = {
     }
     for (const v of message.consent) {
       Consent.encode(v!, writer.uint32(82).fork()).join();
+    }
+    for (const v of message.accounts) {
+      ProfileAccount.encode(v!, writer.uint32(90).fork()).join();
     }
     return writer;
   },
@@ -232,6 +246,14 @@ export const GetProfileResponse: MessageFns<GetProfileResponse> = {
             message.consent.push(Consent.decode(reader, reader.uint32()));
             continue;
           }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.accounts.push(ProfileAccount.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -287,6 +309,85 @@ export const GetProfileResponse_AttributesEntry: MessageFns<GetProfileResponse_A
             }
 
             message.value = AttributeValue.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseProfileAccount(): ProfileAccount {
+  return { accountId: "", groupId: "", groupedAt: 0, current: false };
+}
+
+export const ProfileAccount: MessageFns<ProfileAccount> = {
+  encode(message: ProfileAccount, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.accountId !== "") {
+      writer.uint32(10).string(message.accountId);
+    }
+    if (message.groupId !== "") {
+      writer.uint32(18).string(message.groupId);
+    }
+    if (message.groupedAt !== 0) {
+      writer.uint32(24).int64(message.groupedAt);
+    }
+    if (message.current !== false) {
+      writer.uint32(32).bool(message.current);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ProfileAccount {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseProfileAccount();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.accountId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.groupId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.groupedAt = longToNumber(reader.int64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.current = reader.bool();
             continue;
           }
         }

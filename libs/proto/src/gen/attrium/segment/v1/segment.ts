@@ -60,12 +60,14 @@ export interface PreviewSegmentRequest {
   conditionJson: Uint8Array;
   /** How many members to name, at most 100; 0: 10. */
   sampleMax: number;
+  /** `user` or `account`; empty: `user`. */
+  of: string;
 }
 
 export interface PreviewSegmentResponse {
   /** The revision of the catalogue that names in the condition were looked up in. */
   revision: number;
-  /** Profiles that the condition is true of; 0 when there are faults. */
+  /** Profiles, or accounts, that the condition is true of; 0 when there are faults. */
   members: number;
   /** All profiles of the workspace that were not merged away. */
   profiles: number;
@@ -498,7 +500,7 @@ export const Evaluation: MessageFns<Evaluation> = {
 };
 
 function createBasePreviewSegmentRequest(): PreviewSegmentRequest {
-  return { workspace: "", conditionJson: new Uint8Array(0), sampleMax: 0 };
+  return { workspace: "", conditionJson: new Uint8Array(0), sampleMax: 0, of: "" };
 }
 
 export const PreviewSegmentRequest: MessageFns<PreviewSegmentRequest> = {
@@ -511,6 +513,9 @@ export const PreviewSegmentRequest: MessageFns<PreviewSegmentRequest> = {
     }
     if (message.sampleMax !== 0) {
       writer.uint32(24).uint32(message.sampleMax);
+    }
+    if (message.of !== "") {
+      writer.uint32(82).string(message.of);
     }
     return writer;
   },
@@ -550,6 +555,14 @@ export const PreviewSegmentRequest: MessageFns<PreviewSegmentRequest> = {
             }
 
             message.sampleMax = reader.uint32();
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.of = reader.string();
             continue;
           }
         }

@@ -9,7 +9,7 @@ import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import type { handleServerStreamingCall, handleUnaryCall, Metadata, UntypedServiceImplementation } from "@grpc/grpc-js";
 import { GrpcMethod, GrpcStreamMethod } from "@nestjs/microservices";
 import { Observable } from "rxjs";
-import { ChangeReason, FiringCause, Identifier, NamedValue } from "../../value/v1/value.js";
+import { ChangeReason, FiringCause, Identifier, NamedValue, WaitOutcome } from "../../value/v1/value.js";
 
 export enum FiringOutcome {
   FIRING_OUTCOME_UNSPECIFIED = 0,
@@ -74,7 +74,13 @@ export interface PastFiring {
   /** Of a suppressed one: the segments that its condition names and the profile was in. */
   memberships: string[];
   /** Of one suppressed for its frequency: log time of the firing before. */
-  lastFiredAt?: number | undefined;
+  lastFiredAt?:
+    | number
+    | undefined;
+  /** Of a trigger with wait_for: happened or timed_out; else empty. */
+  waitOutcome: string;
+  /** Of a trigger on an event: the properties that it names. */
+  properties: JsonValue[];
 }
 
 export interface JsonValue {
@@ -128,6 +134,8 @@ export interface SubscribeResponse {
     | undefined;
   /** The attributes that the trigger's payload names, as they were then. */
   values: NamedValue[];
+  /** Of a trigger with wait_for. */
+  outcome: WaitOutcome;
 }
 
 function createBaseListFiringsRequest(): ListFiringsRequest {
@@ -429,6 +437,8 @@ function createBasePastFiring(): PastFiring {
     onName: "",
     values: [],
     memberships: [],
+    waitOutcome: "",
+    properties: [],
   };
 }
 
@@ -484,6 +494,12 @@ export const PastFiring: MessageFns<PastFiring> = {
     }
     if (message.lastFiredAt !== undefined) {
       writer.uint32(136).int64(message.lastFiredAt);
+    }
+    if (message.waitOutcome !== "") {
+      writer.uint32(146).string(message.waitOutcome);
+    }
+    for (const v of message.properties) {
+      JsonValue.encode(v!, writer.uint32(154).fork()).join();
     }
     return writer;
   },
@@ -635,6 +651,22 @@ export const PastFiring: MessageFns<PastFiring> = {
             }
 
             message.lastFiredAt = longToNumber(reader.int64());
+            continue;
+          }
+          case 18: {
+            if (tag !== 146) {
+              break;
+            }
+
+            message.waitOutcome = reader.string();
+            continue;
+          }
+          case 19: {
+            if (tag !== 154) {
+              break;
+            }
+
+            message.properties.push(JsonValue.decode(reader, reader.uint32()));
             continue;
           }
         }
@@ -956,6 +988,7 @@ function createBaseSubscribeResponse(): SubscribeResponse {
     reason: 0,
     on: undefined,
     values: [],
+    outcome: 0,
   };
 }
 
@@ -993,6 +1026,9 @@ export const SubscribeResponse: MessageFns<SubscribeResponse> = {
     }
     for (const v of message.values) {
       NamedValue.encode(v!, writer.uint32(90).fork()).join();
+    }
+    if (message.outcome !== 0) {
+      writer.uint32(96).int32(message.outcome);
     }
     return writer;
   },
@@ -1096,6 +1132,14 @@ export const SubscribeResponse: MessageFns<SubscribeResponse> = {
             }
 
             message.values.push(NamedValue.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 12: {
+            if (tag !== 96) {
+              break;
+            }
+
+            message.outcome = reader.int32() as any;
             continue;
           }
         }

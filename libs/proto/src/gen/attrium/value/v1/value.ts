@@ -19,6 +19,15 @@ export enum ChangeReason {
   UNRECOGNIZED = -1,
 }
 
+/** How a firing that waited for something came to be. */
+export enum WaitOutcome {
+  WAIT_OUTCOME_UNSPECIFIED = 0,
+  /** WAIT_OUTCOME_HAPPENED - What it waited for happened in time. */
+  WAIT_OUTCOME_HAPPENED = 1,
+  WAIT_OUTCOME_TIMED_OUT = 2,
+  UNRECOGNIZED = -1,
+}
+
 /** A typed value. Exactly one member is set; absence of a value is absence of the field that holds it, never an empty Value. */
 export interface Value {
   kind:
@@ -65,10 +74,21 @@ export interface SegmentFlip {
 
 /** What fired a trigger. Exactly one member is set. */
 export interface FiringCause {
-  kind: { $case: "segmentEntered"; value: SegmentFlip } | { $case: "segmentExited"; value: SegmentFlip } | {
-    $case: "attributeChanged";
-    value: AttributeChange;
-  } | undefined;
+  kind:
+    | { $case: "segmentEntered"; value: SegmentFlip }
+    | { $case: "segmentExited"; value: SegmentFlip }
+    | { $case: "attributeChanged"; value: AttributeChange }
+    | { $case: "eventOccurred"; value: EventOccurrence }
+    | undefined;
+}
+
+/** An event that a trigger watches for, with the properties that the trigger names and the event has. */
+export interface EventOccurrence {
+  id: string;
+  name: string;
+  occurredAt: number;
+  /** By the path that the trigger names them by, as `shipping.city`. */
+  properties: NamedValue[];
 }
 
 function createBaseValue(): Value {
@@ -475,6 +495,9 @@ export const FiringCause: MessageFns<FiringCause> = {
       case "attributeChanged":
         AttributeChange.encode(message.kind.value, writer.uint32(26).fork()).join();
         break;
+      case "eventOccurred":
+        EventOccurrence.encode(message.kind.value, writer.uint32(34).fork()).join();
+        break;
     }
     return writer;
   },
@@ -514,6 +537,93 @@ export const FiringCause: MessageFns<FiringCause> = {
             }
 
             message.kind = { $case: "attributeChanged", value: AttributeChange.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.kind = { $case: "eventOccurred", value: EventOccurrence.decode(reader, reader.uint32()) };
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseEventOccurrence(): EventOccurrence {
+  return { id: "", name: "", occurredAt: 0, properties: [] };
+}
+
+export const EventOccurrence: MessageFns<EventOccurrence> = {
+  encode(message: EventOccurrence, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.name !== "") {
+      writer.uint32(18).string(message.name);
+    }
+    if (message.occurredAt !== 0) {
+      writer.uint32(24).int64(message.occurredAt);
+    }
+    for (const v of message.properties) {
+      NamedValue.encode(v!, writer.uint32(34).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): EventOccurrence {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseEventOccurrence();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.occurredAt = longToNumber(reader.int64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.properties.push(NamedValue.decode(reader, reader.uint32()));
             continue;
           }
         }

@@ -1,0 +1,60 @@
+/** Decides what becomes of a firing whose wait has ended: by the trigger as it is now, and by what is known of the entity. */
+import type { SuppressionReason, WaitOutcome } from '@attrium/event';
+import { decideFinally } from './decision.js';
+import type { EntityRow } from './entity.js';
+import { carriedBy, type Outcome, toldOf } from './firing.js';
+import { type Known, subjectOfKnown } from './known.js';
+import { type Plan, type PlannedTrigger, presenceKeyOf } from './plan.js';
+import type { WaitingFiring } from './waiting.js';
+
+export interface Ending {
+  /** Undefined: a delay is over. */
+  readonly outcome: WaitOutcome | undefined;
+  /** Log time, ms: what frequency is measured by. */
+  readonly at: number;
+  readonly effectiveAt: number;
+}
+
+/** Whether the catalogue has had what has this key all the time since a revision. */
+export type IsKept = (key: string, revision: number) => boolean;
+
+export function endWait(
+  row: EntityRow,
+  firing: WaitingFiring,
+  known: Known,
+  { plan, isKept }: { readonly plan: Plan; readonly isKept: IsKept },
+  { outcome, at, effectiveAt }: Ending,
+): Outcome {
+  const { name, cause, on, reason } = firing;
+  const head = { trigger: firing.trigger, revision: plan.revision, effectiveAt, cause, on, outcome };
+  const trigger = plan.triggers.get(firing.trigger);
+  const gone = endedBy(firing, trigger, isKept);
+  if (gone !== undefined || trigger?.waits === undefined) {
+    return { kind: 'suppressed', head, why: gone ?? 'redefined', values: [], memberships: [], lastFiredAt: undefined };
+  }
+  const { recheck, outcomes } = trigger.waits;
+  const subject = subjectOfKnown(known);
+  const values = recheck ? carriedBy(trigger, subject) : firing.values;
+  const memberships = recheck ? trigger.segments.filter(subject.inSegment) : firing.memberships;
+  const suppressed = (why: SuppressionReason, lastFiredAt?: number): Outcome => ({
+    ...{ kind: 'suppressed', head, why, memberships, lastFiredAt },
+    values: toldOf(why, trigger, values, known.values),
+  });
+  if (trigger.paused) return suppressed('paused');
+  if (outcome !== undefined && !outcomes.includes(outcome)) return suppressed('outcome');
+  // Quiet hours are judged by when the wait ended, not by when somebody was there to see it.
+  const moment = { at, now: at, values: known.values, last: row.fired.get(name) };
+  const verdict = decideFinally(trigger, { ...moment, subject: recheck ? subject : undefined });
+  if (verdict.kind === 'suppressed') return suppressed(verdict.why, verdict.lastFiredAt);
+  return { kind: 'fires', head, reason, values, identifiers: known.identifiers, name, at };
+}
+
+/** What happened to the trigger meanwhile, if that ends the wait. */
+export function endedBy(
+  { trigger: name, revision }: WaitingFiring,
+  trigger: PlannedTrigger | undefined,
+  isKept: IsKept,
+): SuppressionReason | undefined {
+  if (trigger === undefined || !isKept(presenceKeyOf(name), revision)) return 'archived';
+  return trigger.waits === undefined || !isKept(trigger.waits.key, revision) ? 'redefined' : undefined;
+}
