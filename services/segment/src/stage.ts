@@ -192,7 +192,7 @@ class SegmentPartition implements PartitionStage {
     const plan = this.catalogues.of(entity.workspace);
     if (!plan.onMatched.has(definition)) return;
     const kindPlan = kindPlanOf(plan, entity);
-    const isEvaluated = row.revision === plan.revision;
+    const isEvaluated = row.revision === plan.step;
     this.align(row, plan, kindPlan);
     const event = { definition, eventId, name, occurredAt, propertyValues };
     const instant: Instant = { reason: 'event', cause: eventId, effectiveAt: occurredAt };

@@ -51,12 +51,13 @@ export type Outcome =
 
 /**
  * For each trigger that watches for what the record tells of. A trigger watches for one thing, so that it fires at most once on a record.
- * Corrections of the past fire nothing, backfills only what asks for them. `now`: log time of the decision, ms. `emit` is called at once for each, so that the next one sees what it changed.
+ * Corrections of the past fire nothing, backfills only what asks for them. `now`: log time of the decision, ms. `emit` is called at once for each, so that the next one sees what it changed. `step`: of the catalogue that the record came under.
  */
 export function decideFirings(
   rowOf: () => EntityRow | undefined,
   { plan, now, emit }: { readonly plan: Plan; readonly now: number; emit(outcome: Outcome): void },
   record: TellingRecord,
+  step: number,
 ): void {
   const told = toldBy(record);
   const isBackfill = told.reason === 'backfill';
@@ -65,7 +66,7 @@ export function decideFirings(
     for (const trigger of triggers ?? []) {
       if (isBackfill && !trigger.onBackfill) continue;
       subject ??= subjectOfTold(told);
-      emit(decideOccasion(trigger, rowOf(), subject, { told, now, on: on() }));
+      emit(decideOccasion(trigger, rowOf(), subject, { told, step, now, on: on() }));
     }
   };
   if (record.kind === 'event-matched') {
@@ -97,6 +98,7 @@ function occurredOf(
 
 interface Occasion {
   readonly told: Told;
+  readonly step: number;
   readonly now: number;
   readonly on: FiringCause;
 }
@@ -105,7 +107,7 @@ function decideOccasion(
   trigger: PlannedTrigger,
   row: EntityRow | undefined,
   subject: Subject,
-  { told, now, on }: Occasion,
+  { told, step, now, on }: Occasion,
 ): Outcome {
   const { waits, frequency } = trigger;
   const { revision, effectiveAt, recordedAt: at, cause, reason, identifiers } = told;
@@ -134,7 +136,7 @@ function decideOccasion(
   }
   const kept = keptFor(waits, values, memberships);
   const size = textSizeOf(on, kept.values);
-  const firing: WaitingFiring = { name, dueAt, reason, recordedAt: at, ...head, ...kept, size };
+  const firing: WaitingFiring = { name, dueAt, reason, recordedAt: at, step, ...head, ...kept, size };
   return hasRoom(row?.waiting ?? [], firing) ? { kind: 'waits', firing } : suppressed('limit');
 }
 

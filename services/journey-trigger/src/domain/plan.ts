@@ -47,6 +47,8 @@ export interface Needs {
 
 export interface Plan {
   readonly revision: number;
+  /** Rises with each catalogue that takes effect. */
+  readonly step: number;
   /** By name; without those that are archived. */
   readonly triggers: ReadonlyMap<string, PlannedTrigger>;
   /** By segment, by segment, by attribute, by definition; triggers in the order of the catalogue. */
@@ -61,7 +63,7 @@ export interface Plan {
   readonly keys: readonly string[];
 }
 
-export function planOf({ revision, triggers: compiled }: CompiledCatalogue): Plan {
+export function planOf({ revision, triggers: compiled }: CompiledCatalogue, step = revision): Plan {
   const triggers = new Map<string, PlannedTrigger>();
   const onEntered = new Map<string, PlannedTrigger[]>();
   const onExited = new Map<string, PlannedTrigger[]>();
@@ -82,7 +84,7 @@ export function planOf({ revision, triggers: compiled }: CompiledCatalogue): Pla
   }
   const waiting = [...triggers.values()].filter(({ waits }) => waits !== undefined);
   return {
-    revision,
+    ...{ revision, step },
     ...{ triggers, onEntered, onExited, onChanged, onMatched, awaited },
     needs: needsOf(compiled.filter(({ waits, archived }) => waits !== undefined && !archived)),
     keys: waiting.flatMap(({ name, waits }) => [presenceKeyOf(name), waits!.key]),

@@ -25,6 +25,8 @@ import { byDue, type Ending, instantOf, type Wait, waitingTrigger } from './wait
 interface Kept {
   readonly change: Telling | MergeCompleted;
   readonly snapshot: Snapshot;
+  /** Of the catalogue that it came under. */
+  readonly step: number;
 }
 
 interface Person {
@@ -113,14 +115,15 @@ class FiringReplay {
       case 'event-matched': {
         const holder = merging.of(record.entity);
         if (holder.goneTo !== undefined) throw new Error(`${record.id} is of a profile that is gone`);
-        const kept = { change: record, snapshot: this.snapshotOf(record) };
+        const step = this.rulesFor(holder, place)?.step ?? 0;
+        const kept = { change: record, snapshot: this.snapshotOf(record), step };
         if (merging.isHeld(holder)) {
           holder.data.kept = inOrder([...holder.data.kept, kept]);
           return;
         }
         this.take(holder, kept, place);
         if (record.kind === 'segment-changed') this.endConditions(holder, record, place);
-        this.fire(holder, record, kept.snapshot, place);
+        this.fire(holder, record, kept, place);
         this.endDue(holder, place.now, place);
         return;
       }
@@ -140,7 +143,7 @@ class FiringReplay {
         const snapshot = this.snapshotOf(record);
         if (holder.goneTo !== undefined) return;
         const { data } = holder;
-        if (record.known !== undefined) data.kept = inOrder([...data.kept, { change: record, snapshot }]);
+        if (record.known !== undefined) data.kept = inOrder([...data.kept, { change: record, snapshot, step: 0 }]);
         for (const mergeId of record.mergeIds) holder.done.add(mergeId);
         this.settle(holder, place);
         return;
@@ -186,7 +189,7 @@ class FiringReplay {
     this.uniteWaits(holder, place);
     for (const kept of holder.data.kept.splice(0)) {
       this.take(holder, kept, place);
-      if (kept.change.kind !== 'merge-completed') this.fire(holder, kept.change, kept.snapshot, place);
+      if (kept.change.kind !== 'merge-completed') this.fire(holder, kept.change, kept, place);
     }
     this.endConditions(holder, { recordedAt: place.now, effectiveAt: released.occurredAt }, place);
     this.endDue(holder, place.now, place);
@@ -307,9 +310,9 @@ class FiringReplay {
   }
 
   /** The catalogues since the wait began, with that of its beginning. */
-  private since({ revision }: Wait, { entity }: Holder<Person>, place: Place): Rules[] {
+  private since({ step }: Wait, { entity }: Holder<Person>, place: Place): Rules[] {
     const known = this.catalogues.get(`${place.partition}/${entity.workspace}`) ?? [];
-    const first = known.findLastIndex((rules) => rules.revision <= revision);
+    const first = known.findLastIndex((rules) => rules.step <= step);
     return first < 0 ? [] : known.slice(first).map((rules) => rules.ofKind(entity.kind));
   }
 
@@ -329,10 +332,10 @@ class FiringReplay {
     return new Set(texts).size === 1 ? waitingTrigger(wait, this.rulesFor(holder, place)!) : undefined;
   }
 
-  private fire(holder: Holder<Person>, change: Telling, then: Snapshot, place: Place): void {
+  private fire(holder: Holder<Person>, change: Telling, { snapshot: then, step }: Kept, place: Place): void {
     const { entity, data } = holder;
     const rules = this.rulesFor(holder, place);
-    const snapshot = rules === undefined || change.revision === rules.revision ? then : carriedIn(change, rules);
+    const snapshot = rules === undefined || step === rules.step ? then : carriedIn(change, rules);
     for (const trigger of rules?.catalogue.triggers ?? []) {
       if (trigger.state !== undefined) continue;
       if (instantOf(change).reason === 'backfill' && trigger.on_backfill !== true) continue;
@@ -365,7 +368,7 @@ class FiringReplay {
           this.book.add(place.position, { ...met, why: refused, ...told, values: asked });
         } else if (lasts !== undefined && !isMet) {
           const kept = trigger.recheck === false ? told : { values: [], memberships: [] };
-          data.waits.push({ ...head, ...kept, recordedAt, keyed, dueAt, reason, on });
+          data.waits.push({ ...head, step, ...kept, recordedAt, keyed, dueAt, reason, on });
         } else {
           data.fired.set(keyed, [...times, recordedAt]);
           this.book.add(place.position, { ...met, reason, values, identifiers: snapshot.identifiers });
