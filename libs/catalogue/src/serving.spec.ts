@@ -15,7 +15,7 @@ const enters = (name: string, segment: string, more: object = {}) => ({
   deliver: [{ stream: true }],
   ...more,
 });
-type Lists = { attributes?: object[]; segments?: object[]; triggers?: object[] };
+type Lists = { attributes?: object[]; segments?: object[]; triggers?: object[]; consent?: object };
 const text = (lists: Lists): string => JSON.stringify({ attributes: [], segments: [], triggers: [], ...lists });
 
 function serving(before: Lists | undefined, after: Lists, waiting: readonly string[]): unknown {
@@ -82,5 +82,59 @@ describe('what serves while attributes are computed from history', () => {
     const did = (within: string) => ({ name: 'buyers', of: 'user', where: { event: 'Order', did: true, within } });
     const [before, after] = [{ segments: [did('1d')] }, { segments: [did('2d')] }];
     expect(serving(before, after, ['~'])).toEqual(full(before));
+  });
+
+  it('takes consent, and what triggers ask it for, as it came', () => {
+    const consent = (purpose: string, more: object = {}) => ({ purposes: [{ name: purpose }], ...more });
+    const before = {
+      attributes: [count('orders')],
+      segments: [over('big', 'orders')],
+      triggers: [enters('hello', 'big', { purpose: 'offers' })],
+      consent: consent('offers'),
+    };
+    const after = {
+      ...before,
+      attributes: [count('orders', { within: '1d' })],
+      triggers: [enters('hello', 'big', { purpose: 'news', frequency: 'once' })],
+      consent: consent('news'),
+    };
+    const triggers = [enters('hello', 'big', { purpose: 'news' })];
+    expect(serving(before, after, ['orders'])).toEqual(full({ ...before, triggers, consent: after.consent }));
+  });
+
+  it('takes consent as it came also where the rest stays as it was, and does without a zone that waits', () => {
+    const purposes = [{ name: 'offers', default: 'withdrawn' }];
+    const quiet = (time_zone: unknown) => ({ from: '20:00', to: '08:00', time_zone });
+    const zone = { name: 'zone', kind: 'user', type: 'string', from: [{ property: 'zone' }] };
+    const before = {
+      attributes: [count('orders'), { ...zone, name: 'name' }],
+      segments: [{ name: 'big', of: 'user', where: { attribute: 'orders', gt: 1 } }],
+      triggers: [enters('hello', 'big'), enters('bye', 'big')],
+    };
+    const after = {
+      // The old condition over the new type of what it reads is none.
+      attributes: [{ ...zone, name: 'orders' }, count('lately'), zone],
+      segments: [
+        {
+          name: 'big',
+          of: 'user',
+          where: {
+            all: [
+              { attribute: 'lately', gt: 1 },
+              { attribute: 'orders', equals: 'x' },
+            ],
+          },
+        },
+      ],
+      triggers: [enters('hello', 'big', { purpose: 'offers' })],
+      consent: { purposes, quiet_hours: quiet({ attribute: 'zone', otherwise: 'Asia/Tokyo' }) },
+    };
+    expect(serving(before, after, ['lately', 'zone'])).toEqual(
+      full({
+        ...before,
+        triggers: after.triggers,
+        consent: { purposes, quiet_hours: quiet('Asia/Tokyo') },
+      }),
+    );
   });
 });

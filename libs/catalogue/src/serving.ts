@@ -20,12 +20,14 @@ export interface Preparation {
 type Json = Readonly<Record<string, unknown>>;
 type List = 'attributes' | 'segments' | 'triggers';
 const LISTS: readonly List[] = ['attributes', 'segments', 'triggers'];
+/** Of a trigger. */
+const AT_ONCE = ['state', 'purpose', 'channel'];
 const EMPTY = '{"attributes":[],"segments":[],"triggers":[]}';
 
 /**
  * The catalogue that serves meanwhile, as JSON. Definitions that read what waits, directly or not, stay as they were before, or are left
- * out when they are new; what these need from before stays too; a trigger is paused at once. All else is as it came. Where old and new do
- * not go together in this way, everything stays as it was before.
+ * out when they are new; what these need from before stays too. All else is as it came, and so is at once whether a trigger is paused, what
+ * it asks consent for, and consent itself. Where old and new do not go together in this way, all other definitions stay as they were before.
  */
 export function servingCatalogue(preparation: Preparation): string {
   const { workspace, revision, before = EMPTY, after, isWaiting } = preparation;
@@ -33,17 +35,47 @@ export function servingCatalogue(preparation: Preparation): string {
   const waiting = waitingNames(compiled, isWaiting);
   if (LISTS.every((list) => waiting[list].size === 0)) return after;
   const old = compileActivated({ workspace, revision, catalogueJson: before });
-  const [was, comes] = [parseExactJson(before) as Json, parseExactJson(after) as Json];
-  const needed = neededOf(old, waiting, compiled);
-  const lists = Object.fromEntries(LISTS.map((list) => [list, mixed(list, was, comes, waiting[list], needed[list])]));
-  const serving = { ...comes, ...lists };
-  if (parseCatalogue(serving).kind === 'invalid') return before;
-  const json = stringifyExactJson(serving);
   // An old condition over a new definition may ask for a state that neither catalogue has.
   const complete = new Set(compiled.attributes.filter(({ name }) => !waiting.attributes.has(name)).map(identityOf));
   for (const attribute of old.attributes) complete.add(identityOf(attribute));
-  const { attributes } = compileActivated({ workspace, revision, catalogueJson: json });
-  return attributes.every((attribute) => complete.has(identityOf(attribute))) ? json : before;
+  const isComplete = (json: string): boolean =>
+    compileActivated({ workspace, revision, catalogueJson: json }).attributes.every((attribute) =>
+      complete.has(identityOf(attribute)),
+    );
+  const needed = neededOf(old, waiting, compiled);
+  for (const candidate of candidatesOf(
+    parseExactJson(before) as Json,
+    parseExactJson(after) as Json,
+    waiting,
+    needed,
+  )) {
+    if (parseCatalogue(candidate).kind === 'invalid') continue;
+    const json = stringifyExactJson(candidate);
+    if (isComplete(json)) return json;
+  }
+  return before;
+}
+
+/** From the one that has most of what came to the one that has least. */
+function* candidatesOf(was: Json, comes: Json, waiting: Names, needed: Names): Iterable<Json> {
+  const mix = Object.fromEntries(LISTS.map((list) => [list, mixed(list, was, comes, waiting[list], needed[list])]));
+  const entries = new Map(entriesOf(comes, 'triggers').map((entry) => [entry.name, entry]));
+  const triggers = entriesOf(was, 'triggers').flatMap((trigger) => {
+    const entry = entries.get(trigger.name);
+    return entry === undefined ? [] : [heldBack(trigger, entry)];
+  });
+  const { attributes, segments } = was;
+  for (const lists of [mix, { attributes, segments, triggers }, { attributes, segments, triggers: [] }]) {
+    yield { ...comes, ...lists };
+    // The attribute that names a zone may be one that waits.
+    yield { ...comes, ...lists, ...(isJsonObject(comes.consent) && { consent: withoutZones(comes.consent) }) };
+  }
+}
+
+function withoutZones(consent: Json): Json {
+  const { quiet_hours: hours } = consent;
+  if (!isJsonObject(hours) || !isJsonObject(hours.time_zone)) return consent;
+  return { ...consent, quiet_hours: { ...hours, time_zone: hours.time_zone.otherwise ?? 'UTC' } };
 }
 
 function identityOf({ of, key }: CompiledAttribute): string {
@@ -102,13 +134,16 @@ function mixed(list: List, was: Json, comes: Json, waiting: ReadonlySet<string>,
   for (const entry of entriesOf(comes, list)) {
     const name = entry.name as string;
     if (!waiting.has(name)) kept.push(entry);
-    else if (before.has(name)) {
-      const { state: _state, ...old } = before.get(name)!;
-      kept.push(list === 'triggers' && entry.state !== undefined ? { ...old, state: entry.state } : old);
-    }
+    else if (before.has(name)) kept.push(list === 'triggers' ? heldBack(before.get(name)!, entry) : before.get(name)!);
   }
   for (const [name, entry] of before) if (needed.has(name)) kept.push(entry);
   return kept;
+}
+
+/** A trigger as it was, but for what of the new one holds at once. */
+function heldBack(before: Json, after: Json): Json {
+  const old = Object.fromEntries(Object.entries(before).filter(([key]) => !AT_ONCE.includes(key)));
+  return { ...old, ...Object.fromEntries(Object.entries(after).filter(([key]) => AT_ONCE.includes(key))) };
 }
 
 function entriesOf(json: Json, list: List): readonly Json[] {

@@ -1,5 +1,5 @@
 /** Check (b): every fact and the final state of the line, recomputed naively from what is stored. */
-import { type Entity, type LogRecord, partitionOf } from '@attrium/event';
+import { type CatalogueActivated, type Entity, type LogRecord, partitionOf } from '@attrium/event';
 import type { Difference } from './difference.js';
 import type { Line } from './line.js';
 import { attributeFacts, expectAttributes } from './naive/attributes.js';
@@ -36,7 +36,7 @@ export async function checkNaive(line: Line): Promise<Difference[]> {
   );
   const flips = said('memberships', 'segment').filter(isOf('segment-changed', 'event-matched', 'merge-completed'));
   const firings = said('firings', 'journey-trigger').filter(isOf('trigger-fired', 'firing-suppressed'));
-  const isBackfilled = said('resolved', 'identity').some(isOf('definitions-switched'));
+  const isBackfilled = isHeldBack(said('resolved', 'identity'), said('attributes', 'attribute-compute'));
   const segments = (): ReturnType<typeof expectSegments> => expectSegments(attributes, partitions);
   const checks: readonly (() => Promise<Difference | undefined> | Difference | undefined)[] = [
     () => compare('identity', identity.book, identityFacts(said('resolved', 'identity'))),
@@ -61,6 +61,14 @@ export async function checkNaive(line: Line): Promise<Difference[]> {
     if (difference !== undefined) return [difference];
   }
   return [];
+}
+
+/** Whether a revision went down the line as another catalogue than it came, because definitions had to be computed from history first. */
+function isHeldBack(resolved: Facts, attributes: Facts): boolean {
+  const nameOf = ({ workspace, revision, catalogue }: CatalogueActivated): string =>
+    `${workspace} ${revision} ${new TextDecoder().decode(catalogue)}`;
+  const came = new Set(resolved.filter(isOf('catalogue-activated')).map(nameOf));
+  return attributes.filter(isOf('catalogue-activated')).some((record) => !came.has(nameOf(record)));
 }
 
 /** The recomputation meets a record that cannot be: that is a difference too. */
