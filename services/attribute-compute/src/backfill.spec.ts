@@ -40,13 +40,13 @@ function catalogueOf(
 }
 
 /** The switch, and the sweep that follows: what the stage relays to itself. */
-function takeEffect(harness: StageHarness, at = T0, revision = 2): Emitted[] {
+function takeEffect(harness: StageHarness, at = T0, revision = 2, partition = 0): Emitted[] {
   const first: DefinitionsSwitched = { kind: 'definitions-switched', id: 'sw', workspace: 'shop', revision, page: 0 };
   const all: Emitted[] = [];
   for (let next: LogRecord | undefined = first; next !== undefined; ) {
     const emitted = harness.read(next, at);
     all.push(...emitted);
-    next = emitted.find(({ fact, relayTo }) => fact.kind === 'definitions-switched' && relayTo === 0)?.fact;
+    next = emitted.find(({ fact, relayTo }) => fact.kind === 'definitions-switched' && relayTo === partition)?.fact;
   }
   return all;
 }
@@ -200,16 +200,33 @@ describe('a definition in preparation', () => {
     right.read(merge, T0);
     right.read(transfer, T0);
     right.read(chunk([]), T0);
-    const first: DefinitionsSwitched = {
-      kind: 'definitions-switched',
-      id: 'sw',
-      workspace: 'shop',
-      revision: 2,
-      page: 0,
-    };
-    right.read(first, T0);
-    right.read({ ...first, page: 1 }, T0);
+    takeEffect(right, T0, 2, 1);
     expect(valuesOf(right, eve)).toEqual({ orders: 2, spent: 11 });
+  });
+});
+
+describe('an attribute of accounts in preparation', () => {
+  const acme = { ...profileIn(1, 9, 2), kind: 'account' } as const;
+  const deals = { ...COUNT, name: 'deals', kind: 'account' };
+
+  it('is seeded by the partitions of the profiles whose events name the account, each event once', () => {
+    const [left, right] = [open([COUNT], 0), open([COUNT], 1)];
+    const before = [order(ada, 1), order(bob, 2)];
+    for (const each of before) left.read(each, T0);
+    for (const { event } of before) right.read({ ...before[0]!, entity: acme, event }, T0);
+    for (const harness of [left, right]) harness.read(historic([COUNT, deals], 2), T0);
+    expect(backfillsOf(left)[0]!.filter).toMatchObject({ users: false, accounts: true });
+    const ofAcme = before.map((each) => ({ ...each, entity: acme }));
+    const first = left.read(chunk(ofAcme.slice(0, 1), { upTo: 'one', isLast: false }), T0);
+    const second = left.read(chunk(ofAcme.slice(1), { after: 'one' }), T0);
+    const forwarded = [...first, ...second].filter(({ relayTo }) => relayTo === 1).map(({ fact }) => fact);
+    expect(forwarded).toHaveLength(2);
+    // What comes again is dropped, also when others came since.
+    for (const each of [forwarded[0]!, forwarded[1]!, forwarded[0]!, forwarded[1]!]) right.read(each, T0);
+    expect(valuesOf(right, acme)).toEqual({});
+    for (const harness of [left, right]) harness.read(chunk([]), T0);
+    takeEffect(right, T0, 2, 1);
+    expect(valuesOf(right, acme)).toEqual({ deals: 2 });
   });
 });
 

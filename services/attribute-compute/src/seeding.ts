@@ -36,6 +36,9 @@ export interface SeedingParts {
   foldInto(row: EntityRow, contributions: readonly Contribution[], evaluation: Evaluation, context: Context): void;
 }
 
+/** Sequence, record and number of a fact in the input of the partition that made it. */
+type CausePlace = readonly [sequence: number, record: number, fact: number];
+
 /** The states that a seed is for. */
 interface Goal {
   readonly keys: ReadonlySet<string>;
@@ -44,8 +47,8 @@ interface Goal {
 
 export class Seeding {
   private readonly touched: TouchedEntities;
-  /** By workspace and revision: ids of forwarded seeds that were folded, since a relay may come again after a crash. */
-  private readonly had: Table<string, Readonly<Record<string, readonly string[]>>>;
+  /** By the partition that forwards: the place that its last forwarded seed came from, since a relay may come again after a crash. */
+  private readonly had: Table<string, CausePlace>;
   private readonly partition: number;
   private readonly partitions: number;
 
@@ -100,7 +103,6 @@ export class Seeding {
       const firstPage = definitions.row(workspace)?.firstPage ?? 0;
       const row = definitions.switch(workspace, { revision, at: context.now, id });
       if (row === undefined) return;
-      this.forgetBefore(workspace, row, revision);
       passDown(workspace, row, context);
       if (firstPage < row.lastPage) this.turnTo(record, firstPage + 1, context);
       return;
@@ -125,21 +127,15 @@ export class Seeding {
     this.touched.add(entity.workspace, entity.ordinal);
   }
 
-  private isNew({ workspace, revision, id }: Seeded): boolean {
-    const all = this.had.get(workspace) ?? {};
-    const ids = all[revision] ?? [];
-    if (ids.includes(id)) return false;
-    this.had.put(workspace, { ...all, [revision]: [...ids, id] });
+  /** What one partition forwards comes in the order of its input, so that whatever does not lead on came before. */
+  private isNew({ id }: Seeded): boolean {
+    const [, partition, ...place] = FORWARDED_ID.exec(id) ?? [];
+    if (partition === undefined) throw new Error(`${id} is no id of a forwarded seed`);
+    const came = place.map(Number) as unknown as CausePlace;
+    const last = this.had.get(partition);
+    if (last !== undefined && !isBehind(came, last)) return false;
+    this.had.put(partition, came);
     return true;
-  }
-
-  /** What was forwarded for the last switch may still come; for those before it no more. */
-  private forgetBefore(workspace: string, { backfills }: WorkspaceRow, revision: number): void {
-    const all = this.had.get(workspace);
-    if (all === undefined) return;
-    const isKept = (each: string): boolean =>
-      Number(each) >= revision || backfills.some((backfill) => backfill.revision === Number(each));
-    this.had.put(workspace, Object.fromEntries(Object.entries(all).filter(([each]) => isKept(each))));
   }
 
   private turnTo({ workspace, revision }: DefinitionsSwitched, page: number, context: Context): void {
@@ -159,20 +155,26 @@ export class Seeding {
   ): void {
     const elsewhere = new Map<number, SeededEvent[]>();
     for (const { entity, event } of events) {
-      const found = this.parts.entities.get(entity.ordinal);
-      if (found?.kind !== 'pointer') {
+      const target = this.targetOf(entity);
+      if (target === undefined) {
         this.fold(entity, event, goal, context);
         continue;
       }
-      const { mergedInto } = found;
-      const partition = partitionOf(mergedInto.id, this.partitions);
+      const partition = partitionOf(target.id, this.partitions);
       const waiting = elsewhere.get(partition);
-      if (waiting === undefined) elsewhere.set(partition, [{ entity: mergedInto, event }]);
-      else waiting.push({ entity: mergedInto, event });
+      if (waiting === undefined) elsewhere.set(partition, [{ entity: target, event }]);
+      else waiting.push({ entity: target, event });
     }
     const { workspace, revision, keys, step } = seeded;
     const head = { kind: 'seeded', workspace, revision, after: '', upTo: '', isLast: false, keys, step } as const;
     for (const [partition, forwarded] of elsewhere) context.relay({ ...head, events: forwarded }, partition);
+  }
+
+  /** An account may be of another partition than the profile whose event names it; a profile may have been merged away. Undefined: it is here. */
+  private targetOf(entity: Entity): Entity | undefined {
+    if (partitionOf(entity.id, this.partitions) !== this.partition) return entity;
+    const found = this.parts.entities.get(entity.ordinal);
+    return found?.kind === 'pointer' ? found.mergedInto : undefined;
   }
 
   private fold(entity: Entity, event: Event, { keys, isForwarded }: Goal, context: Context): void {
@@ -188,6 +190,14 @@ export class Seeding {
     foldInto(row, seeds, evaluation, context);
     this.touch(row, all);
   }
+}
+
+/** As the stage loop names what a partition makes. */
+const FORWARDED_ID = /^[a-z]+(\d+)-(\d+)-(\d+)-(\d+)$/;
+
+function isBehind(a: CausePlace, b: CausePlace): boolean {
+  const differs = a.findIndex((number, index) => number !== b[index]);
+  return differs >= 0 && a[differs]! > b[differs]!;
 }
 
 function passDown(workspace: string, row: WorkspaceRow, context: Context): void {

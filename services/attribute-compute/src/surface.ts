@@ -55,5 +55,12 @@ function historyOf({ config, link, askStage }: StageHandle): History | undefined
       if (answer === null) throw new Error(`identity does not know the profile ${profileId} of ${workspace}`);
       return answer.ordinal;
     },
+    accountOf: async (workspace, groupId) => {
+      const question = { kind: 'account', workspace, identifier: { type: 'group_id', value: groupId } };
+      const shard = partitionOf(workspace, shards);
+      const answer = await askStage<{ accountId: string; ordinal: number } | null>('identity', shard, question);
+      if (answer === null) return undefined;
+      return { workspace, kind: 'account', id: answer.accountId, ordinal: answer.ordinal };
+    },
   });
 }

@@ -50,7 +50,8 @@ export function createIdentityBinding(options: IdentityOptions = {}): StageBindi
     input: 'events',
     output: 'resolved',
     logicVersion: 1,
-    stateVersion: 3,
+    // 4: which workspaces have a history, and who has seeded it.
+    stateVersion: 4,
     open: (environment) => new IdentityShard(environment, options),
   };
 }

@@ -41,6 +41,7 @@ export const LINE_PATHS = [
   'a chunk of history',
   'a chunk that came twice',
   'a seed that was forwarded',
+  'a seed of an account',
   'a change of a value in a backfill',
   'an account',
   'a merge of members',

@@ -108,6 +108,7 @@ function coverResolved(resolved: readonly Stored[], paths: Set<Path>): void {
       const partitions = merges.get(record.mergeId) ?? new Set();
       merges.set(record.mergeId, partitions.add(partition));
     } else if (record.kind === 'seeded') {
+      if (record.events.some(({ entity }) => entity.kind === 'account')) paths.add('a seed of an account');
       if (record.step > 0) paths.add('a seed that was forwarded');
       else paths.add(chunks.has(`${partition} ${record.id}`) ? 'a chunk that came twice' : 'a chunk of history');
       chunks.add(`${partition} ${record.id}`);

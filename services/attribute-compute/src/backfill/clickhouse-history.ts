@@ -1,6 +1,6 @@
 /** History as the projector of `events` has written it into ClickHouse. */
 import type { ClickHouse } from '@attrium/clickhouse';
-import { EVENT_TYPES, type Event, type EventType, type SeededEvent } from '@attrium/event';
+import { type Entity, EVENT_TYPES, type Event, type EventType, type SeededEvent } from '@attrium/event';
 import { cursorOf, type EventRow, historyQuery, placeOf } from './history-query.js';
 import {
   bytesOfSeed,
@@ -17,11 +17,15 @@ export interface ClickHouseHistoryOptions {
   readonly projectedUpTo: () => Promise<number>;
   /** The ordinal of a profile, for rows from before they carried it. Rejects when identity does not answer. */
   readonly ordinalOf: (workspace: string, profileId: string) => Promise<number>;
+  /** The account that events with a group id belong to; undefined for none. Rejects when identity does not answer. */
+  readonly accountOf: (workspace: string, groupId: string) => Promise<Entity | undefined>;
 }
 
 /** Rows of one answer: what does not fit the chunk is kept for the next one. */
 const ROWS_MAX = CHUNK_EVENTS_MAX;
 const MEMORY_BYTES_MAX = 1_000_000_000;
+/** Accounts that are remembered, so that not every event asks identity. */
+const ACCOUNTS_MAX = 10_000;
 const THREADS_MAX = 2;
 const QUERY_SECONDS_MAX = 120;
 
@@ -35,6 +39,7 @@ interface Rest {
 export class ClickHouseHistory implements History {
   /** By partition and workspace: one page each at most. */
   private readonly rests = new Map<string, Rest>();
+  private readonly accounts = new Map<string, Entity>();
 
   constructor(private readonly options: ClickHouseHistoryOptions) {}
 
@@ -43,7 +48,7 @@ export class ClickHouseHistory implements History {
   }
 
   async read(request: HistoryRequest): Promise<HistoryPage> {
-    const { workspace, partition, after } = request;
+    const { workspace, partition, after, filter } = request;
     const key = `${partition}/${workspace}/${request.before.sequence}`;
     const rest = this.rests.get(key);
     const { rows, isEnd } = rest?.after === after ? rest : await this.query(request);
@@ -56,9 +61,14 @@ export class ClickHouseHistory implements History {
       // Rows of one key stand side by side: a repeated insert shows as the same row once more.
       if (place !== upTo) {
         const event = eventOf(workspace, row);
-        bytes += bytesOfSeed(event);
+        const account = filter.accounts ? await this.accountOf(workspace, row) : undefined;
+        const entities = [
+          ...(filter.users ? [await this.profileOf(workspace, row)] : []),
+          ...(account === undefined ? [] : [account]),
+        ];
+        bytes += entities.length * bytesOfSeed(event);
         if (bytes > CHUNK_BYTES_MAX && events.length > 0) break;
-        events.push({ entity: await this.entityOf(workspace, row), event });
+        for (const entity of entities) events.push({ entity, event });
       }
       upTo = place;
       taken++;
@@ -86,7 +96,18 @@ export class ClickHouseHistory implements History {
     return { rows, isEnd: rows.length < ROWS_MAX };
   }
 
-  private async entityOf(workspace: string, { profile_id: id, ordinal_text }: EventRow) {
+  private async accountOf(workspace: string, { group_id: groupId }: EventRow): Promise<Entity | undefined> {
+    if (groupId === '') return undefined;
+    const key = `${workspace}\n${groupId}`;
+    const known = this.accounts.get(key);
+    if (known !== undefined) return known;
+    const account = await this.options.accountOf(workspace, groupId);
+    if (this.accounts.size >= ACCOUNTS_MAX) this.accounts.clear();
+    if (account !== undefined) this.accounts.set(key, account);
+    return account;
+  }
+
+  private async profileOf(workspace: string, { profile_id: id, ordinal_text }: EventRow): Promise<Entity> {
     const known = Number(ordinal_text);
     return {
       ...({ workspace, kind: 'profile', id } as const),

@@ -56,7 +56,7 @@ export function historyQuery(request: HistoryRequest, rowsMax: number): HistoryQ
     group_id, \`identifiers.type\` AS identifier_types, \`identifiers.value\` AS identifier_values, base64Encode(payload) AS payload_base64
 FROM events
 WHERE workspace_id = {workspace:String} AND partition = {partition:UInt16} AND ${isBefore}
-  AND (${reads.length === 0 ? 'false' : reads.join(' OR ')})${onlyNames(request) ? ' AND name IN {names:Array(String)}' : ''}${after === undefined ? '' : `\n  AND ${isAfter}`}
+  AND (${reads.length === 0 ? 'false' : reads.join(' OR ')})${onlyNames(request) ? ' AND name IN {names:Array(String)}' : ''}${filter.users ? '' : " AND group_id != ''"}${after === undefined ? '' : `\n  AND ${isAfter}`}
 ORDER BY workspace_id, name, toDate(occurred_at), profile_id, sequence, row_index
 LIMIT ${rowsMax}`;
   return { query, parameters: { workspace, partition, names: filter.names, ...placeParameters(before, after) } };

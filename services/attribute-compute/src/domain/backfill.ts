@@ -165,6 +165,10 @@ export function planOfRow(workspace: string, row: WorkspaceRow): Plan {
 
 /** Which events of history may concern a backfill: those of these names, and by where attributes read without a name. */
 export interface HistoryFilter {
+  /** Something of profiles is computed from them. */
+  readonly users: boolean;
+  /** Something of the accounts that they name. */
+  readonly accounts: boolean;
   /** Of track events. */
   readonly names: readonly string[];
   /** Every track event, page and screen. */
@@ -185,10 +189,11 @@ export function filterOf(workspace: string, row: WorkspaceRow, { keys }: Backfil
   const replaced = new Set(prepared.map(({ of, name }) => `${of} ${name}`));
   const old = servingOf(workspace, row).attributes.filter(({ of, name }) => replaced.has(`${of} ${name}`));
   const names = new Set<string>();
-  let properties = false;
-  let traits = false;
-  let everything = false;
+  let [users, accounts] = [false, false];
+  let [properties, traits, everything] = [false, false, false];
   for (const attribute of [...prepared, ...old]) {
+    if (attribute.of === 'user') users = true;
+    else accounts = true;
     if (attribute.kind === 'computed') {
       names.add(attribute.event);
       continue;
@@ -201,5 +206,5 @@ export function filterOf(workspace: string, row: WorkspaceRow, { keys }: Backfil
       else traits = true;
     }
   }
-  return { names: [...names].sort(), properties, traits, everything };
+  return { users, accounts, names: [...names].sort(), properties, traits, everything };
 }
