@@ -28,7 +28,7 @@ import {
   publishedNames,
   publishSwitched,
 } from './domain/entity.js';
-import { publishFormulas } from './domain/formula.js';
+import { publishAllFormulas, publishFormulas } from './domain/formula.js';
 import { matchesOf } from './domain/match.js';
 import { type Contribution, readEvent } from './domain/payload.js';
 import { feedOf, type Plan } from './domain/plan.js';
@@ -242,8 +242,11 @@ class AttributePartition implements PartitionStage {
   }
 
   private formulas(row: EntityRow, plan: Plan, changes: AttributeChange[], at: PublishedAt): void {
-    const failed = publishFormulas(row, plan[row.entity.kind], changes, at);
-    for (const name of failed) count(this.counters.failedFormulas, `${plan.workspace}/${name}`);
+    this.countFailed(plan, publishFormulas(row, plan[row.entity.kind], changes, at));
+  }
+
+  private countFailed({ workspace }: Plan, names: readonly string[]): void {
+    for (const name of names) count(this.counters.failedFormulas, `${workspace}/${name}`);
   }
 
   /** The loser's states are judged by the revision that they came with. */
@@ -262,7 +265,7 @@ class AttributePartition implements PartitionStage {
       const { mergeIds, occurredAt: effectiveAt } = released;
       const at = { asOf: context.now, effectiveAt };
       const changes = publishSwitched(row, plan[entity.kind], at);
-      this.formulas(row, plan, changes, at);
+      this.countFailed(plan, publishAllFormulas(row, plan[entity.kind], changes, at));
       emitChanges(row, plan, changes, { reason: 'merge', cause: mergeIds.at(-1)!, effectiveAt }, context);
       context.emit({ kind: 'merge-completed', entity, mergeIds });
     }
@@ -302,7 +305,7 @@ class AttributePartition implements PartitionStage {
     const { at: effectiveAt, id: cause } = switched;
     const published = { asOf, effectiveAt };
     const changes = publishSwitched(row, plan[row.entity.kind], published);
-    this.formulas(row, plan, changes, published);
+    this.countFailed(plan, publishAllFormulas(row, plan[row.entity.kind], changes, published));
     emitChanges(row, plan, changes, { reason: 'backfill', cause, effectiveAt }, context);
     this.schedule(row, plan, asOf, context);
     return plan;

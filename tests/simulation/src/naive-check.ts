@@ -144,7 +144,7 @@ async function checkEndings(line: Line, identity: NaiveIdentity, facts: Facts): 
 
 async function checkEnding(
   line: Line,
-  { group, rules, values }: Ending,
+  { group, rules, values, unsure }: Ending,
   entity: Entity,
   facts: Facts,
 ): Promise<Difference | undefined> {
@@ -164,7 +164,7 @@ async function checkEnding(
   }
   const texts = (of: ReadonlyMap<string, Plain>): string[] =>
     rules.rules
-      .filter(({ formula }) => formula === undefined)
+      .filter(({ name }) => !unsure.has(name))
       .map(({ name, initial }) => `${name}: ${show(of.get(name) ?? initial)}`);
   const told = toldOf(entity, facts, partition);
   const names = rules.rules.map(({ name }) => name);

@@ -1,6 +1,13 @@
 /** The history of a line as ClickHouse would have it: what is stored of `resolved`, in the order of the table's key, in small pages. */
 import type { History, HistoryPage, HistoryRequest } from '@attrium/attribute-compute';
-import { type Entity, partitionFilters, partitionOfSubject, type SeededEvent, streamOf } from '@attrium/event';
+import {
+  type Entity,
+  type Event,
+  partitionFilters,
+  partitionOfSubject,
+  type SeededEvent,
+  streamOf,
+} from '@attrium/event';
 import type { SimulatedLog } from '@attrium/testing/simulation';
 import { recordsOf } from './stored-records.js';
 
@@ -29,6 +36,7 @@ export class SimulatedHistory implements History {
         const { entity, event } = record;
         // What an account has of an event is in the row of its profile.
         if (entity.kind === 'account') continue;
+        if (!isAsked(event, filter)) continue;
         const account = accounts.get(event.id);
         const place = [message.sequence, index].map((number) => String(number).padStart(9, '0'));
         const seeds = [
@@ -56,4 +64,13 @@ export class SimulatedHistory implements History {
     }
     return accounts;
   }
+}
+
+/** As the question to ClickHouse has it. */
+function isAsked({ type, name, payload }: Event, filter: HistoryRequest['filter']): boolean {
+  if (filter.everything || (type === 'track' && filter.names.includes(name))) return true;
+  if (filter.properties && ['track', 'page', 'screen'].includes(type)) return true;
+  return (
+    filter.traits && (['identify', 'group'].includes(type) || new TextDecoder().decode(payload).includes('"traits"'))
+  );
 }

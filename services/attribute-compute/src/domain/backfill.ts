@@ -7,7 +7,7 @@ import {
   servingCatalogue,
 } from '@attrium/catalogue';
 import type { Entity } from '@attrium/event';
-import { keysOf, type Plan, planOf, type Switch, stateKeyOf } from './plan.js';
+import { eventNames, keysOf, type Plan, planOf, type Switch, stateKeyOf } from './plan.js';
 
 /** One revision's share of what is in preparation. Plain data. */
 export interface Backfill {
@@ -66,9 +66,9 @@ function keyOf({ of, key }: CompiledAttribute): string {
   return stateKeyOf(KINDS[of], key);
 }
 
-/** A formula follows from other attributes; of consent what was stated before is not known. */
-function hasHistory({ kind, name }: CompiledAttribute): boolean {
-  return kind !== 'formula' && consentOfAttribute(name) === undefined;
+/** Of consent what was stated before is not known. A formula's history is that of what it reads: by it those are found who get a value. */
+function hasHistory({ name }: CompiledAttribute): boolean {
+  return consentOfAttribute(name) === undefined;
 }
 
 /** A revision comes. Throws, as `compileActivated` does, for an invalid catalogue. */
@@ -153,14 +153,38 @@ function completeKeysOf(workspace: string, row: WorkspaceRow): Set<string> {
 export function planOfRow(workspace: string, row: WorkspaceRow): Plan {
   const { revision, step, switched: last, json } = row;
   const serving = servingOf(workspace, row);
+  if (row.serving === undefined) return planOf(serving, { step, switched: last });
   const served = new Set(serving.attributes.map(keyOf));
-  const shadows =
-    row.serving === undefined
-      ? []
-      : compileActivated({ workspace, revision, catalogueJson: json }).attributes.filter(
-          (attribute) => attribute.kind !== 'formula' && !served.has(keyOf(attribute)),
-        );
-  return planOf(serving, { step, switched: last, shadows });
+  const latest = compileActivated({ workspace, revision, catalogueJson: json });
+  const pending = latest.attributes.filter((attribute) => !served.has(keyOf(attribute)));
+  const switching = new Set(concernedBy(pending, latest, serving).map(nameOf));
+  const shadows = pending.filter(({ kind }) => kind !== 'formula');
+  return planOf(serving, { step, switched: last, shadows, switching });
+}
+
+/** `pending`, those whose place they take, and what formulas among them read, each in its own catalogue. */
+function concernedBy(
+  pending: readonly CompiledAttribute[],
+  latest: CompiledCatalogue,
+  serving: CompiledCatalogue,
+): CompiledAttribute[] {
+  const names = new Set(pending.map(nameOf));
+  const replaced = serving.attributes.filter((attribute) => names.has(nameOf(attribute)));
+  return [...withReadOf(pending, latest), ...withReadOf(replaced, serving)];
+}
+
+function withReadOf(attributes: readonly CompiledAttribute[], catalogue: CompiledCatalogue): Set<CompiledAttribute> {
+  const byName = new Map(catalogue.attributes.map((attribute) => [nameOf(attribute), attribute]));
+  const all = new Set(attributes);
+  // A set goes on to what is added while it is gone through.
+  for (const { of, ...attribute } of all) {
+    for (const name of attribute.kind === 'formula' ? attribute.reads : []) all.add(byName.get(`${of} ${name}`)!);
+  }
+  return all;
+}
+
+function nameOf({ of, name }: CompiledAttribute): string {
+  return `${of} ${name}`;
 }
 
 /** Which events of history may concern a backfill: those of these names, and by where attributes read without a name. */
@@ -179,32 +203,25 @@ export interface HistoryFilter {
   readonly everything: boolean;
 }
 
-/** Of the states that are seeded, and of those that they will take the place of. */
+/** Of what is seeded, of what that will take the place of, and of what formulas among both read. */
 export function filterOf(workspace: string, row: WorkspaceRow, { keys }: Backfill): HistoryFilter {
   const { revision, json } = row;
   const wanted = new Set(keys);
-  const prepared = compileActivated({ workspace, revision, catalogueJson: json }).attributes.filter((attribute) =>
-    wanted.has(keyOf(attribute)),
-  );
-  const replaced = new Set(prepared.map(({ of, name }) => `${of} ${name}`));
-  const old = servingOf(workspace, row).attributes.filter(({ of, name }) => replaced.has(`${of} ${name}`));
-  const names = new Set<string>();
+  const latest = compileActivated({ workspace, revision, catalogueJson: json });
+  const prepared = latest.attributes.filter((attribute) => wanted.has(keyOf(attribute)));
+  const concerned = concernedBy(prepared, latest, servingOf(workspace, row));
   let [users, accounts] = [false, false];
   let [properties, traits, everything] = [false, false, false];
-  for (const attribute of [...prepared, ...old]) {
+  for (const attribute of concerned) {
     if (attribute.of === 'user') users = true;
     else accounts = true;
-    if (attribute.kind === 'computed') {
-      names.add(attribute.event);
-      continue;
-    }
     if (attribute.kind === 'session') everything = true;
     if (attribute.kind !== 'declared') continue;
     for (const source of attribute.from) {
-      if (source.event !== undefined) names.add(source.event);
-      else if (source.kind === 'property') properties = true;
+      if (source.event !== undefined) continue;
+      if (source.kind === 'property') properties = true;
       else traits = true;
     }
   }
-  return { users, accounts, names: [...names].sort(), properties, traits, everything };
+  return { users, accounts, names: [...eventNames(concerned)].sort(), properties, traits, everything };
 }

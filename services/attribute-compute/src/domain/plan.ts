@@ -122,16 +122,20 @@ export interface PlanOptions {
   readonly switched?: Switch | undefined;
   /** Attributes in preparation: folded beside those of the catalogue. */
   readonly shadows?: readonly CompiledAttribute[];
+  /** Whom these concern (`kind name`), a switch concerns. */
+  readonly switching?: ReadonlySet<string>;
 }
+
+const NO_NAMES: ReadonlySet<string> = new Set();
 
 /** `catalogue`: what serves. */
 export function planOf(catalogue: CompiledCatalogue, options: PlanOptions = {}): Plan {
   const { workspace, revision } = catalogue;
-  const { step = revision, switched, shadows = [] } = options;
+  const { step = revision, switched, shadows = [], switching = NO_NAMES } = options;
   return {
     ...{ workspace, revision, step, switched },
-    profile: kindPlanOf(catalogue, shadows, 'user'),
-    account: kindPlanOf(catalogue, shadows, 'account'),
+    profile: kindPlanOf(catalogue, shadows, switching, 'user'),
+    account: kindPlanOf(catalogue, shadows, switching, 'account'),
   };
 }
 
@@ -163,15 +167,15 @@ export function feedOf(plan: Plan, kind: Entity['kind'], event: Event): Feed | u
 function kindPlanOf(
   { attributes: serving, triggers }: CompiledCatalogue,
   shadows: readonly CompiledAttribute[],
+  switching: ReadonlySet<string>,
   of: 'user' | 'account',
 ): KindPlan {
   const prepared = new Set(shadows.filter((attribute) => attribute.of === of));
-  const names = new Set([...prepared].map(({ name }) => name));
   const definitions = [...serving.filter((attribute) => attribute.of === of), ...prepared];
   const planned = new Map(
     definitions.map((definition, slot) => {
       const shadow = prepared.has(definition);
-      return [definition, plannedOf(definition, { slot, shadow, switches: names.has(definition.name) })];
+      return [definition, plannedOf(definition, { slot, shadow, switches: switching.has(`${of} ${definition.name}`) })];
     }),
   );
   const attributes = [...planned.values()];
@@ -238,7 +242,7 @@ function plannedReducer(definition: CompiledAttribute): AttributeReducer {
 }
 
 /** The names of track events that some attribute asks for. */
-function eventNames(definitions: readonly CompiledAttribute[]): Set<string> {
+export function eventNames(definitions: Iterable<CompiledAttribute>): Set<string> {
   const names = new Set<string>();
   for (const definition of definitions) {
     if (definition.kind === 'computed') for (const { event } of stepsOf(definition)) names.add(event);

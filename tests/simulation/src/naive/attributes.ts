@@ -238,7 +238,7 @@ interface NamedFormula {
 }
 
 /** What is read first comes first. */
-function formulasIn(rules: readonly Rule[]): NamedFormula[] {
+export function formulasIn(rules: readonly Rule[]): NamedFormula[] {
   let left = rules.flatMap(({ name, formula }): NamedFormula[] => (formula === undefined ? [] : [{ name, formula }]));
   const ordered: NamedFormula[] = [];
   while (left.length > 0) {

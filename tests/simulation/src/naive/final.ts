@@ -1,5 +1,6 @@
 /** The end of the story told from the beginning: all events that count, sorted by time, and nothing else. */
 import type { CatalogueActivated, Entity } from '@attrium/event';
+import { formulasIn } from './attributes.js';
 import type { CountedEvent, Group } from './groups.js';
 import type { NaiveIdentity } from './identity.js';
 import type { Contribution } from './reducing.js';
@@ -11,6 +12,8 @@ export interface Ending {
   readonly rules: Rules;
   /** Values at the end, by name: of all events there ever were, since when a definition is there makes no difference. */
   readonly values: ReadonlyMap<string, Plain>;
+  /** Formulas of which the end does not tell the value. */
+  readonly unsure: ReadonlySet<string>;
 }
 
 /** Groups of identifiers by nothing but "they stood in one event". */
@@ -58,7 +61,6 @@ function endingOf(identity: NaiveIdentity, { group, kind, ...story }: Story, now
   const last = [...(identity.activations.get(group.workspace)?.values() ?? [])].at(-1)?.record;
   const rules = rulesOf((last as CatalogueActivated | undefined) ?? noCatalogue(group.workspace)).ofKind(kind);
   const values = new Map<string, Plain>();
-  // A formula that is new has its value with the next change of what it reads, so the end alone does not tell it.
   for (const rule of rules.rules.filter(({ formula }) => formula === undefined)) {
     const since = rule.fromNowOn === true ? sinceWhen(identity, group, rule) : 0;
     const counted = events
@@ -67,7 +69,15 @@ function endingOf(identity: NaiveIdentity, { group, kind, ...story }: Story, now
     const value = valueAt(rule, counted, now);
     if (value !== undefined) values.set(rule.name, value);
   }
-  return { group, rules, values };
+  const unsure = new Set<string>();
+  for (const { name, formula } of formulasIn(rules.rules)) {
+    const value = formula.value((read) => values.get(read));
+    // One that reads nothing that has a value may have been calculated when something had one.
+    if (!formula.reads.some((read) => values.has(read)) || formula.reads.some((read) => unsure.has(read)))
+      unsure.add(name);
+    else if (value !== undefined) values.set(name, value);
+  }
+  return { group, rules, values, unsure };
 }
 
 /** The order in which the revision was taken up since which all have had such a rule. */
