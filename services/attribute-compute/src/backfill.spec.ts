@@ -184,6 +184,25 @@ describe('a definition in preparation', () => {
     expect(changes.filter((change) => String((change as unknown[])[0]).startsWith('~'))).toHaveLength(2);
   });
 
+  it('that is a formula is calculated at the switch in everyone who has a value that it reads, and in nobody else', () => {
+    const twice = { name: 'twice', kind: 'user', type: 'number', compute: { formula: 'orders * 2' } };
+    const harness = open([COUNT, LATE]);
+    const before = [order(ada, 5)];
+    for (const each of before) harness.read(each, T0);
+    harness.read(resolved(bob, { id: 'other', name: 'Visit', at: T0 }), T0);
+    harness.read(historic([COUNT, LATE, twice], 2), T0);
+    expect(backfillsOf(harness)[0]!.filter).toMatchObject({ users: true, names: ['Order'], everything: false });
+    expect(valuesOf(harness, ada)).toEqual({ orders: 1, spent: 5 });
+    harness.read(chunk(before), T0);
+    expect(changesIn(takeEffect(harness))).toEqual([['twice', undefined, 2]]);
+    expect(valuesOf(harness, ada)).toEqual({ orders: 1, spent: 5, twice: 2 });
+    expect(changesIn(harness.read(order(ada, 1), T0))).toEqual([
+      ['orders', 1, 2],
+      ['spent', 5, 6],
+      ['twice', 2, 4],
+    ]);
+  });
+
   it('sends the history of an entity that was merged away on to the survivor, who takes it once', () => {
     const [left, right] = [open([COUNT], 0), open([COUNT], 1)];
     const before = [order(ada, 5), order(ada, 6)];

@@ -135,7 +135,10 @@ class TriggerPartition implements PartitionStage {
     const row = found === undefined ? undefined : this.entities.of(entity);
     if (found !== undefined && row === undefined) return;
     if (row !== undefined && isHeldRow(row)) {
-      this.observeLost({ changes: keepBack(row, [{ ...record, step: this.catalogues.of(entity.workspace).step }]), keys: 0 });
+      this.observeLost({
+        changes: keepBack(row, [{ ...record, step: this.catalogues.of(entity.workspace).step }]),
+        keys: 0,
+      });
       return;
     }
     let current = row;
