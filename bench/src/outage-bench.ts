@@ -41,6 +41,9 @@ export async function benchOutage(options: BenchOptions): Promise<void> {
     if (!(await watch.untilBelow(1, SETTLE_LIMIT_MS)))
       throw new Error(`${watch.inFlight} events have not come through`);
     await untilProjected(system, 0, SETTLE_LIMIT_MS);
+    // What had just left the log when it was looked at.
+    await sleep(LOOK_EVERY_MS * 4);
+    await untilProjected(system, 0, SETTLE_LIMIT_MS);
     const rows = await countRows(system);
     console.log(`\n${rate} events/s, ClickHouse gone for ${options.seconds} s; ${workload.count} events in all`);
     printTable([figures]);
@@ -117,7 +120,7 @@ async function untilProjected(system: BenchSystem, most: number, limitMs: number
 
 /** Of each table its rows, and how many there are when equal ones count once. */
 async function countRows(system: BenchSystem): Promise<{ table: string; rows: number; once: number }[]> {
-  const client = createClient({ url: system.clickhouse!.url });
+  const client = createClient({ url: system.clickhouse!.url, database: 'attrium' });
   const count = async (query: string): Promise<number> => {
     const answer = await client.query({ query, format: 'JSONEachRow' });
     return Number((await answer.json<{ rows: string }>())[0]!.rows);

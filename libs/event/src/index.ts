@@ -32,6 +32,7 @@ export {
   partitionOfSubject,
   partitionSubject,
   projectionSubject,
+  quarantineSubject,
   redeliveriesSubject,
   rejectedSubject,
   STAGE_NAMES,
@@ -54,6 +55,13 @@ export {
 } from './merge-state.js';
 export { fnv1a32, partitionOf } from './partition.js';
 export {
+  type IdentifierQuarantined,
+  QUARANTINE_DECISIONS,
+  type QuarantineDecided,
+  type QuarantineDecision,
+  type QuarantineEnded,
+} from './quarantine-record.js';
+export {
   type AttributeChange,
   type AttributesChanged,
   assertNever,
@@ -61,7 +69,6 @@ export {
   CHANGE_REASONS,
   type ChangeReason,
   DELIVERY_OUTCOMES,
-  type DefinitionsSwitched,
   type DeliveryAttempted,
   type DeliveryOutcome,
   EVENT_TYPES,
@@ -75,7 +82,6 @@ export {
   type FiringCause,
   type FiringSuppressed,
   type IdentifierLinked,
-  type IdentifierRefused,
   type KnownNow,
   type LogicActivated,
   type LogRecord,
@@ -85,12 +91,7 @@ export {
   type NamedValue,
   type ProfileCreated,
   type ProfilesMerged,
-  REFUSAL_REASONS,
   type RecordKind,
-  type RefusalReason,
-  type SeedCompleted,
-  type Seeded,
-  type SeededEvent,
   type SegmentChanged,
   type StateTransferred,
   SUPPRESSION_REASONS,
@@ -100,6 +101,8 @@ export {
   WAIT_OUTCOMES,
   type WaitOutcome,
 } from './record.js';
+export { type IdentifierRefused, REFUSAL_REASONS, type RefusalReason } from './refusal-record.js';
+export type { DefinitionsSwitched, SeedCompleted, Seeded, SeededEvent } from './seed-record.js';
 export { durationMs } from './time.js';
 export {
   compareText,

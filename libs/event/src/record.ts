@@ -1,6 +1,9 @@
 /** The records of the logs: what sources sent, and the facts that stages appended. All times are milliseconds since 1970 UTC. */
 import type { AccountCreated, AccountLinked, AccountUnlinked, CurrentAccountChanged } from './account-record.js';
 import type { Entity, Identifier } from './entity.js';
+import type { IdentifierQuarantined, QuarantineDecided, QuarantineEnded } from './quarantine-record.js';
+import type { IdentifierRefused } from './refusal-record.js';
+import type { DefinitionsSwitched, SeedCompleted, Seeded } from './seed-record.js';
 import type { Value } from './value.js';
 
 export const EVENT_TYPES = ['identify', 'track', 'page', 'screen', 'group', 'alias'] as const;
@@ -55,24 +58,6 @@ export interface IdentifierLinked {
   readonly id: string;
   readonly entity: Entity;
   readonly identifier: Identifier;
-  readonly cause: string;
-  readonly occurredAt: number;
-}
-
-export const REFUSAL_REASONS = ['blocked', 'unknown-type', 'too-long', 'limit', 'malformed'] as const;
-/** blocked: the value names nobody, or the workspace does not want it; limit: with it a profile would hold too many identifiers or merges; malformed: it has not the form of its type. */
-export type RefusalReason = (typeof REFUSAL_REASONS)[number];
-
-/** An identifier of an event that took no part in resolving it. */
-export interface IdentifierRefused {
-  readonly kind: 'identifier-refused';
-  readonly id: string;
-  readonly workspace: string;
-  /** The profile that the event went to; undefined when no identifier could be used and it went nowhere. */
-  readonly entity?: Entity | undefined;
-  /** Normalised; a value that was too long is cut. */
-  readonly identifier: Identifier;
-  readonly why: RefusalReason;
   readonly cause: string;
   readonly occurredAt: number;
 }
@@ -328,50 +313,6 @@ export interface CatalogueActivated {
   readonly step?: number | undefined;
 }
 
-/** An event of history with the entity it belonged to; what no reducer reads is missing. */
-export interface SeededEvent {
-  readonly entity: Entity;
-  readonly event: Event;
-}
-
-/**
- * Events of history for the definitions that `revision` put into preparation. As the owner of a partition sends them to itself they begin at
- * `after` and are folded only where the partition stands there; forwarded to the survivor of a merge they name their `keys`.
- */
-export interface Seeded {
-  readonly kind: 'seeded';
-  readonly id: string;
-  readonly workspace: string;
-  readonly revision: number;
-  /** Places in the order of the table; empty before its first row. */
-  readonly after: string;
-  readonly upTo: string;
-  /** There is no more in this partition. */
-  readonly isLast: boolean;
-  readonly events: readonly SeededEvent[];
-  /** Of forwarded events: the states that they are for, and the step at which those began; else empty and 0. */
-  readonly keys: readonly string[];
-  readonly step: number;
-}
-
-/** One partition has folded all of its history. May come more than once. */
-export interface SeedCompleted {
-  readonly kind: 'seed-completed';
-  readonly id: string;
-  readonly workspace: string;
-  readonly revision: number;
-  readonly partition: number;
-}
-
-/** Every partition has: what the revision put into preparation takes effect. `page` 0 is of identity; then one record a page of entities. */
-export interface DefinitionsSwitched {
-  readonly kind: 'definitions-switched';
-  readonly id: string;
-  readonly workspace: string;
-  readonly revision: number;
-  readonly page: number;
-}
-
 /** From here on decisions are made by this version of the logic. */
 export interface LogicActivated {
   readonly kind: 'logic-activated';
@@ -397,6 +338,9 @@ export type LogRecord =
   | AccountLinked
   | AccountUnlinked
   | CurrentAccountChanged
+  | IdentifierQuarantined
+  | QuarantineDecided
+  | QuarantineEnded
   | StateTransferred
   | MergeCompleted
   | AttributesChanged
@@ -424,6 +368,7 @@ export function entityOf(record: LogRecord): Entity | undefined {
   switch (record.kind) {
     case 'event':
     case 'profiles-merged':
+    case 'quarantine-decided':
     case 'catalogue-activated':
     case 'seeded':
     case 'seed-completed':

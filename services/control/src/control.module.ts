@@ -12,6 +12,8 @@ import { IdentityController } from './api/identity.controller.js';
 import { KeyController } from './api/key.controller.js';
 import { ProfileController } from './api/profile.controller.js';
 import { ProfileRpcController } from './api/profile-rpc.controller.js';
+import { QuarantineController } from './api/quarantine.controller.js';
+import { QuarantineRpcController } from './api/quarantine-rpc.controller.js';
 import { SegmentController } from './api/segment.controller.js';
 import { SegmentHistoryController } from './api/segment-history.controller.js';
 import { SegmentHistoryRpcController } from './api/segment-history-rpc.controller.js';
@@ -26,6 +28,7 @@ import { KeyStore } from './clients/key-store.js';
 import type { LogSize } from './clients/log-sizes.js';
 import { SecretStore } from './clients/secret-store.js';
 import { ProfileReader } from './profile-reader.js';
+import { QuarantineDesk } from './quarantine-desk.js';
 import { SegmentHistory } from './segment-history.js';
 import { SegmentReader } from './segment-reader.js';
 
@@ -43,6 +46,7 @@ export interface ControlParts {
   readonly locator: ProfileLocator;
   readonly desk: DeliveryDeskClient;
   readonly backfills: Backfills;
+  readonly quarantine: QuarantineDesk;
   readonly segments: SegmentReader;
   readonly segmentHistory: SegmentHistory;
   readonly logSizes: () => Promise<LogSize[]>;
@@ -59,6 +63,7 @@ export function controlModule(parts: ControlParts): DynamicModule {
       DeliveryController,
       KeyController,
       ProfileController,
+      QuarantineController,
       // Its fixed paths come before those with the name of a segment.
       SegmentHistoryController,
       SegmentController,
@@ -68,6 +73,7 @@ export function controlModule(parts: ControlParts): DynamicModule {
       AccountRpcController,
       CatalogueRpcController,
       ProfileRpcController,
+      QuarantineRpcController,
       SegmentRpcController,
       SegmentHistoryRpcController,
     ],
@@ -82,6 +88,7 @@ export function controlModule(parts: ControlParts): DynamicModule {
       { provide: AccountReader, useValue: parts.accounts },
       { provide: DeliveryDeskClient, useValue: parts.desk },
       { provide: Backfills, useValue: parts.backfills },
+      { provide: QuarantineDesk, useValue: parts.quarantine },
       { provide: SegmentReader, useValue: parts.segments },
       { provide: SegmentHistory, useValue: parts.segmentHistory },
       { provide: LOG_SIZES, useValue: parts.logSizes },

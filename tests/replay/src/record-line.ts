@@ -61,6 +61,7 @@ export async function recordLine(seed: number): Promise<Recording> {
   line.startAll();
   const steps = [
     ...load.activations.map(({ at, record }) => ({ at, run: () => sender.activate(record) })),
+    ...load.decisions.map(({ at, record }) => ({ at, run: () => sender.decide(record) })),
     ...load.packs.map(({ at, workspace, records }) => ({ at, run: () => sender.send(workspace, records) })),
     { at: START_MS + 1_000, run: () => activateLogic(line) },
     { at: load.endsAt + 1, run: () => repeatTransfers(line) },

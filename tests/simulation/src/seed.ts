@@ -97,6 +97,7 @@ class SeedRun {
     line.startAll();
     const steps = [
       ...load.activations.map(({ at, record }) => ({ at, run: () => sender.activate(record) })),
+      ...load.decisions.map(({ at, record }) => ({ at, run: () => sender.decide(record) })),
       ...load.packs.map(({ at, workspace, records }) => ({ at, run: () => sender.send(workspace, records) })),
     ].sort((a, b) => a.at - b.at);
     for (const step of steps) {

@@ -5,6 +5,7 @@ import type { logV1 } from '@attrium/proto/log';
 import { accountFactFromProto, accountFactToProto } from './account-records.js';
 import { CodecError } from './codec-error.js';
 import type { HotFact } from './hot-writer.js';
+import { quarantineFromProto, quarantineToProto } from './quarantine-records.js';
 import { seedFromProto, seedToProto } from './seed-records.js';
 import { entityFromProto, entityToProto, identifierFromProto } from './wire-entity.js';
 import {
@@ -70,6 +71,10 @@ export function coldToProto(record: ColdFact): EntryRecord {
     case 'account-unlinked':
     case 'current-account-changed':
       return accountFactToProto(record);
+    case 'identifier-quarantined':
+    case 'quarantine-decided':
+    case 'quarantine-ended':
+      return quarantineToProto(record);
     case 'firing-suppressed':
       return {
         $case: 'firingSuppressed',
@@ -143,6 +148,10 @@ export function coldFromProto(id: string, record: EntryRecord): ColdRecord {
     case 'accountUnlinked':
     case 'currentAccountChanged':
       return accountFactFromProto(id, record);
+    case 'identifierQuarantined':
+    case 'quarantineDecided':
+    case 'quarantineEnded':
+      return quarantineFromProto(id, record);
     case 'firingSuppressed':
       return {
         ...firingHead(id, record.value),

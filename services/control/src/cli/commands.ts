@@ -6,6 +6,7 @@ import { CliError } from './cli-error.js';
 import { addConsentCommands } from './consent-commands.js';
 import { addDeliveryCommands } from './delivery-commands.js';
 import { type EndpointFlags, findEndpoint } from './endpoint.js';
+import { addIdentityQuarantineCommands } from './identity-commands.js';
 import {
   type BackfillsAnswer,
   backfillLines,
@@ -78,6 +79,7 @@ export function attriumCommand(terminal: Terminal, env?: Readonly<Record<string,
   addKeyCommands(program, api, json);
   addConsentCommands(program, { api, env, json });
   addDeliveryCommands(program, api, json);
+  addIdentityQuarantineCommands(program, api, json);
   addSegmentCommands(program, api, (line) => terminal.out(line));
   return program;
 }
