@@ -50,7 +50,8 @@ function attributeNotice(before: AttributeDefinition | undefined, after: Attribu
   return { fromNowOn: false, notice: 'its values stay until the new ones are computed from history' };
 }
 
-function segmentNotice(before: SegmentDefinition | undefined): Notice {
+function segmentNotice(before: SegmentDefinition | undefined, after: SegmentDefinition): Notice {
+  if (after.static === true) return { fromNowOn: true, notice: 'has those as members that are imported from now on' };
   if (before === undefined) return { fromNowOn: false, notice: `${FROM_HISTORY}, in each profile at its next change` };
   return { fromNowOn: false, notice: 'its members stay until what it reads is computed from history' };
 }

@@ -103,9 +103,11 @@ function waitingNames(catalogue: CompiledCatalogue, isWaiting: Preparation['isWa
 }
 
 function readsOf({ when, payload, attributes, segments }: CompiledTrigger) {
+  const zone = when.kind === 'schedule' ? when.schedule.zoneAttribute : undefined;
+  const watched = when.kind === 'attribute' ? when.attribute : zone;
   return {
-    attributes: [...payload, ...attributes, ...(when.kind === 'attribute' ? [when.attribute] : [])],
-    segments: [...segments, ...(when.kind === 'segment' ? [when.segment] : [])],
+    attributes: [...payload, ...attributes, ...(watched === undefined ? [] : [watched])],
+    segments: [...segments, ...(when.kind === 'segment' || when.kind === 'schedule' ? [when.segment] : [])],
   };
 }
 

@@ -10,6 +10,8 @@ import { CatalogueRpcController } from './api/catalogue-rpc.controller.js';
 import { DeliveryController } from './api/delivery.controller.js';
 import { IdentityController } from './api/identity.controller.js';
 import { KeyController } from './api/key.controller.js';
+import { ListController } from './api/list.controller.js';
+import { ListRpcController } from './api/list-rpc.controller.js';
 import { ProfileController } from './api/profile.controller.js';
 import { ProfileRpcController } from './api/profile-rpc.controller.js';
 import { QuarantineController } from './api/quarantine.controller.js';
@@ -27,6 +29,7 @@ import { DeliveryDeskClient } from './clients/delivery-desk.js';
 import { KeyStore } from './clients/key-store.js';
 import type { LogSize } from './clients/log-sizes.js';
 import { SecretStore } from './clients/secret-store.js';
+import { ListImporter } from './list-importer.js';
 import { ProfileReader } from './profile-reader.js';
 import { QuarantineDesk } from './quarantine-desk.js';
 import { SegmentHistory } from './segment-history.js';
@@ -49,6 +52,7 @@ export interface ControlParts {
   readonly quarantine: QuarantineDesk;
   readonly segments: SegmentReader;
   readonly segmentHistory: SegmentHistory;
+  readonly lists: ListImporter;
   readonly logSizes: () => Promise<LogSize[]>;
 }
 
@@ -67,6 +71,7 @@ export function controlModule(parts: ControlParts): DynamicModule {
       // Its fixed paths come before those with the name of a segment.
       SegmentHistoryController,
       SegmentController,
+      ListController,
       StatusController,
       TriggerController,
       WorkspaceController,
@@ -76,6 +81,7 @@ export function controlModule(parts: ControlParts): DynamicModule {
       QuarantineRpcController,
       SegmentRpcController,
       SegmentHistoryRpcController,
+      ListRpcController,
     ],
     providers: [
       { provide: Access, useValue: parts.access },
@@ -91,6 +97,7 @@ export function controlModule(parts: ControlParts): DynamicModule {
       { provide: QuarantineDesk, useValue: parts.quarantine },
       { provide: SegmentReader, useValue: parts.segments },
       { provide: SegmentHistory, useValue: parts.segmentHistory },
+      { provide: ListImporter, useValue: parts.lists },
       { provide: LOG_SIZES, useValue: parts.logSizes },
     ],
   };

@@ -6,6 +6,7 @@ import { accountFactFromProto, accountFactToProto } from './account-records.js';
 import { CodecError } from './codec-error.js';
 import type { HotFact } from './hot-writer.js';
 import { quarantineFromProto, quarantineToProto } from './quarantine-records.js';
+import { scheduleFromProto, scheduleToProto } from './schedule-records.js';
 import { seedFromProto, seedToProto } from './seed-records.js';
 import { entityFromProto, entityToProto, identifierFromProto } from './wire-entity.js';
 import {
@@ -75,6 +76,8 @@ export function coldToProto(record: ColdFact): EntryRecord {
     case 'quarantine-decided':
     case 'quarantine-ended':
       return quarantineToProto(record);
+    case 'schedule-reached':
+      return scheduleToProto(record);
     case 'firing-suppressed':
       return {
         $case: 'firingSuppressed',
@@ -152,6 +155,8 @@ export function coldFromProto(id: string, record: EntryRecord): ColdRecord {
     case 'quarantineDecided':
     case 'quarantineEnded':
       return quarantineFromProto(id, record);
+    case 'scheduleReached':
+      return scheduleFromProto(id, record);
     case 'firingSuppressed':
       return {
         ...firingHead(id, record.value),

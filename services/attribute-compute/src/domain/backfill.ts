@@ -4,6 +4,7 @@ import {
   type CompiledCatalogue,
   compileActivated,
   consentOfAttribute,
+  isListEvent,
   servingCatalogue,
 } from '@attrium/catalogue';
 import type { Entity } from '@attrium/event';
@@ -66,9 +67,13 @@ function keyOf({ of, key }: CompiledAttribute): string {
   return stateKeyOf(KINDS[of], key);
 }
 
-/** Of consent what was stated before is not known. A formula's history is that of what it reads: by it those are found who get a value. */
-function hasHistory({ name }: CompiledAttribute): boolean {
-  return consentOfAttribute(name) === undefined;
+/**
+ * Consent and static lists hold what is stated, or imported, from now on. A formula's history is that of what it reads: by it those are
+ * found who get a value.
+ */
+function hasHistory(attribute: CompiledAttribute): boolean {
+  if (attribute.kind === 'computed' && isListEvent({ type: 'track', name: attribute.event })) return false;
+  return consentOfAttribute(attribute.name) === undefined;
 }
 
 /** A revision comes. Throws, as `compileActivated` does, for an invalid catalogue. */

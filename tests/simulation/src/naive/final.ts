@@ -35,17 +35,19 @@ export function uniteIdentifiers(events: readonly CountedEvent[]): string[][] {
   return [...groups.values()].map((texts) => texts.sort());
 }
 
-export function endingsOf(identity: NaiveIdentity, now: number): Ending[] {
+/** `served`: the catalogues that took effect after another, as one partition of attribute-compute passed them on. */
+export function endingsOf(identity: NaiveIdentity, now: number, served: readonly CatalogueActivated[] = []): Ending[] {
+  const at = { identity, now, served };
   const people = identity.groups.filter(({ gone }) => !gone);
   const eventsOf = (group: Group): CountedEvent[] =>
     identity.events.filter(
       ({ event, identifiers }) => event.workspace === group.workspace && group.identifiers.has(identifiers[0]!),
     );
   return [
-    ...people.map((group) => endingOf(identity, { group, kind: 'profile', events: eventsOf(group) }, now)),
+    ...people.map((group) => endingOf({ group, kind: 'profile', events: eventsOf(group) }, at)),
     ...identity.accounts.map(({ workspace, ordinal, events }) => {
       const group = { workspace, ordinal, identifiers: new Set<string>(), gone: false };
-      return endingOf(identity, { group, kind: 'account', events }, now);
+      return endingOf({ group, kind: 'account', events }, at);
     }),
   ];
 }
@@ -53,16 +55,23 @@ export function endingsOf(identity: NaiveIdentity, now: number): Ending[] {
 interface Story {
   readonly group: Group;
   readonly kind: Entity['kind'];
-  readonly events: readonly CountedEvent[];
+  readonly events: readonly Pick<CountedEvent, 'event' | 'position'>[];
 }
 
-function endingOf(identity: NaiveIdentity, { group, kind, ...story }: Story, now: number): Ending {
+interface At {
+  readonly identity: NaiveIdentity;
+  readonly now: number;
+  readonly served: readonly CatalogueActivated[];
+}
+
+function endingOf({ group, kind, ...story }: Story, at: At): Ending {
+  const { identity, now } = at;
   const events = [...story.events].sort((a, b) => a.event.occurredAt - b.event.occurredAt);
   const last = [...(identity.activations.get(group.workspace)?.values() ?? [])].at(-1)?.record;
   const rules = rulesOf((last as CatalogueActivated | undefined) ?? noCatalogue(group.workspace)).ofKind(kind);
   const values = new Map<string, Plain>();
   for (const rule of rules.rules.filter(({ formula }) => formula === undefined)) {
-    const since = rule.fromNowOn === true ? sinceWhen(identity, group, rule) : 0;
+    const since = rule.fromNowOn === true ? sinceWhen(at, group, rule) : 0;
     const counted = events
       .filter(({ position }) => position > since)
       .flatMap(({ event }) => rule.contribution(event) ?? []);
@@ -80,12 +89,16 @@ function endingOf(identity: NaiveIdentity, { group, kind, ...story }: Story, now
   return { group, rules, values, unsure };
 }
 
-/** The order in which the revision was taken up since which all have had such a rule. */
-function sinceWhen(identity: NaiveIdentity, { workspace }: Group, { name }: Rule): number {
+/** The order in which the revision was taken up since which such a rule was there all the time: in what came, or still in what served. */
+function sinceWhen({ identity, served }: At, { workspace }: Group, { name }: Rule): number {
   const revisions = [...(identity.activations.get(workspace)?.values() ?? [])];
-  const lacks = ({ record }: (typeof revisions)[number]): boolean =>
-    !rulesOf(record as CatalogueActivated).rules.some((rule) => rule.name === name);
-  return revisions[revisions.findLastIndex(lacks) + 1]!.position;
+  const came = revisions.map(({ record }) => record as CatalogueActivated);
+  const own = served.filter((record) => record.workspace === workspace);
+  const has = (record: CatalogueActivated): boolean => rulesOf(record).rules.some((rule) => rule.name === name);
+  const steps = own.length === 0 ? came : own;
+  const latestOf = ({ revision }: CatalogueActivated) => came.find((record) => record.revision === revision)!;
+  const first = steps[steps.findLastIndex((record) => !has(record) && !has(latestOf(record))) + 1]!;
+  return revisions.find(({ record }) => (record as CatalogueActivated).revision === first.revision)!.position;
 }
 
 function valueAt(rule: Rule, counted: readonly Contribution[], now: number): Plain | undefined {
