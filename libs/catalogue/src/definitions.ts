@@ -10,7 +10,7 @@ import type {
   Waiting,
   WebhookDestination,
 } from './compiled.js';
-import type { ConsentDefinition } from './consent-definition.js';
+import type { ConsentDefinition, OnQuiet } from './consent-definition.js';
 import type { IdentityDefinition } from './identity-definition.js';
 import type { SessionMeaning } from './session.js';
 
@@ -90,6 +90,10 @@ export interface TriggerDefinition {
   /** What it contacts people for, and by which channel: consent for it is asked. */
   readonly purpose?: string | undefined;
   readonly channel?: string | undefined;
+  /** Undefined: as the section `consent` says. */
+  readonly onQuiet?: OnQuiet | undefined;
+  /** Where it is written without `waits`: that of firings that quiet hours defer. */
+  readonly recheck?: boolean | undefined;
   readonly frequency: Frequency;
   /** Named attributes, beside those that `condition` reads. */
   readonly payload: readonly string[];

@@ -34,14 +34,26 @@ const FRIEND_MOVES = `
     deliver: [{ stream: true }]
 `;
 
-export async function applyShopCatalogue(endpoints: Endpoints, webhookUrl: string): Promise<number> {
+/** Fires for big spenders at a minute of the day, by the clock of Kathmandu. */
+export function minuteDigest(minute: string): string {
+  return `
+  - name: minute_digest
+    when: { segment: big_spenders, schedule: { daily: "${minute}", time_zone: Asia/Kathmandu } }
+    frequency: every
+    payload: [first_name]
+    deliver: [{ stream: true }]
+`;
+}
+
+/** `more`: YAML of further triggers. */
+export async function applyShopCatalogue(endpoints: Endpoints, webhookUrl: string, more = ''): Promise<number> {
   const url = `${endpoints.control}/v1/workspaces/${endpoints.workspace}/catalogue`;
   const file = resolve(import.meta.dirname, '../../../examples/quickstart/catalogue.yaml');
   const catalogue = readFileSync(file, 'utf8')
     .replaceAll('http://127.0.0.1:9911/hooks/attrium', webhookUrl)
     .replaceAll('within: 30s', `within: ${WINDOW_MS / 1_000}s`)
     .replace(/^segments:$/m, FRIENDS)
-    .concat(CART_WAITS, FRIEND_MOVES, QUARANTINE);
+    .concat(CART_WAITS, FRIEND_MOVES, more, QUARANTINE);
   const { body } = await rest(url, { key: endpoints.adminKey });
   const { revision } = body as { revision: number };
   const headers = { 'content-type': 'application/yaml', 'if-match': String(revision) };

@@ -13,7 +13,7 @@ import {
   segmentSdk,
   Tables,
 } from './clients.js';
-import { applyShopCatalogue, WINDOW_MS } from './shop-catalogue.js';
+import { applyShopCatalogue, minuteDigest, WINDOW_MS } from './shop-catalogue.js';
 import { Standalone } from './standalone.js';
 import { until } from './until.js';
 import { type ReceivedWebhook, WebhookReceiver } from './webhook-receiver.js';
@@ -254,6 +254,31 @@ describe('the line', () => {
       });
     } finally {
       stream.close();
+    }
+  }, 120_000);
+
+  it('fires at a time of the day for a profile that nothing else happens to', async () => {
+    const { endpoints } = attrium;
+    // A whole minute that is some seconds ahead; Kathmandu is 5:45 ahead of UTC, all year round.
+    const dueAt = Math.ceil((Date.now() + 5_000) / 60_000) * 60_000;
+    const local = new Date(dueAt + 345 * 60_000).toISOString();
+    await applyShopCatalogue(endpoints, receiver.url, minuteDigest(local.slice(11, 16)));
+    const deliveries = await consumeDeliveries(endpoints);
+    try {
+      const { body } = await until('the time of the day', 60_000 + LIMIT_MS, () =>
+        deliveries.firings.find(({ subject }) => subject.endsWith('.minute_digest')),
+      );
+      const at = new Date(dueAt).toISOString();
+      const occurrence = { segment: 'big_spenders', at, day: local.slice(0, 10), timeZone: 'Asia/Kathmandu' };
+      expect(body).toMatchObject({
+        on: { kind: 'schedule-reached', ...occurrence },
+        effectiveAt: at,
+        reason: 'window',
+      });
+      expect(body.identifiers).toContainEqual({ type: 'user_id', value: 'ada' });
+      report(`the schedule fired ${Date.parse(String(body.recordedAt)) - dueAt} ms after it was due`);
+    } finally {
+      await deliveries.close();
     }
   }, 120_000);
 

@@ -62,6 +62,13 @@ export const LINE_PATHS = [
   'an account in a static list',
   'a static list in a merge',
   'a firing for a static list',
+  'a firing on a schedule',
+  'a firing on a schedule for an account',
+  'a time of a schedule that was reached late',
+  'a time of a schedule that was reached too late',
+  'a day of a schedule that was reached again',
+  'a time of a schedule that was due while a merge was open',
+  'a firing that quiet hours deferred',
 ] as const;
 
 export const PATHS = [...CRASHES, ...FAULTS, ...LOOP, ...LINE_PATHS] as const;

@@ -85,6 +85,12 @@ export type DirectionsText = number | { readonly up?: number; readonly down?: nu
 /** An attribute, or a property of the event. */
 export type KeyText = string | { readonly property: string };
 
+export interface ScheduleText {
+  readonly daily?: string;
+  readonly weekly?: { readonly on: readonly string[]; readonly at: string };
+  readonly time_zone?: string | { readonly attribute: string; readonly otherwise: string };
+}
+
 export interface TriggerText {
   readonly name: string;
   readonly state?: 'paused' | 'archived';
@@ -100,10 +106,12 @@ export interface TriggerText {
     readonly by?: DirectionsText;
     readonly event?: string;
     readonly where?: ConditionText;
+    readonly schedule?: ScheduleText;
   };
   readonly if?: ConditionText;
   readonly purpose?: string;
   readonly channel?: string;
+  readonly on_quiet?: 'suppress' | 'defer';
   readonly frequency:
     | 'every'
     | 'once'
@@ -152,6 +160,7 @@ export interface ConsentText {
     readonly to: string;
     readonly time_zone: string | { readonly attribute: string; readonly otherwise: string };
     readonly purposes?: readonly string[];
+    readonly on_quiet?: 'suppress' | 'defer';
   };
 }
 

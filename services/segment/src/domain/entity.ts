@@ -8,6 +8,7 @@ import type {
   MergeState,
   Value,
 } from '@attrium/event';
+import { type Agenda, mergeAgendas } from './agenda.js';
 import { type KindPlan, membershipKeyOf, valueKeyOf } from './plan.js';
 
 /** Attribute changes, or an event, that arrived while the entity was held, for the triggers that asked for them. */
@@ -58,6 +59,7 @@ export interface EntityRow {
   kept: KeptChanges[] | undefined;
   /** Memberships that ended because their segment left the catalogue, since when; told at the next evaluation. */
   ended: Map<string, number> | undefined;
+  agenda: Agenda;
 }
 
 /** What stays of an entity that was merged into another. */
@@ -92,6 +94,7 @@ export function newEntity(entity: Entity): EntityRow {
     inherited: undefined,
     kept: undefined,
     ended: undefined,
+    agenda: undefined,
   };
 }
 
@@ -223,6 +226,7 @@ export function foldLoser(row: EntityRow, loser: EntityRow): number {
   for (const [segment, since] of loser.inherited ?? []) inherit(row, segment, since);
   row.newestAt = Math.max(row.newestAt, loser.newestAt);
   foldIdentifiers(row, loser.identifiers);
+  row.agenda = mergeAgendas(row.agenda, loser.agenda);
   return keepBack(row, loser.kept ?? []);
 }
 
