@@ -1,4 +1,4 @@
-/** The benchmarks: `npm run bench -- <ingest|identity|line|latency|replay|stages|flink|memory|soak|outage>`. They print figures and ratios, and judge nothing. */
+/** The benchmarks: `npm run bench -- <ingest|identity|line|latency|replay|stages|flink|memory|soak|outage|segments>`. They print figures and ratios, and judge nothing. */
 import { benchFlink } from './flink-bench.js';
 import { benchIdentity } from './identity-bench.js';
 import { benchIngest } from './ingest-bench.js';
@@ -7,6 +7,7 @@ import { benchLine } from './line-bench.js';
 import { benchMemory } from './memory-bench.js';
 import { type BenchOptions, readOptions } from './options.js';
 import { benchOutage } from './outage-bench.js';
+import { benchSegments } from './segments-bench.js';
 import { benchSoak } from './soak-bench.js';
 import { benchReplay, benchStages } from './stages-bench.js';
 
@@ -21,6 +22,7 @@ const BENCHMARKS: Readonly<Record<string, (options: BenchOptions) => Promise<voi
   memory: benchMemory,
   soak: benchSoak,
   outage: benchOutage,
+  segments: benchSegments,
 };
 
 const options = readOptions(process.argv.slice(2));

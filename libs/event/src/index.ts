@@ -31,10 +31,13 @@ export {
   partitionFilters,
   partitionOfSubject,
   partitionSubject,
+  projectionSubject,
+  quarantineSubject,
   redeliveriesSubject,
   rejectedSubject,
   STAGE_NAMES,
   type StageName,
+  seedsSubject,
   streamOf,
   UNDELIVERED_STREAM,
   undeliveredSubject,
@@ -51,6 +54,13 @@ export {
   takeTransfer,
 } from './merge-state.js';
 export { fnv1a32, partitionOf } from './partition.js';
+export {
+  type IdentifierQuarantined,
+  QUARANTINE_DECISIONS,
+  type QuarantineDecided,
+  type QuarantineDecision,
+  type QuarantineEnded,
+} from './quarantine-record.js';
 export {
   type AttributeChange,
   type AttributesChanged,
@@ -72,19 +82,15 @@ export {
   type FiringCause,
   type FiringSuppressed,
   type IdentifierLinked,
-  type IdentifierRefused,
   type KnownNow,
   type LogicActivated,
   type LogRecord,
   type Membership,
   type MembershipCorrection,
   type MergeCompleted,
-  type NamedValue,
   type ProfileCreated,
   type ProfilesMerged,
-  REFUSAL_REASONS,
   type RecordKind,
-  type RefusalReason,
   type SegmentChanged,
   type StateTransferred,
   SUPPRESSION_REASONS,
@@ -94,11 +100,15 @@ export {
   WAIT_OUTCOMES,
   type WaitOutcome,
 } from './record.js';
+export { type IdentifierRefused, REFUSAL_REASONS, type RefusalReason } from './refusal-record.js';
+export type { ScheduleOccurrence, ScheduleReached } from './schedule-record.js';
+export type { DefinitionsSwitched, SeedCompleted, Seeded, SeededEvent } from './seed-record.js';
 export { durationMs } from './time.js';
 export {
   compareText,
   compareValues,
   equalValues,
+  type NamedValue,
   Timestamp,
   typeOfValue,
   VALUE_TYPES,

@@ -1,7 +1,11 @@
 /** The records of the logs: what sources sent, and the facts that stages appended. All times are milliseconds since 1970 UTC. */
 import type { AccountCreated, AccountLinked, AccountUnlinked, CurrentAccountChanged } from './account-record.js';
 import type { Entity, Identifier } from './entity.js';
-import type { Value } from './value.js';
+import type { IdentifierQuarantined, QuarantineDecided, QuarantineEnded } from './quarantine-record.js';
+import type { IdentifierRefused } from './refusal-record.js';
+import type { ScheduleOccurrence, ScheduleReached } from './schedule-record.js';
+import type { DefinitionsSwitched, SeedCompleted, Seeded } from './seed-record.js';
+import type { NamedValue, Value } from './value.js';
 
 export const EVENT_TYPES = ['identify', 'track', 'page', 'screen', 'group', 'alias'] as const;
 export type EventType = (typeof EVENT_TYPES)[number];
@@ -55,24 +59,6 @@ export interface IdentifierLinked {
   readonly id: string;
   readonly entity: Entity;
   readonly identifier: Identifier;
-  readonly cause: string;
-  readonly occurredAt: number;
-}
-
-export const REFUSAL_REASONS = ['blocked', 'unknown-type', 'too-long', 'limit', 'malformed'] as const;
-/** blocked: the value names nobody, or the workspace does not want it; limit: with it a profile would hold too many identifiers or merges; malformed: it has not the form of its type. */
-export type RefusalReason = (typeof REFUSAL_REASONS)[number];
-
-/** An identifier of an event that took no part in resolving it. */
-export interface IdentifierRefused {
-  readonly kind: 'identifier-refused';
-  readonly id: string;
-  readonly workspace: string;
-  /** The profile that the event went to; undefined when no identifier could be used and it went nowhere. */
-  readonly entity?: Entity | undefined;
-  /** Normalised; a value that was too long is cut. */
-  readonly identifier: Identifier;
-  readonly why: RefusalReason;
   readonly cause: string;
   readonly occurredAt: number;
 }
@@ -180,11 +166,6 @@ export interface MembershipCorrection {
   readonly after?: number | undefined;
 }
 
-export interface NamedValue {
-  readonly name: string;
-  readonly value: Value;
-}
-
 /**
  * All segments that one entity entered and exited at one instant, and the attribute changes that triggers asked for,
  * with the values, memberships and identifiers that the triggers concerned need.
@@ -218,7 +199,7 @@ export interface TriggerFired {
   readonly recordedAt: number;
   readonly reason: ChangeReason;
   readonly cause: string;
-  /** What fired it: a segment entered or exited, an attribute changed, or an event occurred. */
+  /** What fired it: a segment entered or exited, an attribute changed, an event occurred, or the time of a schedule was reached. */
   readonly on: FiringCause;
   readonly values: readonly NamedValue[];
   readonly identifiers: readonly Identifier[];
@@ -242,7 +223,8 @@ export type FiringCause =
   | { readonly kind: 'segment-entered'; readonly segment: string; readonly at: number }
   | { readonly kind: 'segment-exited'; readonly segment: string; readonly at: number }
   | { readonly kind: 'attribute-changed'; readonly change: AttributeChange }
-  | { readonly kind: 'event-occurred'; readonly event: EventOccurrence };
+  | { readonly kind: 'event-occurred'; readonly event: EventOccurrence }
+  | { readonly kind: 'schedule-reached'; readonly occurrence: ScheduleOccurrence };
 
 export const SUPPRESSION_REASONS = [
   'frequency',
@@ -255,10 +237,13 @@ export const SUPPRESSION_REASONS = [
   'redefined',
   'limit',
   'outcome',
+  'late',
+  'repeated',
 ] as const;
 /**
  * merge: both profiles waited for the same firing; archived, paused, redefined: so was the trigger while the firing waited; limit: too many
- * wait; outcome: the wait ended in a way that the trigger does not deliver.
+ * wait; outcome: the wait ended in a way that the trigger does not deliver; late: the time of a schedule was reached long after it was due;
+ * repeated: it has fired for that day of its schedule.
  */
 export type SuppressionReason = (typeof SUPPRESSION_REASONS)[number];
 
@@ -322,6 +307,10 @@ export interface CatalogueActivated {
   readonly activatedAt: number;
   /** UTF-8 JSON of the whole catalogue. */
   readonly catalogue: Uint8Array;
+  /** The workspace had events before: new definitions are seeded from them before they take effect. */
+  readonly historic?: boolean | undefined;
+  /** Orders what has the same revision (docs/adr/0007-backfill.md); undefined stands for the revision. */
+  readonly step?: number | undefined;
 }
 
 /** From here on decisions are made by this version of the logic. */
@@ -349,15 +338,22 @@ export type LogRecord =
   | AccountLinked
   | AccountUnlinked
   | CurrentAccountChanged
+  | IdentifierQuarantined
+  | QuarantineDecided
+  | QuarantineEnded
   | StateTransferred
   | MergeCompleted
   | AttributesChanged
   | EventMatched
   | SegmentChanged
+  | ScheduleReached
   | TriggerFired
   | FiringSuppressed
   | DeliveryAttempted
   | CatalogueActivated
+  | Seeded
+  | SeedCompleted
+  | DefinitionsSwitched
   | LogicActivated
   | Tick;
 
@@ -373,7 +369,11 @@ export function entityOf(record: LogRecord): Entity | undefined {
   switch (record.kind) {
     case 'event':
     case 'profiles-merged':
+    case 'quarantine-decided':
     case 'catalogue-activated':
+    case 'seeded':
+    case 'seed-completed':
+    case 'definitions-switched':
     case 'logic-activated':
     case 'tick':
     case 'delivery-attempted':

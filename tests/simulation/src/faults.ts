@@ -80,6 +80,13 @@ export class Faults {
     this.noteOwners();
   }
 
+  /** The machine sleeps, for so long if this happens at all. Returns how long it did, ms. */
+  sleep(ms: number): number {
+    if (!this.gate.admits('sleep')) return 0;
+    this.line.clock.sleep(ms);
+    return ms;
+  }
+
   wasUnowned(at: number): boolean {
     return this.unowned.some(({ from, to }) => from <= at && at < to);
   }
@@ -140,7 +147,7 @@ export class Faults {
   private repeatTransfer(draws: Random): void {
     const { line } = this;
     const { name, input } = draws.pick(line.bindings.filter((binding) => binding.input !== 'events'));
-    const own = new RegExp(`\\.${name}-\\d+$`);
+    const own = new RegExp(`\\.${name}-(\\d+|seed)$`);
     const relayed = line.storedAll(input).filter(({ subject }) => own.test(subject));
     if (relayed.length === 0 || !this.gate.admits('repeated-transfer')) return;
     const { subject, payload } = draws.pick(relayed);

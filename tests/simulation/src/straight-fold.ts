@@ -2,6 +2,7 @@
 import { type FactBody, type LogRecord, partitionSubject, writerOf } from '@attrium/event';
 import {
   type Context,
+  compareKeys,
   decodePack,
   type PartitionStage,
   type StageBinding,
@@ -47,6 +48,9 @@ export function foldStraight(binding: StageBinding, place: FoldPlace, input: rea
     },
     get logicVersion() {
       return at.logicVersion;
+    },
+    get place() {
+      return { sequence: at.sequence, record: at.record };
     },
     emit: (body, partition = place.partition) => {
       const record = named(body);
@@ -111,5 +115,11 @@ function plainTable<K extends StoreKey, V>(): Table<K, V> {
     delete: (key) => {
       rows.delete(JSON.stringify(key));
     },
+    page: (after, rowsMax) =>
+      [...rows]
+        .map(([text, value]) => ({ key: JSON.parse(text) as K, value }))
+        .filter(({ key }) => after === undefined || compareKeys(key, after) > 0)
+        .sort((a, b) => compareKeys(a.key, b.key))
+        .slice(0, rowsMax),
   };
 }

@@ -1,7 +1,7 @@
 /** What a catalogue asks of events, recomputed from lists of events: no states, no reducers. */
 import { compileCatalogue, isUnnamed, parseCatalogue } from '@attrium/catalogue';
 import type { CatalogueActivated, Entity, Event } from '@attrium/event';
-import type { AttributeText, CatalogueText, ConditionText, StepText } from '../definitions.js';
+import type { AttributeText, CatalogueText, ConditionText, SegmentText, StepText } from '../definitions.js';
 import { consentTexts } from './consent.js';
 import { type NaiveFormula, naiveFormula } from './formulas.js';
 import { isFound, timesSince } from './order.js';
@@ -33,15 +33,24 @@ export interface Rule {
   contribution(event: Event): Contribution | undefined;
   /** Of the contributions that are inside the window; `ever`: whether there was one at all. */
   value(inside: readonly Contribution[], ever: boolean, asOf: number): Plain | undefined;
+  /** It counts what came since it is there without a gap, and no history. */
+  readonly fromNowOn?: boolean;
   /** Set on formulas, which count nothing. */
   readonly formula?: NaiveFormula;
   /** When the value may change by itself, besides when something leaves the window. */
   flipsAt?(contribution: Contribution): number;
 }
 
+/** Static lists have a condition here too. */
+export type NaiveCatalogue = Omit<CatalogueText, 'segments'> & {
+  readonly segments: readonly (SegmentText & { readonly where: ConditionText })[];
+};
+
 export interface Rules {
   readonly revision: number;
-  readonly catalogue: CatalogueText;
+  /** Orders what has the same revision. */
+  readonly step: number;
+  readonly catalogue: NaiveCatalogue;
   readonly rules: readonly Rule[];
   /** The unnamed attribute that answers a question. */
   unnamed(question: ConditionText): string;
@@ -52,28 +61,30 @@ export interface Rules {
 /** By their text: every stage and partition reads the same few catalogues. */
 const read = new Map<string, Rules>();
 
-export function rulesOf({ catalogue: bytes, revision }: CatalogueActivated): Rules {
+export function rulesOf({ catalogue: bytes, revision, step = revision }: CatalogueActivated): Rules {
   const text = new TextDecoder().decode(bytes);
-  const key = `${revision} ${text}`;
+  const key = `${revision} ${step} ${text}`;
   const known = read.get(key);
   if (known !== undefined) return known;
   if (read.size > 20) read.clear();
-  const rules = readRules(text, revision);
+  const rules = readRules(text, { revision, step });
   read.set(key, rules);
   return rules;
 }
 
-function readRules(text: string, revision: number): Rules {
-  const catalogue = JSON.parse(text) as CatalogueText;
-  const user = readKind(catalogue, 'user', revision);
-  const account = readKind(catalogue, 'account', revision);
+function readRules(text: string, head: Pick<Rules, 'revision' | 'step'>): Rules {
+  const written = JSON.parse(text) as CatalogueText;
+  const segments = written.segments.map((segment) => ({ ...segment, where: segment.where ?? { list: segment.name } }));
+  const catalogue = { ...written, segments };
+  const user = readKind(catalogue, 'user', head);
+  const account = readKind(catalogue, 'account', head);
   const ofKind = (kind: Entity['kind']): Rules => (kind === 'profile' ? user : account);
   const rules = [...user.rules, ...account.rules];
   return { ...user, catalogue, rules, ofKind };
 }
 
 /** A trigger is of the kind of what it watches, and those of events are of users. */
-function readKind(whole: CatalogueText, of: 'user' | 'account', revision: number): Rules {
+function readKind(whole: NaiveCatalogue, of: 'user' | 'account', head: Pick<Rules, 'revision' | 'step'>): Rules {
   const attributes = whole.attributes.filter(({ kind }) => kind === of);
   const segments = whole.segments.filter((segment) => segment.of === of);
   const own = (names: readonly { readonly name: string }[], asked?: string) => names.some(({ name }) => name === asked);
@@ -96,11 +107,14 @@ function readKind(whole: CatalogueText, of: 'user' | 'account', revision: number
   // What was stated is not forgotten when it comes from elsewhere.
   if (of === 'user') {
     rules.push(
-      ...consentTexts(catalogue).map((text) => ({ ...attributeRule(text), meaning: text.name, visible: false })),
+      ...consentTexts(catalogue).map((text) => ({
+        ...attributeRule(text),
+        ...{ meaning: text.name, visible: false, fromNowOn: true },
+      })),
     );
   }
   const rulesOfKind: Rules = {
-    revision,
+    ...head,
     catalogue,
     rules,
     unnamed: (question) => names.get(JSON.stringify(question))!,
@@ -109,8 +123,10 @@ function readKind(whole: CatalogueText, of: 'user' | 'account', revision: number
   return rulesOfKind;
 }
 
-function unnamedOf(question: ConditionText, of: 'user' | 'account', { attributes }: CatalogueText): string {
-  const segments = [{ name: 'only', of, where: question }];
+function unnamedOf(question: ConditionText, of: 'user' | 'account', { attributes }: NaiveCatalogue): string {
+  const { list } = question;
+  const segments =
+    list === undefined ? [{ name: 'only', of, where: question }] : [{ name: list, of, static: true as const }];
   const parsed = parseCatalogue({ attributes, segments, triggers: [] });
   if (parsed.kind === 'invalid') throw new Error(`a question is invalid: ${JSON.stringify(parsed.faults)}`);
   const compiled = compileCatalogue({ workspace: 'w', revision: 1, catalogue: parsed.catalogue });
@@ -121,9 +137,13 @@ function unnamedRule(
   question: ConditionText,
   of: 'user' | 'account',
   name: string,
-  { attributes }: CatalogueText,
+  { attributes }: NaiveCatalogue,
 ): Rule {
   const head = { name, of, meaning: name, visible: false, initial: truth(false) };
+  if (question.list !== undefined) {
+    const compute = { last_value: `$list:${question.list}`, of: 'member' };
+    return { ...attributeRule({ name, kind: of, type: 'boolean', compute }), ...head, fromNowOn: true };
+  }
   if (question.attribute !== undefined) {
     const source = attributes.find((attribute) => attribute.name === question.attribute)!;
     return { ...attributeRule(source), ...head, ...ageRule(question, attributeRule(source)) };

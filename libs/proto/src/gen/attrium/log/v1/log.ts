@@ -12,6 +12,7 @@ import {
   FiringCause,
   Identifier,
   NamedValue,
+  ScheduleOccurrence,
   SegmentFlip,
   WaitOutcome,
 } from "../../value/v1/value.js";
@@ -42,6 +43,19 @@ export enum RefusalReason {
   REFUSAL_REASON_LIMIT = 4,
   /** REFUSAL_REASON_MALFORMED - It has not the form of its type, as a phone number without digits. */
   REFUSAL_REASON_MALFORMED = 5,
+  /** REFUSAL_REASON_LIMIT_IN_WINDOW - With it a profile would gain more of its type than it may in the window of the type's limit. */
+  REFUSAL_REASON_LIMIT_IN_WINDOW = 6,
+  /** REFUSAL_REASON_QUARANTINED - A merge by it is held until somebody decides. */
+  REFUSAL_REASON_QUARANTINED = 7,
+  UNRECOGNIZED = -1,
+}
+
+export enum QuarantineDecision {
+  QUARANTINE_DECISION_UNSPECIFIED = 0,
+  /** QUARANTINE_DECISION_RELEASE - What is held is merged, and the identifier is held no more. */
+  QUARANTINE_DECISION_RELEASE = 1,
+  /** QUARANTINE_DECISION_REFUSE - The identifier counts in no event any more. */
+  QUARANTINE_DECISION_REFUSE = 2,
   UNRECOGNIZED = -1,
 }
 
@@ -63,6 +77,10 @@ export enum SuppressionReason {
   SUPPRESSION_REASON_LIMIT = 9,
   /** SUPPRESSION_REASON_OUTCOME - The wait ended in a way that the trigger does not deliver. */
   SUPPRESSION_REASON_OUTCOME = 10,
+  /** SUPPRESSION_REASON_LATE - The time of a schedule was reached so much later than it was due that it is not made up for. */
+  SUPPRESSION_REASON_LATE = 11,
+  /** SUPPRESSION_REASON_REPEATED - The trigger has fired for this profile on this day of its schedule already, in another zone or before a merge. */
+  SUPPRESSION_REASON_REPEATED = 12,
   UNRECOGNIZED = -1,
 }
 
@@ -140,10 +158,17 @@ export interface Entry {
     | { $case: "tick"; value: Tick }
     | { $case: "identifierRefused"; value: IdentifierRefused }
     | { $case: "deliveryAttempted"; value: DeliveryAttempted }
+    | { $case: "seeded"; value: Seeded }
+    | { $case: "seedCompleted"; value: SeedCompleted }
+    | { $case: "definitionsSwitched"; value: DefinitionsSwitched }
+    | { $case: "scheduleReached"; value: ScheduleReached }
     | { $case: "accountCreated"; value: AccountCreated }
     | { $case: "accountLinked"; value: AccountLinked }
     | { $case: "accountUnlinked"; value: AccountUnlinked }
     | { $case: "currentAccountChanged"; value: CurrentAccountChanged }
+    | { $case: "identifierQuarantined"; value: IdentifierQuarantined }
+    | { $case: "quarantineDecided"; value: QuarantineDecided }
+    | { $case: "quarantineEnded"; value: QuarantineEnded }
     | undefined;
 }
 
@@ -272,6 +297,47 @@ export interface CurrentAccountChanged {
   occurredAt: number;
 }
 
+/**
+ * Merges by an identifier are held from here on, because too many profiles were merged into its own. Appended to that profile's
+ * partition.
+ */
+export interface IdentifierQuarantined {
+  /** The profile that the identifier belongs to. */
+  entity: Entity | undefined;
+  identifier:
+    | Identifier
+    | undefined;
+  /** Merges into the profile that were within the window. */
+  merges: number;
+  cause: string;
+  occurredAt: number;
+}
+
+/** Somebody has decided about an identifier. Appended to `events`, so that a replay decides the same. */
+export interface QuarantineDecided {
+  workspace: string;
+  identifier: Identifier | undefined;
+  decision: QuarantineDecision;
+  author: string;
+  decidedAt: number;
+}
+
+/** What a decision about an identifier has come to. Appended to the partition of the profile that the identifier belongs to. */
+export interface QuarantineEnded {
+  /** That profile, after it. */
+  entity: Entity | undefined;
+  identifier: Identifier | undefined;
+  decision: QuarantineDecision;
+  author: string;
+  /** Profiles that became one with it. */
+  merged: number;
+  /** Profiles that did not, because a limit would have been broken. */
+  limited: number;
+  /** Id of the decision. */
+  cause: string;
+  occurredAt: number;
+}
+
 /** The state of a loser on its way to the survivor's partition; dropped by (stage, merge_id) where already had. */
 export interface StateTransferred {
   stage: string;
@@ -366,6 +432,25 @@ export interface SegmentChanged {
   identifiers: Identifier[];
 }
 
+/**
+ * The time that a trigger's schedule names was reached by a member of its segment, with the values, memberships and identifiers that the
+ * trigger needs.
+ */
+export interface ScheduleReached {
+  entity:
+    | Entity
+    | undefined;
+  /** Name of the trigger. */
+  definition: string;
+  occurrence: ScheduleOccurrence | undefined;
+  recordedAt: number;
+  /** Revision of the catalogue. */
+  revision: number;
+  values: NamedValue[];
+  memberships: string[];
+  identifiers: Identifier[];
+}
+
 /** One occurrence of a trigger. The entry's id is the idempotency key of every delivery. */
 export interface TriggerFired {
   entity: Entity | undefined;
@@ -439,6 +524,57 @@ export interface CatalogueActivated {
   activatedAt: number;
   /** UTF-8 JSON of the whole catalogue. */
   catalogue: Uint8Array;
+  /** The workspace had events before: new definitions are seeded from them before they take effect. */
+  historic: boolean;
+  /**
+   * Orders what has the same revision; 0 stands for the revision. From attribute-compute on a revision comes first without what is in
+   * preparation, and once more with it, with a higher step.
+   */
+  step: number;
+}
+
+/**
+ * Events of history for the definitions that a revision put into preparation. As the owner of a partition sends them to itself they begin
+ * at `after` and are folded only where the partition stands there; forwarded to the survivor of a merge they name their `keys`.
+ */
+export interface Seeded {
+  workspace: string;
+  /** Of the catalogue that began the backfill. */
+  revision: number;
+  /** Places in the order of the table; empty before its first row. */
+  after: string;
+  upTo: string;
+  /** There is no more in this partition. */
+  isLast: boolean;
+  events: SeededEvent[];
+  /** Of forwarded events: the states that they are for, and the step at which those began. */
+  keys: string[];
+  step: number;
+}
+
+export interface SeededEvent {
+  entity:
+    | Entity
+    | undefined;
+  /** Without what no reducer reads: the other identifier of an alias, and the times at which it was received and stated. */
+  event: Event | undefined;
+}
+
+/** One partition has folded all of its history. Written to `attrium.events.<shard>.seeds.<workspace>`; may come more than once. */
+export interface SeedCompleted {
+  workspace: string;
+  revision: number;
+  partition: number;
+}
+
+/**
+ * Every partition has: the definitions that the revision put into preparation take effect. Identity writes it with page 0 into every
+ * partition; each goes on through its entities with one record a page.
+ */
+export interface DefinitionsSwitched {
+  workspace: string;
+  revision: number;
+  page: number;
 }
 
 /** From here on decisions are made by this version of the logic. */
@@ -760,6 +896,18 @@ export const Entry: MessageFns<Entry> = {
       case "deliveryAttempted":
         DeliveryAttempted.encode(message.record.value, writer.uint32(322).fork()).join();
         break;
+      case "seeded":
+        Seeded.encode(message.record.value, writer.uint32(330).fork()).join();
+        break;
+      case "seedCompleted":
+        SeedCompleted.encode(message.record.value, writer.uint32(338).fork()).join();
+        break;
+      case "definitionsSwitched":
+        DefinitionsSwitched.encode(message.record.value, writer.uint32(346).fork()).join();
+        break;
+      case "scheduleReached":
+        ScheduleReached.encode(message.record.value, writer.uint32(402).fork()).join();
+        break;
       case "accountCreated":
         AccountCreated.encode(message.record.value, writer.uint32(522).fork()).join();
         break;
@@ -771,6 +919,15 @@ export const Entry: MessageFns<Entry> = {
         break;
       case "currentAccountChanged":
         CurrentAccountChanged.encode(message.record.value, writer.uint32(546).fork()).join();
+        break;
+      case "identifierQuarantined":
+        IdentifierQuarantined.encode(message.record.value, writer.uint32(562).fork()).join();
+        break;
+      case "quarantineDecided":
+        QuarantineDecided.encode(message.record.value, writer.uint32(570).fork()).join();
+        break;
+      case "quarantineEnded":
+        QuarantineEnded.encode(message.record.value, writer.uint32(578).fork()).join();
         break;
     }
     return writer;
@@ -933,6 +1090,41 @@ export const Entry: MessageFns<Entry> = {
             message.record = { $case: "deliveryAttempted", value: DeliveryAttempted.decode(reader, reader.uint32()) };
             continue;
           }
+          case 41: {
+            if (tag !== 330) {
+              break;
+            }
+
+            message.record = { $case: "seeded", value: Seeded.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 42: {
+            if (tag !== 338) {
+              break;
+            }
+
+            message.record = { $case: "seedCompleted", value: SeedCompleted.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 43: {
+            if (tag !== 346) {
+              break;
+            }
+
+            message.record = {
+              $case: "definitionsSwitched",
+              value: DefinitionsSwitched.decode(reader, reader.uint32()),
+            };
+            continue;
+          }
+          case 50: {
+            if (tag !== 402) {
+              break;
+            }
+
+            message.record = { $case: "scheduleReached", value: ScheduleReached.decode(reader, reader.uint32()) };
+            continue;
+          }
           case 65: {
             if (tag !== 522) {
               break;
@@ -966,6 +1158,33 @@ export const Entry: MessageFns<Entry> = {
               $case: "currentAccountChanged",
               value: CurrentAccountChanged.decode(reader, reader.uint32()),
             };
+            continue;
+          }
+          case 70: {
+            if (tag !== 562) {
+              break;
+            }
+
+            message.record = {
+              $case: "identifierQuarantined",
+              value: IdentifierQuarantined.decode(reader, reader.uint32()),
+            };
+            continue;
+          }
+          case 71: {
+            if (tag !== 570) {
+              break;
+            }
+
+            message.record = { $case: "quarantineDecided", value: QuarantineDecided.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 72: {
+            if (tag !== 578) {
+              break;
+            }
+
+            message.record = { $case: "quarantineEnded", value: QuarantineEnded.decode(reader, reader.uint32()) };
             continue;
           }
         }
@@ -1971,6 +2190,318 @@ export const CurrentAccountChanged: MessageFns<CurrentAccountChanged> = {
   },
 };
 
+function createBaseIdentifierQuarantined(): IdentifierQuarantined {
+  return { entity: undefined, identifier: undefined, merges: 0, cause: "", occurredAt: 0 };
+}
+
+export const IdentifierQuarantined: MessageFns<IdentifierQuarantined> = {
+  encode(message: IdentifierQuarantined, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.entity !== undefined) {
+      Entity.encode(message.entity, writer.uint32(10).fork()).join();
+    }
+    if (message.identifier !== undefined) {
+      Identifier.encode(message.identifier, writer.uint32(18).fork()).join();
+    }
+    if (message.merges !== 0) {
+      writer.uint32(24).uint32(message.merges);
+    }
+    if (message.cause !== "") {
+      writer.uint32(34).string(message.cause);
+    }
+    if (message.occurredAt !== 0) {
+      writer.uint32(40).int64(message.occurredAt);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): IdentifierQuarantined {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseIdentifierQuarantined();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.entity = Entity.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.identifier = Identifier.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.merges = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.cause = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.occurredAt = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseQuarantineDecided(): QuarantineDecided {
+  return { workspace: "", identifier: undefined, decision: 0, author: "", decidedAt: 0 };
+}
+
+export const QuarantineDecided: MessageFns<QuarantineDecided> = {
+  encode(message: QuarantineDecided, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.workspace !== "") {
+      writer.uint32(10).string(message.workspace);
+    }
+    if (message.identifier !== undefined) {
+      Identifier.encode(message.identifier, writer.uint32(18).fork()).join();
+    }
+    if (message.decision !== 0) {
+      writer.uint32(24).int32(message.decision);
+    }
+    if (message.author !== "") {
+      writer.uint32(34).string(message.author);
+    }
+    if (message.decidedAt !== 0) {
+      writer.uint32(40).int64(message.decidedAt);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QuarantineDecided {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQuarantineDecided();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.workspace = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.identifier = Identifier.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.decision = reader.int32() as any;
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.author = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.decidedAt = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseQuarantineEnded(): QuarantineEnded {
+  return {
+    entity: undefined,
+    identifier: undefined,
+    decision: 0,
+    author: "",
+    merged: 0,
+    limited: 0,
+    cause: "",
+    occurredAt: 0,
+  };
+}
+
+export const QuarantineEnded: MessageFns<QuarantineEnded> = {
+  encode(message: QuarantineEnded, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.entity !== undefined) {
+      Entity.encode(message.entity, writer.uint32(10).fork()).join();
+    }
+    if (message.identifier !== undefined) {
+      Identifier.encode(message.identifier, writer.uint32(18).fork()).join();
+    }
+    if (message.decision !== 0) {
+      writer.uint32(24).int32(message.decision);
+    }
+    if (message.author !== "") {
+      writer.uint32(34).string(message.author);
+    }
+    if (message.merged !== 0) {
+      writer.uint32(40).uint32(message.merged);
+    }
+    if (message.limited !== 0) {
+      writer.uint32(48).uint32(message.limited);
+    }
+    if (message.cause !== "") {
+      writer.uint32(58).string(message.cause);
+    }
+    if (message.occurredAt !== 0) {
+      writer.uint32(64).int64(message.occurredAt);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QuarantineEnded {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQuarantineEnded();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.entity = Entity.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.identifier = Identifier.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.decision = reader.int32() as any;
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.author = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.merged = reader.uint32();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.limited = reader.uint32();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.cause = reader.string();
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.occurredAt = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 function createBaseStateTransferred(): StateTransferred {
   return {
     stage: "",
@@ -2778,6 +3309,138 @@ export const SegmentChanged: MessageFns<SegmentChanged> = {
   },
 };
 
+function createBaseScheduleReached(): ScheduleReached {
+  return {
+    entity: undefined,
+    definition: "",
+    occurrence: undefined,
+    recordedAt: 0,
+    revision: 0,
+    values: [],
+    memberships: [],
+    identifiers: [],
+  };
+}
+
+export const ScheduleReached: MessageFns<ScheduleReached> = {
+  encode(message: ScheduleReached, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.entity !== undefined) {
+      Entity.encode(message.entity, writer.uint32(10).fork()).join();
+    }
+    if (message.definition !== "") {
+      writer.uint32(18).string(message.definition);
+    }
+    if (message.occurrence !== undefined) {
+      ScheduleOccurrence.encode(message.occurrence, writer.uint32(26).fork()).join();
+    }
+    if (message.recordedAt !== 0) {
+      writer.uint32(32).int64(message.recordedAt);
+    }
+    if (message.revision !== 0) {
+      writer.uint32(40).uint64(message.revision);
+    }
+    for (const v of message.values) {
+      NamedValue.encode(v!, writer.uint32(50).fork()).join();
+    }
+    for (const v of message.memberships) {
+      writer.uint32(58).string(v!);
+    }
+    for (const v of message.identifiers) {
+      Identifier.encode(v!, writer.uint32(66).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ScheduleReached {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseScheduleReached();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.entity = Entity.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.definition = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.occurrence = ScheduleOccurrence.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.recordedAt = longToNumber(reader.int64());
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.revision = longToNumber(reader.uint64());
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.values.push(NamedValue.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.memberships.push(reader.string());
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.identifiers.push(Identifier.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 function createBaseTriggerFired(): TriggerFired {
   return {
     entity: undefined,
@@ -3306,7 +3969,15 @@ export const DeliveryAttempted: MessageFns<DeliveryAttempted> = {
 };
 
 function createBaseCatalogueActivated(): CatalogueActivated {
-  return { workspace: "", revision: 0, author: "", activatedAt: 0, catalogue: new Uint8Array(0) };
+  return {
+    workspace: "",
+    revision: 0,
+    author: "",
+    activatedAt: 0,
+    catalogue: new Uint8Array(0),
+    historic: false,
+    step: 0,
+  };
 }
 
 export const CatalogueActivated: MessageFns<CatalogueActivated> = {
@@ -3325,6 +3996,12 @@ export const CatalogueActivated: MessageFns<CatalogueActivated> = {
     }
     if (message.catalogue.length !== 0) {
       writer.uint32(42).bytes(message.catalogue);
+    }
+    if (message.historic !== false) {
+      writer.uint32(320).bool(message.historic);
+    }
+    if (message.step !== 0) {
+      writer.uint32(328).uint64(message.step);
     }
     return writer;
   },
@@ -3380,6 +4057,338 @@ export const CatalogueActivated: MessageFns<CatalogueActivated> = {
             }
 
             message.catalogue = reader.bytes();
+            continue;
+          }
+          case 40: {
+            if (tag !== 320) {
+              break;
+            }
+
+            message.historic = reader.bool();
+            continue;
+          }
+          case 41: {
+            if (tag !== 328) {
+              break;
+            }
+
+            message.step = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseSeeded(): Seeded {
+  return { workspace: "", revision: 0, after: "", upTo: "", isLast: false, events: [], keys: [], step: 0 };
+}
+
+export const Seeded: MessageFns<Seeded> = {
+  encode(message: Seeded, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.workspace !== "") {
+      writer.uint32(10).string(message.workspace);
+    }
+    if (message.revision !== 0) {
+      writer.uint32(16).uint64(message.revision);
+    }
+    if (message.after !== "") {
+      writer.uint32(26).string(message.after);
+    }
+    if (message.upTo !== "") {
+      writer.uint32(34).string(message.upTo);
+    }
+    if (message.isLast !== false) {
+      writer.uint32(40).bool(message.isLast);
+    }
+    for (const v of message.events) {
+      SeededEvent.encode(v!, writer.uint32(50).fork()).join();
+    }
+    for (const v of message.keys) {
+      writer.uint32(58).string(v!);
+    }
+    if (message.step !== 0) {
+      writer.uint32(64).uint64(message.step);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Seeded {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSeeded();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.workspace = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.revision = longToNumber(reader.uint64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.after = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.upTo = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.isLast = reader.bool();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.events.push(SeededEvent.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.keys.push(reader.string());
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.step = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseSeededEvent(): SeededEvent {
+  return { entity: undefined, event: undefined };
+}
+
+export const SeededEvent: MessageFns<SeededEvent> = {
+  encode(message: SeededEvent, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.entity !== undefined) {
+      Entity.encode(message.entity, writer.uint32(10).fork()).join();
+    }
+    if (message.event !== undefined) {
+      Event.encode(message.event, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SeededEvent {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSeededEvent();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.entity = Entity.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.event = Event.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseSeedCompleted(): SeedCompleted {
+  return { workspace: "", revision: 0, partition: 0 };
+}
+
+export const SeedCompleted: MessageFns<SeedCompleted> = {
+  encode(message: SeedCompleted, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.workspace !== "") {
+      writer.uint32(10).string(message.workspace);
+    }
+    if (message.revision !== 0) {
+      writer.uint32(16).uint64(message.revision);
+    }
+    if (message.partition !== 0) {
+      writer.uint32(24).uint32(message.partition);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SeedCompleted {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSeedCompleted();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.workspace = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.revision = longToNumber(reader.uint64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.partition = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseDefinitionsSwitched(): DefinitionsSwitched {
+  return { workspace: "", revision: 0, page: 0 };
+}
+
+export const DefinitionsSwitched: MessageFns<DefinitionsSwitched> = {
+  encode(message: DefinitionsSwitched, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.workspace !== "") {
+      writer.uint32(10).string(message.workspace);
+    }
+    if (message.revision !== 0) {
+      writer.uint32(16).uint64(message.revision);
+    }
+    if (message.page !== 0) {
+      writer.uint32(24).uint32(message.page);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DefinitionsSwitched {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDefinitionsSwitched();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.workspace = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.revision = longToNumber(reader.uint64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.page = reader.uint32();
             continue;
           }
         }
