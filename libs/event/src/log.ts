@@ -19,6 +19,11 @@ export function catalogueSubject(shard: number, workspace: string): string {
   return `attrium.events.${shard}.catalogue.${workspace}`;
 }
 
+/** Where requests to erase a profile of a workspace go. */
+export function erasureSubject(shard: number, workspace: string): string {
+  return `attrium.events.${shard}.erasure.${workspace}`;
+}
+
 export function logicSubject(shard: number): string {
   return `attrium.events.${shard}.logic`;
 }

@@ -1,6 +1,7 @@
 /** The records of the logs: what sources sent, and the facts that stages appended. All times are milliseconds since 1970 UTC. */
 import type { AccountCreated, AccountLinked, AccountUnlinked, CurrentAccountChanged } from './account-record.js';
 import type { Entity, Identifier } from './entity.js';
+import type { ErasureRequested, ProfileErased } from './erasure-record.js';
 import type { Value } from './value.js';
 
 export const EVENT_TYPES = ['identify', 'track', 'page', 'screen', 'group', 'alias'] as const;
@@ -349,6 +350,8 @@ export type LogRecord =
   | AccountLinked
   | AccountUnlinked
   | CurrentAccountChanged
+  | ErasureRequested
+  | ProfileErased
   | StateTransferred
   | MergeCompleted
   | AttributesChanged
@@ -373,6 +376,7 @@ export function entityOf(record: LogRecord): Entity | undefined {
   switch (record.kind) {
     case 'event':
     case 'profiles-merged':
+    case 'erasure-requested':
     case 'catalogue-activated':
     case 'logic-activated':
     case 'tick':

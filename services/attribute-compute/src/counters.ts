@@ -17,6 +17,10 @@ export interface AttributeCounters {
   forwardedTransfers: number;
   /** Transfers that came again and were dropped. */
   repeatedTransfers: number;
+  /** Rows dropped, because their entity was erased. */
+  erasedEntities: number;
+  /** Records for an entity that was erased, as transfers that were on their way: they are dropped. */
+  recordsOfErased: number;
 }
 
 export function newAttributeCounters(): AttributeCounters {
@@ -29,5 +33,7 @@ export function newAttributeCounters(): AttributeCounters {
     misaddressedRecords: 0,
     forwardedTransfers: 0,
     repeatedTransfers: 0,
+    erasedEntities: 0,
+    recordsOfErased: 0,
   };
 }

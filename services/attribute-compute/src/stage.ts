@@ -12,6 +12,8 @@ import {
   type Context,
   type EntityOccurrence,
   EntityRows,
+  type ErasureProgress,
+  isErasureQuestion,
   isPresentSince,
   type PartitionStage,
   passOn,
@@ -113,6 +115,8 @@ class AttributePartition implements PartitionStage {
         return record.entity.ordinal;
       case 'state-transferred':
         return record.stage === STAGE ? record.to.ordinal : undefined;
+      case 'profile-erased':
+        return record.entity.ordinal;
       case 'profiles-merged':
         return this.entities.isHere(record.survivor) ? record.survivor.ordinal : record.loser.ordinal;
       default:
@@ -141,6 +145,9 @@ class AttributePartition implements PartitionStage {
       case 'state-transferred':
         this.entities.transfer(record, context);
         break;
+      case 'profile-erased':
+        this.entities.erase(record, context);
+        break;
       case 'catalogue-activated':
         this.decideCatalogue(record, context);
         break;
@@ -165,7 +172,8 @@ class AttributePartition implements PartitionStage {
     this.schedule(row, plan, dueAt, context);
   }
 
-  answer(question: unknown): AttributesAnswer {
+  answer(question: unknown): AttributesAnswer | ErasureProgress {
+    if (isErasureQuestion(question)) return this.entities.answerErasure(question);
     const asked = question as AttributesQuestion;
     if (asked.kind !== 'attributes') throw new Error(`${STAGE} does not answer ${String(asked.kind)}`);
     const plan = this.plans.of(asked.workspace);
@@ -289,6 +297,8 @@ class AttributePartition implements PartitionStage {
   private count(kind: EntityOccurrence['kind']): void {
     if (kind === 'misaddressed') this.counters.misaddressedRecords++;
     else if (kind === 'transfer-forwarded') this.counters.forwardedTransfers++;
+    else if (kind === 'entity-erased') this.counters.erasedEntities++;
+    else if (kind === 'record-of-erased') this.counters.recordsOfErased++;
     else this.counters.repeatedTransfers++;
   }
 }

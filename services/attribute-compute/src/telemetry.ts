@@ -45,6 +45,14 @@ export function exposeCounters(counters: AttributeCounters): void {
     { name: 'attrium_attributes_transfers_repeated', help: 'Transfers that came again and were dropped.' },
     () => counters.repeatedTransfers,
   );
+  sampledGauge(
+    { name: 'attrium_attributes_entities_erased', help: 'Rows dropped, because their profile was erased.' },
+    () => counters.erasedEntities,
+  );
+  sampledGauge(
+    { name: 'attrium_attributes_records_of_erased', help: 'Transfers that came for a profile that was erased; dropped.' },
+    () => counters.recordsOfErased,
+  );
 }
 
 function total(counts: ReadonlyMap<string, number>): number {

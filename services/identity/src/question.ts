@@ -9,14 +9,12 @@ import {
   type ProfileAccount,
   profileAccounts,
 } from './domain/account-view.js';
+import { erasureKey, formerOf, PROFILE_ID } from './domain/erasure.js';
 import { identifierAsked, identifierKey } from './domain/identifier.js';
 import { type IdentifierHome, identifierHomes, type LoggedMerge, mergeLog } from './domain/profile-history.js';
 import type { IdentityRules } from './domain/rules.js';
 import { type IdentityState, profileAt, profileKey, survivorOf } from './domain/state.js';
 import { InvalidQuestionError } from './errors.js';
-
-/** The type of an identifier that is the id of a profile itself, also of one that was merged away. */
-const PROFILE_ID = 'profile_id';
 
 export type IdentityQuestion =
   | { readonly kind: 'resolve'; readonly workspace: string; readonly identifier: Identifier }
@@ -24,6 +22,8 @@ export type IdentityQuestion =
   | { readonly kind: 'identifiers'; readonly workspace: string; readonly identifier: Identifier }
   | { readonly kind: 'merges'; readonly workspace: string; readonly identifier: Identifier }
   | { readonly kind: 'accounts'; readonly workspace: string; readonly identifier: Identifier }
+  /** `requestId`: of a request to erase. */
+  | { readonly kind: 'erasure'; readonly workspace: string; readonly requestId: string }
   /** `identifier`: of type `group_id` or `account_id`. */
   | { readonly kind: 'account'; readonly workspace: string; readonly identifier: Identifier }
   /** `after`: the entry up to which members are known already; 0 for none. */
@@ -68,7 +68,26 @@ export interface AccountsAnswer {
   readonly accounts: readonly ProfileAccount[];
 }
 
+/** To any question about a profile that was erased, by one of its ids. */
+export interface ErasedAnswer {
+  readonly profileId: string;
+  /** Log time, ms. */
+  readonly erasedAt: number;
+}
+
+/** To `erasure`. */
+export interface ErasureAnswer {
+  /** Log time at which the request was read, ms. */
+  readonly decidedAt: number;
+  /** Undefined: nobody had the identifier. */
+  readonly erased?: ErasedAnswer | undefined;
+  /** The ordinals of the profile and of all that were merged into it, by the partition that kept them. */
+  readonly places: readonly { readonly partition: number; readonly ordinals: readonly number[] }[];
+}
+
 export type Answer =
+  | ErasedAnswer
+  | ErasureAnswer
   | IdentityAnswer
   | IdentifiersAnswer
   | MergesAnswer
@@ -92,11 +111,13 @@ export function answer(asked: Asked, given: unknown): Answer {
     if (account === undefined) return null;
     return question.kind === 'account' ? accountOf(state, account, partitions) : membersOf(state, account, question);
   }
+  if (question.kind === 'erasure') return erasureOf(asked, question);
   const ordinal = ordinalOf(asked, question);
   if (ordinal === undefined) return null;
   const survivor = survivorOf(state, ordinal);
   const row = profileAt(state, survivor);
   const profileId = row.id;
+  if (row.erased !== undefined) return { profileId, erasedAt: row.erased.erasedAt };
   if (question.kind === 'identifiers') return { profileId, identifiers: identifierHomes(state, survivor) };
   if (question.kind === 'accounts') return { profileId, accounts: profileAccounts(state, survivor) };
   if (question.kind === 'merges') return { profileId, merges: mergeLog(state, survivor) };
@@ -109,9 +130,30 @@ export function answer(asked: Asked, given: unknown): Answer {
   };
 }
 
+function erasureOf(
+  { state, partitions }: Asked,
+  { workspace, requestId }: IdentityQuestion & { kind: 'erasure' },
+): ErasureAnswer | null {
+  const found = state.erasures.get(erasureKey(workspace, requestId));
+  if (found === undefined) return null;
+  const { profile, decidedAt } = found;
+  if (profile === undefined) return { decidedAt, places: [] };
+  const { id: profileId, erased } = profileAt(state, profile);
+  const places = new Map<number, number[]>();
+  for (const ordinal of [profile, ...formerOf(state, profile)]) {
+    const partition = partitionOf(profileAt(state, ordinal).id, partitions);
+    places.set(partition, [...(places.get(partition) ?? []), ordinal]);
+  }
+  return {
+    decidedAt,
+    erased: { profileId, erasedAt: erased!.erasedAt },
+    places: [...places].map(([partition, ordinals]) => ({ partition, ordinals })),
+  };
+}
+
 function ordinalOf(
   { state, rulesOf }: Asked,
-  question: Exclude<IdentityQuestion, { kind: 'account' | 'members' }>,
+  question: Exclude<IdentityQuestion, { kind: 'account' | 'members' | 'erasure' }>,
 ): number | undefined {
   const { workspace } = question;
   const profileId =
@@ -127,9 +169,10 @@ function ordinalOf(
 }
 
 function parseQuestion(question: unknown): IdentityQuestion {
-  const { kind, workspace, identifier, profileId, after, limit } = (question ?? {}) as Record<string, unknown>;
+  const { kind, workspace, identifier, profileId, requestId, after, limit } = (question ?? {}) as Record<string, unknown>;
   if (typeof workspace !== 'string') throw new InvalidQuestionError('no workspace');
   if (kind === 'profile' && typeof profileId === 'string') return { kind, workspace, profileId };
+  if (kind === 'erasure' && typeof requestId === 'string') return { kind, workspace, requestId };
   const { type, value } = (identifier ?? {}) as Record<string, unknown>;
   if (typeof type === 'string' && typeof value === 'string') {
     if (isOfIdentifier(kind)) return { kind, workspace, identifier: { type, value } };
@@ -138,7 +181,7 @@ function parseQuestion(question: unknown): IdentityQuestion {
     }
   }
   throw new InvalidQuestionError(
-    `it is none of { kind: ${OF_IDENTIFIER.join(' or ')}, identifier }, { kind: members, identifier, after, limit } and { kind: profile, profileId }`,
+    `it is none of { kind: ${OF_IDENTIFIER.join(' or ')}, identifier }, { kind: members, identifier, after, limit }, { kind: profile, profileId } and { kind: erasure, requestId }`,
   );
 }
 

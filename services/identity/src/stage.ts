@@ -1,6 +1,7 @@
 /** Binds identity to the stage loop: `events`, one shard of workspaces, to `resolved`, spread by profile. */
 import {
   type Entity,
+  type ErasureRequested,
   type Event,
   type FactBody,
   type Identifier,
@@ -11,6 +12,7 @@ import {
 } from '@attrium/event';
 import type { Context, PartitionStage, StageBinding, StageEnvironment } from '@attrium/processor';
 import { type AccountDecision, decideAccounts, evolveAccounts } from './domain/account.js';
+import { decideErasure, type ErasureDecision, type ErasureRow, erasureFacts, evolveErasure } from './domain/erasure.js';
 import type { HitLimit, Refusal } from './domain/identifier.js';
 import { mappedIdentifiers } from './domain/mapped-identifiers.js';
 import { decide, evolve, type Resolution } from './domain/resolution.js';
@@ -31,6 +33,8 @@ export type Occurrence =
   /** Rules look into the event's traits and properties, and these are no JSON. */
   | { readonly kind: 'payload-unreadable' }
   | { readonly kind: 'catalogue-outdated' }
+  /** A request to erase; known: it came again. */
+  | { readonly kind: 'erasure'; readonly outcome: ErasureDecision['kind'] }
   /** The cap on remembered message ids is reached: the dedup window is only this long. */
   | { readonly kind: 'dedup-window-shrunk'; readonly windowMs: number };
 
@@ -49,7 +53,7 @@ export function createIdentityBinding(options: IdentityOptions = {}): StageBindi
     input: 'events',
     output: 'resolved',
     logicVersion: 1,
-    stateVersion: 3,
+    stateVersion: 4,
     open: (environment) => new IdentityShard(environment, options),
   };
 }
@@ -80,6 +84,7 @@ class IdentityShard implements PartitionStage {
       accounts: environment.table<number, AccountRow>('accounts'),
       accountIds: environment.table<string, number>('account-ids', undefined, { filtersKeys: true }),
       accountMembers: environment.table<string, number[]>('account-members'),
+      erasures: environment.table<string, ErasureRow>('erasures'),
       counters: environment.table<string, { count: number }>('counters'),
     };
     this.dedup = new DedupWindow(
@@ -112,6 +117,9 @@ class IdentityShard implements PartitionStage {
         return;
       case 'catalogue-activated':
         this.activate(record, context);
+        return;
+      case 'erasure-requested':
+        this.erase(record, context);
         return;
       case 'logic-activated':
         this.emitToAll({ kind: 'logic-activated', version: record.version }, context);
@@ -244,6 +252,15 @@ class IdentityShard implements PartitionStage {
     }
     this.dedup.setWindow(workspace, identity.dedupHours);
     this.emitToAll(body, context);
+  }
+
+  private erase(request: ErasureRequested, context: Context): void {
+    const { now } = context;
+    const decision = decideErasure(this.state, request, this.rules.of(request.workspace));
+    const said = erasureFacts(decision, request, { now, partitions: this.partitions });
+    for (const { fact, partition } of said) context.emit(fact, partition);
+    evolveErasure(this.state, decision, request, now);
+    this.observe({ kind: 'erasure', outcome: decision.kind });
   }
 
   private emitToAll(fact: FactBody, context: Context): void {

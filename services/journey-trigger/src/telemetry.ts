@@ -20,7 +20,7 @@ const waited = counter({
 });
 const oddities = counter({
   name: 'attrium_trigger_oddities_total',
-  help: 'Records that came to an entity merged away, transfers forwarded or repeated, changes dropped while held, keys of frequencies forgotten; by what.',
+  help: 'Records that came to an entity merged away, transfers forwarded or repeated, rows of erased profiles and records that came for them, changes dropped while held, keys of frequencies forgotten; by what.',
   labels: ['kind'],
 });
 const published = counter({

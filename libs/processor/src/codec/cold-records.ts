@@ -4,6 +4,7 @@ import { assertNever } from '@attrium/event';
 import type { logV1, valueV1 } from '@attrium/proto/log';
 import { accountFactFromProto, accountFactToProto } from './account-records.js';
 import { CodecError } from './codec-error.js';
+import { erasureFromProto, erasureToProto } from './erasure-records.js';
 import type { HotFact } from './hot-writer.js';
 import { entityFromProto, entityToProto } from './wire-entity.js';
 import {
@@ -69,6 +70,9 @@ export function coldToProto(record: ColdFact): EntryRecord {
     case 'account-unlinked':
     case 'current-account-changed':
       return accountFactToProto(record);
+    case 'erasure-requested':
+    case 'profile-erased':
+      return erasureToProto(record);
     case 'firing-suppressed':
       return {
         $case: 'firingSuppressed',
@@ -137,6 +141,9 @@ export function coldFromProto(id: string, record: EntryRecord): ColdRecord {
     case 'accountUnlinked':
     case 'currentAccountChanged':
       return accountFactFromProto(id, record);
+    case 'erasureRequested':
+    case 'profileErased':
+      return erasureFromProto(id, record);
     case 'firingSuppressed':
       return {
         ...firingHead(id, record.value),

@@ -1,5 +1,6 @@
 /** What identity keeps between records: the owner of each identifier, the profiles, and how to find them by id. */
 import type { Entity, Identifier } from '@attrium/event';
+import type { ErasureNote, ErasureRow } from './erasure.js';
 
 /** Rows by key; the tables of the stage loop have this shape, and so has a Map in a test. */
 export interface Rows<K, V> {
@@ -8,6 +9,7 @@ export interface Rows<K, V> {
   /** The row, to be changed in place. */
   edit(key: K): V | undefined;
   put(key: K, value: V): void;
+  delete(key: K): void;
 }
 
 export interface IdentifierRow {
@@ -34,6 +36,8 @@ export interface ProfileRow {
   lost?: MergeNote;
   /** The accounts that it is a member of; once it is merged away, those that it was then. Undefined for none. */
   accounts?: AccountLinkRow[];
+  /** It is a tombstone, and so are those that were merged into it: only ids are left of them. */
+  erased?: ErasureNote;
 }
 
 /** A profile's membership of an account. */
@@ -82,6 +86,8 @@ export interface IdentityState {
   readonly accountIds: Rows<string, number>;
   /** Ordinals of the profiles in an account's list of members, so many in each row; by `memberKey`. */
   readonly accountMembers: Rows<string, number[]>;
+  /** By `erasureKey`: the requests that were read. */
+  readonly erasures: Rows<string, ErasureRow>;
   /** `PROFILE_COUNTER` and `MERGE_COUNTER`: profiles and accounts created, and merges decided, so far in this shard. */
   readonly counters: Rows<string, { count: number }>;
 }
