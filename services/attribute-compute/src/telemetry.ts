@@ -50,7 +50,10 @@ export function exposeCounters(counters: AttributeCounters): void {
     () => counters.erasedEntities,
   );
   sampledGauge(
-    { name: 'attrium_attributes_records_of_erased', help: 'Transfers that came for a profile that was erased; dropped.' },
+    {
+      name: 'attrium_attributes_records_of_erased',
+      help: 'Transfers that came for a profile that was erased; dropped.',
+    },
     () => counters.recordsOfErased,
   );
 }

@@ -169,7 +169,10 @@ function ordinalOf(
 }
 
 function parseQuestion(question: unknown): IdentityQuestion {
-  const { kind, workspace, identifier, profileId, requestId, after, limit } = (question ?? {}) as Record<string, unknown>;
+  const { kind, workspace, identifier, profileId, requestId, after, limit } = (question ?? {}) as Record<
+    string,
+    unknown
+  >;
   if (typeof workspace !== 'string') throw new InvalidQuestionError('no workspace');
   if (kind === 'profile' && typeof profileId === 'string') return { kind, workspace, profileId };
   if (kind === 'erasure' && typeof requestId === 'string') return { kind, workspace, requestId };

@@ -51,6 +51,7 @@ export class ResolvedWorkspace {
     accounts: new CountedRows(),
     accountIds: new CountedRows(),
     accountMembers: new CountedRows(),
+    erasures: new CountedRows(),
     counters: new CountedRows(),
   };
   private events = 0;
