@@ -7,6 +7,8 @@ import { AccountRpcController } from './api/account-rpc.controller.js';
 import { CatalogueController } from './api/catalogue.controller.js';
 import { CatalogueRpcController } from './api/catalogue-rpc.controller.js';
 import { DeliveryController } from './api/delivery.controller.js';
+import { ErasureController } from './api/erasure.controller.js';
+import { ErasureRpcController } from './api/erasure-rpc.controller.js';
 import { IdentityController } from './api/identity.controller.js';
 import { KeyController } from './api/key.controller.js';
 import { ProfileController } from './api/profile.controller.js';
@@ -23,6 +25,7 @@ import { DeliveryDeskClient } from './clients/delivery-desk.js';
 import { KeyStore } from './clients/key-store.js';
 import type { LogSize } from './clients/log-sizes.js';
 import { SecretStore } from './clients/secret-store.js';
+import { Erasures } from './erasures.js';
 import { ProfileReader } from './profile-reader.js';
 import { SegmentHistory } from './segment-history.js';
 import { SegmentReader } from './segment-reader.js';
@@ -38,6 +41,7 @@ export interface ControlParts {
   readonly secrets: SecretStore;
   readonly profiles: ProfileReader;
   readonly accounts: AccountReader;
+  readonly erasures: Erasures;
   readonly locator: ProfileLocator;
   readonly desk: DeliveryDeskClient;
   readonly segments: SegmentReader;
@@ -53,6 +57,7 @@ export function controlModule(parts: ControlParts): DynamicModule {
       CatalogueController,
       IdentityController,
       DeliveryController,
+      ErasureController,
       KeyController,
       ProfileController,
       // Its fixed paths come before those with the name of a segment.
@@ -63,6 +68,7 @@ export function controlModule(parts: ControlParts): DynamicModule {
       WorkspaceController,
       AccountRpcController,
       CatalogueRpcController,
+      ErasureRpcController,
       ProfileRpcController,
       SegmentRpcController,
       SegmentHistoryRpcController,
@@ -76,6 +82,7 @@ export function controlModule(parts: ControlParts): DynamicModule {
       { provide: ProfileLocator, useValue: parts.locator },
       { provide: ProfileReader, useValue: parts.profiles },
       { provide: AccountReader, useValue: parts.accounts },
+      { provide: Erasures, useValue: parts.erasures },
       { provide: DeliveryDeskClient, useValue: parts.desk },
       { provide: SegmentReader, useValue: parts.segments },
       { provide: SegmentHistory, useValue: parts.segmentHistory },

@@ -30,6 +30,8 @@ import { AccountReader } from './account-reader.js';
 import { CatalogueKeeper } from './catalogue-keeper.js';
 import { CatalogueLog } from './clients/catalogue-log.js';
 import { DeliveryDeskClient } from './clients/delivery-desk.js';
+import { ErasureLog } from './clients/erasure-log.js';
+import { ErasureTables } from './clients/erasure-tables.js';
 import { activateLogic, storeBootstrapKey } from './clients/installation.js';
 import { KeyStore } from './clients/key-store.js';
 import { logSizes } from './clients/log-sizes.js';
@@ -39,6 +41,7 @@ import { SegmentTables } from './clients/segment-tables.js';
 import { Tables } from './clients/tables.js';
 import type { ControlConfig } from './config.js';
 import { controlModule } from './control.module.js';
+import { Erasures } from './erasures.js';
 import { ProfileReader } from './profile-reader.js';
 import { SegmentHistory } from './segment-history.js';
 import { SegmentReader } from './segment-reader.js';
@@ -85,6 +88,12 @@ export async function startControl(
       secrets: new SecretStore(buckets.secrets),
       locator,
       profiles: new ProfileReader({ locator, now: () => systemClock.monotonic(), telemetry }),
+      erasures: new Erasures({
+        log: new ErasureLog({ log, shards, owner }),
+        tables: new ErasureTables(asked),
+        clock: systemClock,
+        ...{ ask, shards, newId: randomUUID, telemetry },
+      }),
       accounts: new AccountReader({ locator, ask, shards }),
       desk: new DeliveryDeskClient(link),
       segments: new SegmentReader({ catalogues, tables, clock: systemClock, telemetry }),
@@ -99,6 +108,7 @@ export async function startControl(
       packageDefinition: packageDefinitionOf([
         'attrium.account.v1.AccountService',
         'attrium.catalogue.v1.CatalogueService',
+        'attrium.profile.v1.ErasureService',
         'attrium.profile.v1.ProfileService',
         'attrium.segment.v1.SegmentAnalyticsService',
         'attrium.segment.v1.SegmentTableService',

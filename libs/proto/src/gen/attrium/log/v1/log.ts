@@ -253,7 +253,7 @@ export interface AccountLinked {
   occurredAt: number;
 }
 
-/** A profile is no member of an account any more: it was merged into another, which is one. Appended to the partitions of both. */
+/** A profile is no member of an account any more: it was merged into another, which is one, or erased. Appended to the partitions of both. */
 export interface AccountUnlinked {
   /** The profile. */
   entity: Entity | undefined;
@@ -268,7 +268,7 @@ export interface CurrentAccountChanged {
   entity:
     | Entity
     | undefined;
-  /** Absent: it has none, because it was merged away. */
+  /** Absent: it has none, because it was merged away or erased. */
   account: Entity | undefined;
   cause: string;
   occurredAt: number;
