@@ -51,6 +51,14 @@ export const LINE_PATHS = [
   'a wait that timed out',
   'a wait of an account',
   'two waits that a merge made one',
+  'an erasure',
+  'an erasure of a profile that was merged',
+  'an erasure by the id of a profile that was merged away',
+  'an erasure of nobody',
+  'an erasure that was asked for again',
+  'an erasure of a member of an account',
+  'a transfer that came for an erased profile',
+  'an erased identifier that came again',
 ] as const;
 
 export const PATHS = [...CRASHES, ...FAULTS, ...LOOP, ...LINE_PATHS] as const;

@@ -1,6 +1,7 @@
 /** Which paths a run went through, as its logs tell. */
 import { type LogRecord, partitionOfSubject } from '@attrium/event';
 import type { Path } from './coverage.js';
+import { coverErasures } from './covered-erasures.js';
 import type { Line } from './line.js';
 import { recordsOf } from './stored-records.js';
 
@@ -24,9 +25,12 @@ export function coveredByRecords(line: Line, unowned: (at: number) => boolean): 
   const resolved = storedOf('resolved');
   const attributes = storedOf('attributes');
   const memberships = storedOf('memberships');
-  coverEvents(storedOf('events'), paths);
+  const events = storedOf('events');
+  coverEvents(events, paths);
   coverResolved(resolved, paths);
-  for (const input of [resolved, attributes, memberships]) coverTransfers(input, paths);
+  const inputs = [resolved, attributes, memberships];
+  for (const input of inputs) coverTransfers(input, paths);
+  coverErasures({ events, resolved, inputs }, paths);
   for (const { record } of attributes) {
     if (record.kind !== 'attributes-changed') continue;
     if (record.reason === 'merge') paths.add('a change of a value in a merge');

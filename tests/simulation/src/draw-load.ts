@@ -6,6 +6,7 @@ import { aboutAccount, besideAccounts, withAccounts } from './draw-accounts.js';
 import { checked, drawCatalogue, redrawCatalogue, returnCatalogue } from './draw-catalogue.js';
 import { EVENT_NAMES } from './draw-condition.js';
 import { drawConsentPlan, stating, withConsent } from './draw-consent.js';
+import { drawErasures, type Erasure } from './draw-erasures.js';
 
 export const START_MS = Date.UTC(2026, 0, 1);
 const GRAIN_MS = 250;
@@ -26,6 +27,7 @@ export interface Activation {
 export interface Load {
   readonly packs: readonly Pack[];
   readonly activations: readonly Activation[];
+  readonly erasures: readonly Erasure[];
   /** When the last of it is sent, ms. */
   readonly endsAt: number;
 }
@@ -55,6 +57,7 @@ export function drawLoad(random: Random, { events, only, workspaces }: LoadOptio
   const statements = random.fork();
   const sections = random.fork();
   const accounts = random.fork();
+  const erased = random.fork();
   const packs: Pack[] = [];
   const sent: Event[] = [];
   let at = START_MS + 100;
@@ -82,7 +85,10 @@ export function drawLoad(random: Random, { events, only, workspaces }: LoadOptio
   const activations = workspaces.flatMap((workspace) =>
     activationsOf(workspace, { catalogues, revisions, sections, accounts }, at),
   );
-  return { packs: left.filter(({ records }) => records.length > 0), activations, endsAt: packs.at(-1)?.at ?? at };
+  const moments = [START_MS, ...packs.map((pack) => pack.at)];
+  const erasures = drawErasures(erased, { people, moments }, disguised);
+  const sentPacks = left.filter(({ records }) => records.length > 0);
+  return { packs: sentPacks, activations, erasures, endsAt: packs.at(-1)?.at ?? at };
 }
 
 /** A source sends again what it is not sure of: the same message id, received later. */

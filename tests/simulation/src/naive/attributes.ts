@@ -114,6 +114,10 @@ class AttributeReplay {
         this.settle(holder, place);
         return;
       }
+      case 'profile-erased':
+        if (isIn(place, record.entity.id, partitions)) this.look(merging.of(record.entity), place.now, place);
+        for (const each of [record.entity, ...record.former]) if (isIn(place, each.id, partitions)) merging.erase(each);
+        return;
       case 'state-transferred': {
         if (record.stage !== 'attribute-compute') return;
         this.look(merging.of(record.to), place.now, place);

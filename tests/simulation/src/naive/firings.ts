@@ -130,6 +130,9 @@ class FiringReplay {
         if (isIn(place, survivor.id, partitions)) this.settle(merging.win(survivor, mergeId, occurredAt), place);
         return;
       }
+      case 'profile-erased':
+        for (const each of [record.entity, ...record.former]) if (isIn(place, each.id, partitions)) merging.erase(each);
+        return;
       case 'state-transferred': {
         const holder = record.stage === 'journey-trigger' ? merging.arrive(record.to, record.mergeId) : undefined;
         if (holder !== undefined) this.settle(holder, place);
@@ -158,7 +161,9 @@ class FiringReplay {
           ? record.stage === 'journey-trigger'
             ? [record.to]
             : []
-          : ['segment-changed', 'event-matched', 'identifier-linked', 'merge-completed'].includes(record.kind)
+          : ['segment-changed', 'event-matched', 'identifier-linked', 'merge-completed', 'profile-erased'].includes(
+                record.kind,
+              )
             ? [entityOf(record)!]
             : [];
     return entities.filter(({ id }) => isIn(place, id, this.partitions)).map((each) => this.merging.of(each));

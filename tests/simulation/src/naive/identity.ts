@@ -1,10 +1,10 @@
 /** Who is whom: groups of identifier texts, searched from one end to the other for every event. */
-import type { CatalogueActivated, Event, Identifier, LogRecord } from '@attrium/event';
+import type { CatalogueActivated, ErasureRequested, Event, Identifier, LogRecord } from '@attrium/event';
 import type { StoredMessage } from '@attrium/processor';
 import { type Account, AccountBook } from './accounts.js';
-import type { CountedEvent, Group } from './groups.js';
+import { type CountedEvent, type Group, nowOf } from './groups.js';
 import { type Given, IdentityRulesAsWritten } from './identity-rules.js';
-import { FactBook, replay } from './replay.js';
+import { FactBook, type Place, replay } from './replay.js';
 
 export interface NaiveIdentity {
   readonly book: FactBook;
@@ -19,13 +19,19 @@ export interface NaiveIdentity {
 
 const textOf = ({ type, value }: Identifier): string => `${type}:${value}`;
 
-export function expectIdentity(events: readonly StoredMessage[], shards: number): NaiveIdentity {
-  const naive = new Grouping(shards);
+/** `ordinals`: of all profiles there ever were, by id. */
+export function expectIdentity(
+  events: readonly StoredMessage[],
+  shards: number,
+  ordinals: ReadonlyMap<string, number>,
+): NaiveIdentity {
+  const naive = new Grouping(shards, ordinals);
   let position = 0;
   for (const { record, place } of replay(events)) {
     position++;
     if (record.kind === 'event') naive.read(record, { position, shard: place.partition, id: place.position });
     if (record.kind === 'catalogue-activated') naive.activate(record, position);
+    if (record.kind === 'erasure-requested') naive.erase(record, place);
   }
   return naive;
 }
@@ -33,16 +39,20 @@ export function expectIdentity(events: readonly StoredMessage[], shards: number)
 class Grouping implements NaiveIdentity {
   readonly book = new FactBook();
   readonly groups: Group[] = [];
-  readonly events: CountedEvent[] = [];
+  events: CountedEvent[] = [];
   readonly limited = new Set<string>();
   readonly activations = new Map<string, Map<number, { position: number; record: LogRecord }>>();
   private readonly accountBook = new AccountBook();
   private readonly seen = new Set<string>();
+  private readonly requests = new Set<string>();
   /** Where an identifier would belong if nothing had been merged. */
   private readonly homes = new Map<string, number>();
   private readonly created = new Map<number, number>();
 
-  constructor(private readonly shards: number) {}
+  constructor(
+    private readonly shards: number,
+    private readonly ordinals: ReadonlyMap<string, number>,
+  ) {}
 
   get accounts(): readonly Account[] {
     return this.accountBook.accounts;
@@ -86,11 +96,40 @@ class Grouping implements NaiveIdentity {
       for (const text of loser.identifiers) group.identifiers.add(text);
       loser.identifiers.clear();
       loser.gone = true;
+      loser.into = group;
     }
     say({ event: event.id, of: group.ordinal, origin: home ?? group.ordinal });
     const counted = { event, position: at.position, group, identifiers: taken };
     this.events.push(counted);
     this.accountBook.read(counted, losers, () => this.nextOrdinal(at.shard), say);
+  }
+
+  /** All that it ever was, and the events that were counted for it: whoever comes with an identifier of it is new. */
+  erase({ workspace, identifier, id }: ErasureRequested, { now, position }: Place): void {
+    const request = `${workspace}/${id}`;
+    if (this.requests.has(request)) return;
+    this.requests.add(request);
+    const named = this.named(workspace, identifier);
+    if (named === undefined || named.erased) return;
+    const say = (fact: unknown): void => this.book.add(position, fact);
+    this.accountBook.forget(named, say);
+    const former = this.groups.filter((group) => group !== named && nowOf(group) === named);
+    say({ erased: named.ordinal, former: former.map(({ ordinal }) => ordinal).sort(), request: id, at: now });
+    for (const text of named.identifiers) this.homes.delete(`${workspace}/${text}`);
+    named.identifiers.clear();
+    named.gone = true;
+    named.erased = true;
+    this.events = this.events.filter(({ group }) => nowOf(group) !== named);
+  }
+
+  private named(workspace: string, identifier: Identifier): Group | undefined {
+    if (identifier.type === 'profile_id') {
+      const ordinal = this.ordinals.get(identifier.value);
+      const found = this.groups.find((group) => group.workspace === workspace && group.ordinal === ordinal);
+      return found && nowOf(found);
+    }
+    const text = this.rulesOf(workspace).one(identifier)?.text ?? textOf(identifier);
+    return this.ownersOf(workspace, [text])[0];
   }
 
   private rulesOf(workspace: string): IdentityRulesAsWritten {
@@ -161,7 +200,12 @@ export function identityFacts(records: readonly LogRecord[]): FactBook {
   return book;
 }
 
-const TOLD_TWICE: readonly LogRecord['kind'][] = ['profiles-merged', 'account-linked', 'account-unlinked'];
+const TOLD_TWICE: readonly LogRecord['kind'][] = [
+  'profiles-merged',
+  'account-linked',
+  'account-unlinked',
+  'profile-erased',
+];
 
 function factOf(record: LogRecord, ordinals: ReadonlyMap<string, number>): unknown {
   switch (record.kind) {
@@ -174,6 +218,10 @@ function factOf(record: LogRecord, ordinals: ReadonlyMap<string, number>): unkno
     case 'profiles-merged': {
       const { loser, survivor, identifiers } = record;
       return { merged: loser.ordinal, into: survivor.ordinal, identifiers: identifiers.map(textOf).sort() };
+    }
+    case 'profile-erased': {
+      const { entity, former, requestId: request, erasedAt: at } = record;
+      return { erased: entity.ordinal, former: former.map(({ ordinal }) => ordinal).sort(), request, at };
     }
     case 'account-created':
       return { account: record.entity.ordinal, groupId: record.groupId };

@@ -48,6 +48,11 @@ export class Merging<T> {
     this.create(loser, survivor);
   }
 
+  /** Nothing is left of it, and whatever comes for it does nothing. */
+  erase(entity: Entity): void {
+    this.create(entity, entity);
+  }
+
   /** The survivor's partition reads of it. */
   win(survivor: Entity, mergeId: string, occurredAt: number): Holder<T> {
     const holder = this.of(survivor);

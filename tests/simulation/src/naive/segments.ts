@@ -140,6 +140,9 @@ class SegmentReplay implements NaiveSegments {
         this.settle(holder, place);
         return;
       }
+      case 'profile-erased':
+        for (const each of [record.entity, ...record.former]) if (isIn(place, each.id, partitions)) merging.erase(each);
+        return;
       case 'state-transferred': {
         const holder = record.stage === 'segment' ? merging.arrive(record.to, record.mergeId) : undefined;
         if (holder !== undefined) this.settle(holder, place);
