@@ -1,5 +1,5 @@
 /** What the stage loop tells of itself, as metrics and log lines. */
-import type { ProjectorStatus } from '@attrium/clickhouse';
+import type { EraserStatus, ProjectorStatus } from '@attrium/clickhouse';
 import { type LogName, partitionFilters } from '@attrium/event';
 import type { Log, PartitionStatus, StageOccurrence } from '@attrium/processor';
 import type { Logger } from './logger.js';
@@ -144,5 +144,29 @@ export function exposeProjectors(statuses: () => readonly ProjectorStatus[]): vo
   sampledGauge(
     { name: 'attrium_projector_poisoned', help: 'Records that could not be projected since the start.' },
     sum(({ poisoned }) => poisoned),
+  );
+}
+
+export function exposeEraser(status: () => EraserStatus): void {
+  sampledGauge(
+    {
+      name: 'attrium_erasures_waiting',
+      help: 'Ids of erased profiles whose rows are not removed from every table yet.',
+    },
+    () => status().waiting,
+  );
+  sampledGauge(
+    {
+      name: 'attrium_erasures_removed',
+      help: 'Ids of erased profiles that tables were cleared of since the start, once a table.',
+    },
+    () => status().removed,
+  );
+  sampledGauge(
+    {
+      name: 'attrium_erasures_failures',
+      help: 'Attempts to remove the rows of erased profiles that failed since the start.',
+    },
+    () => status().failures,
   );
 }

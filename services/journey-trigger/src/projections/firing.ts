@@ -23,6 +23,7 @@ function causeCells(on: FiringCause): Cell[] {
 
 export const firings: Projection = {
   table: 'firings',
+  profileColumns: ['profile_id'],
   columns: [
     { name: 'workspace_id', type: 'name' },
     { name: 'trigger', type: 'name' },
