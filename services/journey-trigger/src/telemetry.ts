@@ -55,6 +55,19 @@ const dropped = counter({
   help: 'Deliveries dropped because their receiver wants no more (410).',
   labels: ['workspace', 'trigger'],
 });
+const erased = counter({
+  name: 'attrium_webhook_erased_total',
+  help: 'Deliveries dropped because their profile was erased.',
+  labels: ['workspace', 'trigger'],
+});
+const streamsErased = counter({
+  name: 'attrium_firing_stream_erased_total',
+  help: 'Firings left out of gRPC streams because their profile was erased.',
+});
+const undeliveredErased = counter({
+  name: 'attrium_undelivered_erased_total',
+  help: 'Undelivered deleted because their profile was erased.',
+});
 const deliveredSeconds = histogram({
   name: 'attrium_webhook_delivered_seconds',
   help: 'From the log time of the record that fired to the answer of the webhook.',
@@ -114,6 +127,16 @@ export const telemetry = {
     failedAttempts(1, { ...labelsOf(destination), why }),
   givenUp: (destination: DestinationLabels): void => givenUp(1, labelsOf(destination)),
   dropped: (destination: DestinationLabels): void => dropped(1, labelsOf(destination)),
+  /** Of a webhook; without one, of a stream. */
+  erased: (destination?: DestinationLabels): void =>
+    destination === undefined ? streamsErased(1) : erased(1, labelsOf(destination)),
+  undeliveredErased: (letters: number): void => undeliveredErased(letters),
+  watchErased(read: () => number): void {
+    sampledGauge(
+      { name: 'attrium_deliveries_erased_profiles', help: 'Erased profiles that deliveries are checked against.' },
+      read,
+    );
+  },
   watchWebhooks(read: () => { waiting: number; open: number; obstructed: number }): void {
     sampledGauge(
       { name: 'attrium_webhook_waiting', help: 'Deliveries under way or waiting for another attempt.' },

@@ -4,14 +4,16 @@ import { partitionOf } from '@attrium/event';
 import type { Logger } from '@attrium/host';
 import type { DeliveryCatalogues } from '../deliveries/delivery-catalogues.js';
 import type { Destination } from '../deliveries/destination.js';
+import type { ErasedBook } from '../deliveries/erased-book.js';
 import { type GuardOptions, guardedAgent } from './guarded-agent.js';
 import type { SecretBook } from './secret-book.js';
 import { type RunnerOptions, WebhookRunner } from './webhook-runner.js';
 
 export interface FleetOptions
-  extends Omit<RunnerOptions, 'agent' | 'signer' | 'isDisabled' | 'disable' | 'noteFailing'> {
+  extends Omit<RunnerOptions, 'agent' | 'signer' | 'isDisabled' | 'isErased' | 'disable' | 'noteFailing'> {
   readonly catalogues: DeliveryCatalogues;
   readonly secrets: SecretBook;
+  readonly erased: Pick<ErasedBook, 'has' | 'onChange'>;
   readonly guard: GuardOptions;
   readonly partitions: number;
   readonly owned: readonly number[];
@@ -27,11 +29,15 @@ export class WebhookFleet {
   constructor(private readonly options: FleetOptions) {}
 
   start(): void {
-    this.stopListening = this.options.catalogues.onChange(() => this.reconcile());
+    const { catalogues, erased } = this.options;
+    const stops = [catalogues.onChange(() => this.reconcile()), erased.onChange(() => this.proceed())];
+    this.stopListening = () => {
+      for (const stop of stops) stop();
+    };
     this.reconcile();
   }
 
-  /** After secrets have changed. */
+  /** After secrets or who is erased have changed. */
   proceed(): void {
     for (const runner of this.runners.values()) runner.proceed();
   }
@@ -78,12 +84,13 @@ export class WebhookFleet {
   }
 
   private run(destination: Destination): void {
-    const { catalogues, secrets, guard, clock } = this.options;
+    const { catalogues, secrets, erased, guard, clock } = this.options;
     const runner = new WebhookRunner(destination, {
       ...this.options,
       agent: guardedAgent(guard),
       signer: () => secrets.signer(destination.workspace, destination.secret),
       isDisabled: () => catalogues.isDisabled(destination),
+      isErased: (profileId) => erased.has(destination.workspace, profileId),
       disable: () => catalogues.disable(destination),
       noteFailing: (failure) =>
         catalogues.noteFailing(destination, failure === undefined ? undefined : { since: clock.now(), failure }),

@@ -30,6 +30,7 @@ export interface RunnerOptions extends ReportOptions {
   readonly agent: Agent;
   readonly signer: () => Signer | undefined;
   readonly isDisabled: () => boolean;
+  readonly isErased: (profileId: string) => boolean;
   readonly disable: () => Promise<void>;
   /** Makes known that it keeps failing, and of what; undefined: that it does not, or not any more. */
   readonly noteFailing: (failure: string | undefined) => Promise<void>;
@@ -74,6 +75,7 @@ export class WebhookRunner {
       random,
       attempt: (delivery, attempts) => this.attempt(delivery, attempts),
       obstacle: () => this.obstacle(),
+      isErased: ({ profile }) => options.isErased(profile),
       giveUp: (delivery, reason) => this.giveUp(delivery, reason),
       gone: () => this.end410(),
       observe: (occurrence) => this.observe(occurrence),
@@ -99,9 +101,10 @@ export class WebhookRunner {
     this.signLater();
   }
 
-  /** After secrets or what is disabled have changed. */
+  /** After secrets, what is disabled or who is erased have changed. */
   proceed(): void {
     if (!this.options.isDisabled()) this.gone = false;
+    this.queue.dropErased();
     this.queue.proceed();
   }
 
