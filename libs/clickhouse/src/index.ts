@@ -12,5 +12,6 @@ export {
   type ProjectorState,
   type ProjectorStatus,
 } from './projector-options.js';
+export { applyRetention, parseRetention, type RetainedTable, type Retention } from './retention.js';
 export type { Cell, Column, ColumnType, Row } from './row-binary.js';
 export { fillTemplate, type SchemaForm } from './schema-template.js';

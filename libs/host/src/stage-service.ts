@@ -1,7 +1,7 @@
 /** Runs one stage as a service: log, state store, stage loop, questions, projection, and the host around them. */
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import type { Projection } from '@attrium/clickhouse';
+import type { Projection, RetainedTable } from '@attrium/clickhouse';
 import { askSubject } from '@attrium/event';
 import { connectNats, ensureStreams, JetStreamLog, type NatsLink, serveAsk } from '@attrium/nats';
 import {
@@ -65,6 +65,8 @@ export interface StageServiceOptions {
   }[];
   /** Folder of the `.sql` files that make the tables of the projections. */
   readonly migrationsDirectory?: string;
+  /** How long one of the tables keeps its rows: `period` as a setting says it. */
+  readonly retention?: RetainedTable & { readonly period: string };
 }
 
 const CONNECT_TIMEOUT_MS = 60_000;

@@ -1,10 +1,20 @@
 /** The tables of a stage service in ClickHouse: projectors that fill them, and the eraser that removes the rows of erased profiles. */
-import { Eraser, erasureProjection, openClickHouse, type Projection, Projector } from '@attrium/clickhouse';
+import {
+  applyRetention,
+  type ClickHouse,
+  Eraser,
+  erasureProjection,
+  openClickHouse,
+  type Projection,
+  Projector,
+  parseRetention,
+  type RetainedTable,
+} from '@attrium/clickhouse';
 import { partitionFilters, streamOf } from '@attrium/event';
 import { type Log, type StageBinding, systemClock } from '@attrium/processor';
 import type { Logger } from './logger.js';
 import type { StageConfig } from './stage-settings.js';
-import { exposeEraser, exposeProjectors } from './stage-telemetry.js';
+import { exposeEraser, exposeProjectors, exposeRetention } from './stage-telemetry.js';
 
 export interface TablesOptions {
   readonly binding: StageBinding;
@@ -16,6 +26,7 @@ export interface TablesOptions {
     readonly projections: readonly Projection[];
   }[];
   readonly migrationsDirectory?: string;
+  readonly retention?: RetainedTable & { readonly period: string };
 }
 
 /** What comes from another stream than the one that tells of erasures is all there by then. */
@@ -41,7 +52,10 @@ export function startTables(options: TablesOptions, log: Log, logger: Logger): {
         ...(migrationsDirectory === undefined
           ? {}
           : { migrations: { service: binding.name, directory: migrationsDirectory } }),
-        opened: (ranges) => eraser.opened(source.projections, ranges),
+        opened: async (ranges) => {
+          await eraser.opened(source.projections, ranges);
+          if (source.stream === stream) await retain(options, clickhouse, logger);
+        },
         report,
       }),
   );
@@ -76,4 +90,15 @@ export function startTables(options: TablesOptions, log: Log, logger: Logger): {
       await clickhouse.close();
     },
   };
+}
+
+/** The tables are there by now. */
+async function retain({ retention }: TablesOptions, clickhouse: ClickHouse, logger: Logger): Promise<void> {
+  const kept = retention && parseRetention(retention.period);
+  if (retention === undefined || kept === undefined) return;
+  exposeRetention(kept);
+  const { table, period } = retention;
+  if (await applyRetention(clickhouse, retention, kept)) {
+    logger.info({ table, period }, 'how long a table keeps its rows has changed');
+  }
 }

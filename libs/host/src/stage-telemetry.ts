@@ -1,9 +1,9 @@
 /** What the stage loop tells of itself, as metrics and log lines. */
-import type { EraserStatus, ProjectorStatus } from '@attrium/clickhouse';
+import type { EraserStatus, ProjectorStatus, Retention } from '@attrium/clickhouse';
 import { type LogName, partitionFilters } from '@attrium/event';
 import type { Log, PartitionStatus, StageOccurrence } from '@attrium/processor';
 import type { Logger } from './logger.js';
-import { counter, histogram, sampledGauge } from './metrics.js';
+import { counter, gauge, histogram, sampledGauge } from './metrics.js';
 
 const factsCommitted = counter({
   name: 'attrium_stage_facts_committed_total',
@@ -169,4 +169,15 @@ export function exposeEraser(status: () => EraserStatus): void {
     },
     () => status().failures,
   );
+}
+
+const eventsRetention = gauge({
+  name: 'attrium_events_retention_seconds',
+  help: 'How long the table of events keeps them, 0 for ever; workspace * stands for all that have no period of their own.',
+  labels: ['workspace'],
+});
+
+export function exposeRetention({ everywhere, workspaces }: Retention): void {
+  for (const [workspace, ms = 0] of [['*', everywhere] as const, ...workspaces])
+    eventsRetention(ms / 1_000, { workspace });
 }
