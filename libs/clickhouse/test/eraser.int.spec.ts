@@ -127,7 +127,7 @@ function start(log: MemoryLog, more: { erasedBefore?: () => number } = {}): { pr
 }
 
 const caughtUp = (log: MemoryLog, { projector }: { projector: Projector }): Promise<void> =>
-  until(async () => projector.status.lastProjectedSequence === (await log.bounds(STREAM)).lastSequence);
+  until(async () => projector.status.lastProjectedSequence === (await log.bounds()).lastSequence);
 const cleared = (sequence: number): Promise<void> =>
   until(async () => {
     const reached = await rows(

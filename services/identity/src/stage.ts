@@ -12,12 +12,12 @@ import {
 } from '@attrium/event';
 import type { Context, PartitionStage, StageBinding, StageEnvironment } from '@attrium/processor';
 import { type AccountDecision, decideAccounts, evolveAccounts } from './domain/account.js';
-import { decideErasure, type ErasureDecision, type ErasureRow, erasureFacts, evolveErasure } from './domain/erasure.js';
+import { decideErasure, type ErasureDecision, erasureFacts, evolveErasure } from './domain/erasure.js';
 import type { HitLimit, Refusal } from './domain/identifier.js';
 import { mappedIdentifiers } from './domain/mapped-identifiers.js';
 import { decide, evolve, type Resolution } from './domain/resolution.js';
 import { IDENTITY_CAPS, type IdentityCaps, type IdentityRules } from './domain/rules.js';
-import type { AccountRow, CatalogueRow, IdentifierRow, IdentityState, ProfileRow } from './domain/state.js';
+import type { AccountRow, CatalogueRow, ErasureRow, IdentifierRow, IdentityState, ProfileRow } from './domain/state.js';
 import { WorkspaceRules } from './domain/workspace-rules.js';
 import { answer } from './question.js';
 import { type Chunk, chunkCodec, DEDUP_IDS_MAX, type DedupIndex, DedupWindow } from './store/dedup-window.js';

@@ -68,7 +68,9 @@ describe('an erasure', () => {
       const filled = ['attribute_changes', 'attributes', 'events', 'firings', 'identifiers', 'membership_changes'];
       await until('the rows', TABLES_LIMIT_MS, async () => {
         const found = await tablesWith(tables, texts);
-        return [...filled, 'memberships', 'merges', 'profiles', 'account_members'].every((name) => found.includes(name));
+        return [...filled, 'memberships', 'merges', 'profiles', 'account_members'].every((name) =>
+          found.includes(name),
+        );
       });
 
       const { status, body } = await ask('DELETE', `profiles/${encodeURIComponent('email:Eve@Example.com')}`);
@@ -80,7 +82,11 @@ describe('an erasure', () => {
       });
       for (const id of ids) expect((await ask('GET', `profiles/profile_id:${id}`)).status).toBe(410);
       expect(await profiles.profileOf('eve')).toBeUndefined();
-      await until('the tables to be cleared', TABLES_LIMIT_MS, async () => (await tablesWith(tables, texts)).length === 0);
+      await until(
+        'the tables to be cleared',
+        TABLES_LIMIT_MS,
+        async () => (await tablesWith(tables, texts)).length === 0,
+      );
       expect(await tablesWith(tables, ['ann'])).toContain('events');
 
       await tables.close();

@@ -10,21 +10,6 @@ import { accountEntityAt, entityAt, type IdentityState, profileAt, profileKey, s
 /** The type of an identifier that is the id of a profile itself, also of one that was merged away. */
 export const PROFILE_ID = 'profile_id';
 
-/** What was decided on a request, kept for as long as the state. */
-export interface ErasureRow {
-  /** Ordinal of the profile; undefined: nobody had the identifier. */
-  readonly profile: number | undefined;
-  /** Log time at which the request was read, ms. */
-  readonly decidedAt: number;
-}
-
-/** In the row of an erased profile. */
-export interface ErasureNote {
-  readonly requestId: string;
-  /** Log time, ms. */
-  readonly erasedAt: number;
-}
-
 export type ErasureDecision =
   /** The request came again. */
   | { readonly kind: 'known' }

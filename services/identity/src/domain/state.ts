@@ -1,6 +1,5 @@
 /** What identity keeps between records: the owner of each identifier, the profiles, and how to find them by id. */
 import type { Entity, Identifier } from '@attrium/event';
-import type { ErasureNote, ErasureRow } from './erasure.js';
 
 /** Rows by key; the tables of the stage loop have this shape, and so has a Map in a test. */
 export interface Rows<K, V> {
@@ -71,6 +70,21 @@ export interface MergeNote {
   readonly mergedAt: number;
   /** The order in the shard: merges that were decided later have a higher one. */
   readonly place: number;
+}
+
+/** What was decided on a request, kept for as long as the state. */
+export interface ErasureRow {
+  /** Ordinal of the profile; undefined: nobody had the identifier. */
+  readonly profile: number | undefined;
+  /** Log time at which the request was read, ms. */
+  readonly decidedAt: number;
+}
+
+/** In the row of an erased profile. */
+export interface ErasureNote {
+  readonly requestId: string;
+  /** Log time, ms. */
+  readonly erasedAt: number;
 }
 
 export interface IdentityState {
