@@ -222,6 +222,11 @@ describe('the rows of erased profiles', () => {
     service = start(log);
     await cleared(2);
     expect(await rows('SELECT profile_id FROM people ORDER BY 1')).toEqual(['b']);
+    // The last range is repeated at a start: its rows are known by its token, though they are not in the table any more.
+    await stopAll();
+    service = start(log);
+    await caughtUp(log, service);
+    expect(await rows('SELECT profile_id FROM people ORDER BY 1')).toEqual(['b']);
   }, 60_000);
 
   it('do not come back when tables are filled anew from the start of the log: all of them, or one', async () => {
