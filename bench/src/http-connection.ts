@@ -33,6 +33,7 @@ export class HttpConnection {
 
   /** Sends an ASCII body; resolves with the status. One request at a time. */
   post(body: string): Promise<number> {
+    if (this.socket.destroyed) return Promise.reject(new Error('the connection was closed'));
     return new Promise((resolve, reject) => {
       this.waiting = { resolve, reject };
       this.socket.write(`${this.options.head}${body.length}\r\n\r\n${body}`, 'latin1');

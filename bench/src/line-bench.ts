@@ -2,7 +2,7 @@
 import { printProfile } from './cpu-profile.js';
 import { FiringWatch } from './firing-watch.js';
 import { closedLoop } from './load.js';
-import { messagesStored, metricsOf } from './metrics.js';
+import { lagOf, messagesStored, metricsOf } from './metrics.js';
 import type { BenchOptions } from './options.js';
 import { PEER, ratio } from './peer.js';
 import { CpuMeter, loopMicros } from './process-costs.js';
@@ -116,13 +116,9 @@ async function measure(system: BenchSystem, options: BenchOptions): Promise<{ li
 
 /** How far the projections are behind when the load ends, and how long they take to catch up. */
 async function settleProjections(system: BenchSystem): Promise<Figures> {
-  const lags = async (): Promise<number> => {
-    const metrics = await Promise.all(STAGES.map((stage) => metricsOf(system, stage)));
-    return metrics.reduce((sum, metric) => sum + metric.sum('attrium_projector_lag_messages'), 0);
-  };
   const begun = performance.now();
-  const behind = await lags();
-  while ((await lags()) > 0 && performance.now() - begun < SETTLE_LIMIT_MS) {
+  const behind = await lagOf(system);
+  while ((await lagOf(system)) > 0 && performance.now() - begun < SETTLE_LIMIT_MS) {
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   return { 'messages to project': behind, 'projected after ms': performance.now() - begun };

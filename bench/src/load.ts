@@ -86,7 +86,8 @@ export async function openLoop(target: LoadTarget, workload: Workload, loop: Ope
     const from = workload.count;
     const body = bodyOf(workload, batchSize);
     watch?.sent(from, workload.count, performance.now());
-    const connection = free.pop();
+    // In turn: a server closes one that has been idle for long.
+    const connection = free.shift();
     if (connection !== undefined) send(connection, body);
     else waitingMost = Math.max(waitingMost, waiting.push(body));
   }

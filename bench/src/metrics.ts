@@ -1,5 +1,5 @@
 /** Reads the metrics of the services over HTTP. */
-import type { BenchSystem, ServiceName } from './system.js';
+import { type BenchSystem, type ServiceName, STAGES } from './system.js';
 
 export interface ServiceMetrics {
   /** Sum over all label values of a metric; 0 when there is none. */
@@ -32,4 +32,10 @@ export async function messagesStored(system: BenchSystem): Promise<number> {
   const streams = ['events', 'resolved', 'attributes', 'memberships', 'firings', 'deliveries'];
   const bounds = await Promise.all(streams.map((name) => system.log.bounds(`attrium-${name}`)));
   return bounds.reduce((sum, { lastSequence }) => sum + lastSequence, 0);
+}
+
+/** Messages that the projections of all stages have not read yet. */
+export async function lagOf(system: BenchSystem): Promise<number> {
+  const metrics = await Promise.all(STAGES.map((stage) => metricsOf(system, stage)));
+  return metrics.reduce((sum, metric) => sum + metric.sum('attrium_projector_lag_messages'), 0);
 }

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { FiringWatch } from './firing-watch.js';
 import { openLoop } from './load.js';
-import { metricsOf } from './metrics.js';
+import { lagOf } from './metrics.js';
 import type { BenchOptions } from './options.js';
 import { CpuMeter, memoryOf } from './process-costs.js';
 import { type Figures, printTable, quantile, recordFigures } from './results.js';
@@ -76,13 +76,8 @@ async function runToMark(
   for (const [name, folder] of Object.entries({ logs: 'jetstream', state: 'state', rows: 'clickhouse' })) {
     rows[`${name} MiB`] = bytesBelow(join(system.directory, folder)) / MIB;
   }
-  rows['to project'] = await projectorLag(system);
+  rows['to project'] = await lagOf(system);
   return rows;
-}
-
-async function projectorLag(system: BenchSystem): Promise<number> {
-  const metrics = await Promise.all(STAGES.map((stage) => metricsOf(system, stage)));
-  return metrics.reduce((sum, metric) => sum + metric.sum('attrium_projector_lag_messages'), 0);
 }
 
 /** What the files below a folder take, bytes; `du` goes on where a file vanishes. */

@@ -89,9 +89,13 @@ export class BenchSystem {
     const secrets = await Bucket.open(this.link.publish, SECRETS_BUCKET);
     await secrets.put(`${WORKSPACE}.SIGNING`, Buffer.from(`whsec_${randomBytes(32).toString('base64')}`));
     await this.activateCatalogue();
-    if (this.settings.clickhouse === true) {
-      this.clickhouse = await startEmbeddedClickHouse({ directory: join(this.directory, 'clickhouse'), port: 0 });
-    }
+    if (this.settings.clickhouse === true) await this.startClickHouse();
+  }
+
+  /** Starts ClickHouse, after a stop on the same port and data. */
+  async startClickHouse(): Promise<void> {
+    const port = this.clickhouse?.port ?? 0;
+    this.clickhouse = await startEmbeddedClickHouse({ directory: join(this.directory, 'clickhouse'), port });
   }
 
   private async activateCatalogue(): Promise<void> {

@@ -32,9 +32,10 @@ export class ProjectionLane {
   private readonly tables: readonly string[];
   private readonly aborted = new AbortController();
   private reader: LogReader | undefined;
-  /** First sequence of the growing block, and the last one read. */
+  /** First sequence of the growing block. */
   private first = 1;
-  private lastRead = 0;
+  /** The last sequence that was read. */
+  lastRead = 0;
   private growing: Block;
   private repeat: Range | undefined;
   private sending: Promise<void> | undefined;

@@ -53,7 +53,10 @@ export class Projector {
     return {
       state: STATES.find((state) => states.includes(state)) ?? 'starting',
       lastProjectedSequence,
-      lagMessages: idle ? 0 : Math.max(0, this.lastSequence - lastProjectedSequence),
+      // What has been read since the last look is known to be there as well.
+      lagMessages: idle
+        ? 0
+        : Math.max(this.lastSequence, ...lanes.map((lane) => lane.lastRead)) - lastProjectedSequence,
       rowsInserted: sum((lane) => lane.rowsInserted),
       blocksInserted: sum((lane) => lane.blocksInserted),
       failures: this.failures + sum((lane) => lane.failures),

@@ -39,6 +39,7 @@ const poison: Fault = {
     const before = ledger.deadLetters.length;
     const noise = Buffer.from(Array.from({ length: 64 }, () => random.int(256)));
     const round = random.int(1_000_000_000);
+    const aimed: [log: (typeof READ_LOGS)[number], entity: Entity][] = [];
     let sent = 0;
     const send = async (subject: string, payload: Uint8Array): Promise<void> => {
       sent++;
@@ -55,10 +56,13 @@ const poison: Fault = {
         { ...poisonOf(log, entity, round), id: `${POISON_PREFIX}${round}-${log}` } as LogRecord,
       ]);
       await send(`attrium.${log}.${partition}.chaos`, pack);
+      aimed.push([log, entity]);
     }
     const letters = (): number => ledger.deadLetters.length - before;
-    if (await isTrueWithin(LETTERS_LIMIT_MS, () => letters() >= sent)) return;
-    tally.lost(sent - letters(), `${sent} poison records were sent, ${letters()} are in the dead letters`);
+    // The oracle reads after the stage: a profile that it did not know to be merged may have been.
+    const due = (): number => sent - aimed.filter(([log, entity]) => isMerged(scene, log, entity)).length;
+    if (await isTrueWithin(LETTERS_LIMIT_MS, () => letters() >= due())) return;
+    tally.lost(due() - letters(), `${due()} poison records were to be refused, ${letters()} are in the dead letters`);
   },
 };
 

@@ -3,7 +3,7 @@ import { jetstreamManager } from '@nats-io/jetstream';
 import type { Fault, Scene } from '../fault.js';
 import { isTrueWithin, pause } from '../until.js';
 
-const OUTAGE_MS = 4_000;
+const OUTAGE_MS = 3_000;
 const SLOW_STOP_MS = 200;
 /** By then a server that can take events again has taken some. */
 const RECOVERY_MS = 4_000;

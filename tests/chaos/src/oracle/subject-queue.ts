@@ -12,6 +12,8 @@ interface Expected {
 
 const HEADER = { schemaVersion: 1, logicVersion: 1, stage: '', writer: '', owner: '', commit: 1, reached: NO_POSITION };
 
+const RECENT_MAX = 50_000;
+
 /** Reused, for its buffer. */
 const builder = new PackBuilder();
 
@@ -21,8 +23,9 @@ export class SubjectQueue {
   /** Facts that this subject must have in all so far, and those that were found. */
   expectedCount = 0;
   foundCount = 0;
-  /** The last expected facts that were found. */
-  private readonly recent = new Set<string>();
+  /** The last expected facts that were found, in two generations: a set that forgets its first again and again gets slow. */
+  private recent = new Set<string>();
+  private older = new Set<string>();
 
   constructor(
     private readonly subject: string,
@@ -50,7 +53,7 @@ export class SubjectQueue {
       return;
     }
     const what = `${this.subject}: found ${record.id}`;
-    if (this.recent.has(record.id)) {
+    if (this.recent.has(record.id) || this.older.has(record.id)) {
       this.tally.doubled(1, `${what} again`, next && textOf(next.record), textOf(record));
       return;
     }
@@ -76,7 +79,7 @@ export class SubjectQueue {
   private pass(id: string): void {
     this.foundCount++;
     this.recent.add(id);
-    if (this.recent.size > 100_000) this.recent.delete(this.recent.values().next().value!);
+    if (this.recent.size >= RECENT_MAX) [this.older, this.recent] = [this.recent, new Set()];
     this.head++;
     if (this.head < 4_096) return;
     this.expected = this.expected.slice(this.head);
