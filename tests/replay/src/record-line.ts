@@ -31,6 +31,7 @@ const SELDOM: ReadonlySet<Path> = new Set<Path>([
   'an erasure of a profile that was merged',
   'an erasure by the id of a profile that was merged away',
   'an erasure of nobody',
+  'an erasure of who was erased already',
   'an erasure that was asked for again',
   'an erasure of a member of an account',
   'a transfer that came for an erased profile',

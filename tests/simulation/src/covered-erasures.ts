@@ -23,8 +23,10 @@ export function coverErasures({ events, resolved, inputs }: Logs, paths: Set<Pat
     if (record.kind !== 'erasure-requested') continue;
     const { workspace, id, identifier } = record;
     if (requests.has(`${workspace}/${id}`)) paths.add('an erasure that was asked for again');
-    else if (!erased.has(`${workspace}/${id}`)) paths.add('an erasure of nobody');
-    else if (former.has(identifier.value)) paths.add('an erasure by the id of a profile that was merged away');
+    else if (!erased.has(`${workspace}/${id}`)) {
+      const isOld = identifier.type === 'profile_id';
+      paths.add(isOld ? 'an erasure of who was erased already' : 'an erasure of nobody');
+    } else if (former.has(identifier.value)) paths.add('an erasure by the id of a profile that was merged away');
     requests.add(`${workspace}/${id}`);
   }
   for (const input of inputs) {
