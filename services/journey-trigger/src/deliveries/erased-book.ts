@@ -27,7 +27,7 @@ const PAGE_LETTERS = 500;
 export class ErasedBook {
   /** By the name of their entry: when they were erased, ms. */
   private readonly erased = new Map<string, number>();
-  private readonly listeners = new Set<() => void>();
+  private readonly listeners = new Set<(workspace: string, profileId: string) => void>();
   /** Workspaces whose undelivered are to be looked through. */
   private readonly unswept = new Set<string>();
   private watch: BucketWatch | undefined;
@@ -60,8 +60,8 @@ export class ErasedBook {
     return this.erased.has(keyOf(workspace, profileId));
   }
 
-  /** Calls back after profiles were erased; the answer ends that. */
-  onChange(listener: () => void): () => void {
+  /** Calls back with each profile that was erased; the answer ends that. */
+  onErased(listener: (workspace: string, profileId: string) => void): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
   }
@@ -85,8 +85,9 @@ export class ErasedBook {
   private adopt(key: string, erasedAt: number): void {
     if (this.erased.has(key)) return;
     this.erased.set(key, erasedAt);
-    this.unswept.add(key.split('.')[1]!);
-    for (const listener of this.listeners) listener();
+    const [, workspace, profileId] = key.split('.') as [string, string, string];
+    this.unswept.add(workspace);
+    for (const listener of this.listeners) listener(workspace, profileId);
     this.sweepLater();
   }
 

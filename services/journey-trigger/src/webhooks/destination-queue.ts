@@ -151,11 +151,10 @@ export class DestinationQueue {
     }
   }
 
-  /** Finishes what waits for profiles that were erased meanwhile, untried. An attempt under way ends, and is not made again. */
-  dropErased(): void {
-    for (const lane of [...this.lanes.values()]) {
-      for (const waiting of lane.filter(({ busy, delivery }) => !busy && this.isErased(delivery))) this.erase(waiting);
-    }
+  /** Finishes what waits for a profile that was erased meanwhile, untried. An attempt under way ends, and is not made again. */
+  dropErased(profile: string): void {
+    for (const waiting of this.lanes.get(profile)?.filter(({ busy }) => !busy) ?? []) this.erase(waiting);
+    this.proceed();
   }
 
   private isErased(delivery: Delivery): boolean {

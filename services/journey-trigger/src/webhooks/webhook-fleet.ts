@@ -13,7 +13,7 @@ export interface FleetOptions
   extends Omit<RunnerOptions, 'agent' | 'signer' | 'isDisabled' | 'isErased' | 'disable' | 'noteFailing'> {
   readonly catalogues: DeliveryCatalogues;
   readonly secrets: SecretBook;
-  readonly erased: Pick<ErasedBook, 'has' | 'onChange'>;
+  readonly erased: Pick<ErasedBook, 'has' | 'onErased'>;
   readonly guard: GuardOptions;
   readonly partitions: number;
   readonly owned: readonly number[];
@@ -30,14 +30,14 @@ export class WebhookFleet {
 
   start(): void {
     const { catalogues, erased } = this.options;
-    const stops = [catalogues.onChange(() => this.reconcile()), erased.onChange(() => this.proceed())];
+    const stops = [catalogues.onChange(() => this.reconcile()), erased.onErased((...who) => this.drop(...who))];
     this.stopListening = () => {
       for (const stop of stops) stop();
     };
     this.reconcile();
   }
 
-  /** After secrets or who is erased have changed. */
+  /** After secrets have changed. */
   proceed(): void {
     for (const runner of this.runners.values()) runner.proceed();
   }
@@ -56,6 +56,12 @@ export class WebhookFleet {
       if (runner.isObstructed) counts.obstructed++;
     }
     return counts;
+  }
+
+  private drop(workspace: string, profileId: string): void {
+    for (const runner of this.runners.values()) {
+      if (runner.destination.workspace === workspace) runner.dropErased(profileId);
+    }
   }
 
   private reconcile(): void {

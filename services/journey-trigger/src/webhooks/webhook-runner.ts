@@ -101,10 +101,14 @@ export class WebhookRunner {
     this.signLater();
   }
 
-  /** After secrets, what is disabled or who is erased have changed. */
+  /** What waits for this profile is dropped. */
+  dropErased(profileId: string): void {
+    this.queue.dropErased(profileId);
+  }
+
+  /** After secrets or what is disabled have changed. */
   proceed(): void {
     if (!this.options.isDisabled()) this.gone = false;
-    this.queue.dropErased();
     this.queue.proceed();
   }
 
