@@ -289,6 +289,7 @@ export class WebhookRunner {
     const { firingId, profile: profileId, body } = delivery;
     const letter = { workspace, trigger, destination, url, firingId, profileId, reason, givenUpAt: clock.now(), body };
     while (!this.stopped) {
+      if (this.options.isErased(profileId)) return true;
       if (await keepUndelivered(log, letter)) return true;
       await new Promise<void>((resolve) => clock.after(RETRY_MS, resolve));
     }
