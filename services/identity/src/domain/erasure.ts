@@ -5,7 +5,15 @@
 import { type Entity, type ErasureRequested, type FactBody, partitionOf } from '@attrium/event';
 import { identifierAsked, identifierKey } from './identifier.js';
 import type { IdentityRules } from './rules.js';
-import { accountEntityAt, entityAt, type IdentityState, profileAt, profileKey, survivorOf } from './state.js';
+import {
+  accountEntityAt,
+  type ErasureNote,
+  entityAt,
+  type IdentityState,
+  profileAt,
+  profileKey,
+  survivorOf,
+} from './state.js';
 
 /** The type of an identifier that is the id of a profile itself, also of one that was merged away. */
 export const PROFILE_ID = 'profile_id';
@@ -105,11 +113,13 @@ export function evolveErasure(
     const account = state.accounts.edit(ordinal);
     if (account !== undefined) account.members--;
   }
-  for (const { ordinal } of [decision.entity, ...decision.former]) {
-    const row = state.profiles.edit(ordinal)!;
-    row.identifiers = [];
-    delete row.accounts;
-    delete row.lost;
-  }
-  state.profiles.edit(decision.entity.ordinal)!.erased = { requestId, erasedAt: now };
+  for (const { ordinal } of decision.former) bury(state, ordinal);
+  bury(state, decision.entity.ordinal, { requestId, erasedAt: now });
+}
+
+/** Made anew, so that nothing else of the row stays. */
+function bury(state: IdentityState, ordinal: number, erased?: ErasureNote): void {
+  const { workspace, id, mergedInto, losses, merges, absorbed } = profileAt(state, ordinal);
+  const chain = { mergedInto, losses, merges, ...(absorbed && { absorbed }) };
+  state.profiles.put(ordinal, { workspace, id, ...chain, identifiers: [], ...(erased && { erased }) });
 }
