@@ -18,6 +18,7 @@ let watchers: ((entry: BucketEntry) => void)[];
 let letters: UndeliveredAt[];
 let isAway: boolean;
 let told: number[];
+let errors: object[];
 
 const tell = (key: string, value: Uint8Array | undefined): void => {
   for (const watcher of watchers) watcher({ key, value, revision: 1 });
@@ -50,10 +51,12 @@ const undelivered = {
   },
 };
 
-async function opened(): Promise<ErasedBook> {
-  const logger = { warn: () => {} } as unknown as ConstructorParameters<typeof ErasedBook>[0]['logger'];
+async function opened(more: { profilesMax?: number } = {}): Promise<ErasedBook> {
+  const logger = { warn: () => {}, error: (line: object) => errors.push(line) } as unknown as ConstructorParameters<
+    typeof ErasedBook
+  >[0]['logger'];
   const telemetry = { undeliveredErased: (count: number) => void told.push(count) };
-  const book = new ErasedBook({ bucket, undelivered, clock, logger, telemetry });
+  const book = new ErasedBook({ bucket, undelivered, clock, logger, telemetry, ...more });
   await book.open();
   return book;
 }
@@ -67,6 +70,7 @@ beforeEach(() => {
   watchers = [];
   isAway = false;
   told = [];
+  errors = [];
   letters = Array.from({ length: 1_203 }, (_, index) => ({
     ...{
       workspace: index % 3 === 0 ? 'bank' : 'shop',
@@ -116,5 +120,13 @@ describe('the book of erased profiles', () => {
     await pass(6_000);
     expect(['p1', 'p2', 'p9'].map((id) => book.has('shop', id))).toEqual([false, false, true]);
     expect([...stored.keys()]).toEqual(['erased.shop.p9']);
+  });
+
+  it('remembers so many at most, and says so', async () => {
+    const book = await opened({ profilesMax: 2 });
+    for (const id of ['a', 'b', 'c']) await book.add({ ...erasure, entity: entity(id), former: [] });
+    await pass(6_000);
+    expect(['a', 'b', 'c'].map((id) => book.has('shop', id))).toEqual([false, true, true]);
+    expect(errors).toEqual([{ profiles: 1 }]);
   });
 });

@@ -15,6 +15,8 @@ export interface ErasedBookOptions {
   readonly clock: Pick<Clock, 'now' | 'after'>;
   readonly logger: Logger;
   readonly telemetry: { undeliveredErased(letters: number): void };
+  /** Profiles that are remembered; beyond, those erased first are forgotten. By default 500,000. */
+  readonly profilesMax?: number;
 }
 
 const PREFIX = 'erased.';
@@ -23,6 +25,7 @@ const KEPT_MS = 31 * 86_400_000;
 /** Many erasures are one look through the undelivered. */
 const SWEEP_MS = 5_000;
 const PAGE_LETTERS = 500;
+const PROFILES_MAX = 500_000;
 
 export class ErasedBook {
   /** By the name of their entry: when they were erased, ms. */
@@ -128,10 +131,18 @@ export class ErasedBook {
   }
 
   private async forgetOld(): Promise<void> {
-    const before = this.options.clock.now() - KEPT_MS;
-    for (const [key, erasedAt] of this.erased) {
-      if (erasedAt < before) await this.options.bucket.delete(key);
+    const { clock, bucket, logger, profilesMax = PROFILES_MAX } = this.options;
+    const before = clock.now() - KEPT_MS;
+    // In the order in which they were told.
+    const excess = [...this.erased.keys()].slice(0, Math.max(0, this.erased.size - profilesMax));
+    if (excess.length > 0) {
+      logger.error(
+        { profiles: excess.length },
+        'too many erased profiles: deliveries of the first are not checked any more',
+      );
     }
+    const old = [...this.erased].flatMap(([key, erasedAt]) => (erasedAt < before ? [key] : []));
+    for (const key of new Set([...excess, ...old])) await bucket.delete(key);
   }
 }
 
