@@ -57,6 +57,7 @@ export {
   type IdentityDefinition,
   NORMALISATIONS,
   type Normalisation,
+  type QuarantineThreshold,
 } from './identity-definition.js';
 export {
   ATTRIBUTES_MAX,

@@ -8,7 +8,7 @@ import { DEFAULT_IDENTITY, type IdentityDefinition } from './identity-definition
 export interface PlanItem {
   readonly kind: 'added' | 'changed' | 'removed';
   readonly of: 'attribute' | 'segment' | 'trigger' | 'identity' | 'consent';
-  /** Of the definition; of identity a type of identifiers, `priority`, `ignore` or `dedup`; of consent a purpose, `channels`, `from` or `quiet_hours`. */
+  /** Of the definition; of identity a type of identifiers, `priority`, `ignore`, `dedup` or `quarantine`; of consent a purpose, `channels`, `from` or `quiet_hours`. */
   readonly name: string;
   /** Whether what is known so far is not used: it takes effect from now on, and history is not folded in yet. */
   readonly fromNowOn: boolean;
@@ -109,6 +109,9 @@ function compareIdentity(before: IdentityDefinition, after: IdentityDefinition):
   if (before.dedupHours !== after.dedupHours) {
     const text = `message ids are remembered for ${after.dedupHours} h; a longer window fills up as time passes`;
     items.push(changed('dedup', text));
+  }
+  if (canonicalJson(before.quarantine) !== canonicalJson(after.quarantine)) {
+    items.push(changed('quarantine', `${LINKS_STAY}, and so does what is held`));
   }
   return items;
 }

@@ -24,6 +24,11 @@ export function erasureSubject(shard: number, workspace: string): string {
   return `attrium.events.${shard}.erasure.${workspace}`;
 }
 
+/** Where decisions about the quarantine of a workspace go. */
+export function quarantineSubject(shard: number, workspace: string): string {
+  return `attrium.events.${shard}.quarantine.${workspace}`;
+}
+
 export function logicSubject(shard: number): string {
   return `attrium.events.${shard}.logic`;
 }

@@ -2,6 +2,8 @@
 import type { AccountCreated, AccountLinked, AccountUnlinked, CurrentAccountChanged } from './account-record.js';
 import type { Entity, Identifier } from './entity.js';
 import type { ErasureRequested, ProfileErased } from './erasure-record.js';
+import type { IdentifierQuarantined, QuarantineDecided, QuarantineEnded } from './quarantine-record.js';
+import type { IdentifierRefused } from './refusal-record.js';
 import type { Value } from './value.js';
 
 export const EVENT_TYPES = ['identify', 'track', 'page', 'screen', 'group', 'alias'] as const;
@@ -56,24 +58,6 @@ export interface IdentifierLinked {
   readonly id: string;
   readonly entity: Entity;
   readonly identifier: Identifier;
-  readonly cause: string;
-  readonly occurredAt: number;
-}
-
-export const REFUSAL_REASONS = ['blocked', 'unknown-type', 'too-long', 'limit', 'malformed'] as const;
-/** blocked: the value names nobody, or the workspace does not want it; limit: with it a profile would hold too many identifiers or merges; malformed: it has not the form of its type. */
-export type RefusalReason = (typeof REFUSAL_REASONS)[number];
-
-/** An identifier of an event that took no part in resolving it. */
-export interface IdentifierRefused {
-  readonly kind: 'identifier-refused';
-  readonly id: string;
-  readonly workspace: string;
-  /** The profile that the event went to; undefined when no identifier could be used and it went nowhere. */
-  readonly entity?: Entity | undefined;
-  /** Normalised; a value that was too long is cut. */
-  readonly identifier: Identifier;
-  readonly why: RefusalReason;
   readonly cause: string;
   readonly occurredAt: number;
 }
@@ -352,6 +336,9 @@ export type LogRecord =
   | CurrentAccountChanged
   | ErasureRequested
   | ProfileErased
+  | IdentifierQuarantined
+  | QuarantineDecided
+  | QuarantineEnded
   | StateTransferred
   | MergeCompleted
   | AttributesChanged
@@ -377,6 +364,7 @@ export function entityOf(record: LogRecord): Entity | undefined {
     case 'event':
     case 'profiles-merged':
     case 'erasure-requested':
+    case 'quarantine-decided':
     case 'catalogue-activated':
     case 'logic-activated':
     case 'tick':

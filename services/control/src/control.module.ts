@@ -13,6 +13,8 @@ import { IdentityController } from './api/identity.controller.js';
 import { KeyController } from './api/key.controller.js';
 import { ProfileController } from './api/profile.controller.js';
 import { ProfileRpcController } from './api/profile-rpc.controller.js';
+import { QuarantineController } from './api/quarantine.controller.js';
+import { QuarantineRpcController } from './api/quarantine-rpc.controller.js';
 import { SegmentController } from './api/segment.controller.js';
 import { SegmentHistoryController } from './api/segment-history.controller.js';
 import { SegmentHistoryRpcController } from './api/segment-history-rpc.controller.js';
@@ -27,6 +29,7 @@ import type { LogSize } from './clients/log-sizes.js';
 import { SecretStore } from './clients/secret-store.js';
 import { Erasures } from './erasures.js';
 import { ProfileReader } from './profile-reader.js';
+import { QuarantineDesk } from './quarantine-desk.js';
 import { SegmentHistory } from './segment-history.js';
 import { SegmentReader } from './segment-reader.js';
 
@@ -44,6 +47,7 @@ export interface ControlParts {
   readonly erasures: Erasures;
   readonly locator: ProfileLocator;
   readonly desk: DeliveryDeskClient;
+  readonly quarantine: QuarantineDesk;
   readonly segments: SegmentReader;
   readonly segmentHistory: SegmentHistory;
   readonly logSizes: () => Promise<LogSize[]>;
@@ -60,6 +64,7 @@ export function controlModule(parts: ControlParts): DynamicModule {
       ErasureController,
       KeyController,
       ProfileController,
+      QuarantineController,
       // Its fixed paths come before those with the name of a segment.
       SegmentHistoryController,
       SegmentController,
@@ -70,6 +75,7 @@ export function controlModule(parts: ControlParts): DynamicModule {
       CatalogueRpcController,
       ErasureRpcController,
       ProfileRpcController,
+      QuarantineRpcController,
       SegmentRpcController,
       SegmentHistoryRpcController,
     ],
@@ -84,6 +90,7 @@ export function controlModule(parts: ControlParts): DynamicModule {
       { provide: AccountReader, useValue: parts.accounts },
       { provide: Erasures, useValue: parts.erasures },
       { provide: DeliveryDeskClient, useValue: parts.desk },
+      { provide: QuarantineDesk, useValue: parts.quarantine },
       { provide: SegmentReader, useValue: parts.segments },
       { provide: SegmentHistory, useValue: parts.segmentHistory },
       { provide: LOG_SIZES, useValue: parts.logSizes },

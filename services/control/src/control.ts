@@ -36,6 +36,7 @@ import { activateLogic, storeBootstrapKey } from './clients/installation.js';
 import { KeyStore } from './clients/key-store.js';
 import { logSizes } from './clients/log-sizes.js';
 import { MembershipTables } from './clients/membership-tables.js';
+import { QuarantineLog } from './clients/quarantine-log.js';
 import { SecretStore } from './clients/secret-store.js';
 import { SegmentTables } from './clients/segment-tables.js';
 import { Tables } from './clients/tables.js';
@@ -43,6 +44,7 @@ import type { ControlConfig } from './config.js';
 import { controlModule } from './control.module.js';
 import { Erasures } from './erasures.js';
 import { ProfileReader } from './profile-reader.js';
+import { QuarantineDesk } from './quarantine-desk.js';
 import { SegmentHistory } from './segment-history.js';
 import { SegmentReader } from './segment-reader.js';
 import { telemetry } from './telemetry.js';
@@ -70,6 +72,7 @@ export async function startControl(
 
   const { partitions, shards, askTimeoutMs: timeoutMs } = config;
   const catalogueLog = new CatalogueLog({ log, clock: systemClock, shards, owner });
+  const quarantineLog = new QuarantineLog({ log, clock: systemClock, shards, owner });
   const ask = stageClient({ link, clock: systemClock, timeoutMs });
   const locator = new ProfileLocator({ ask, partitions, shards });
   const catalogues = new CatalogueKeeper({ log: catalogueLog, view: buckets.catalogues, telemetry });
@@ -96,6 +99,7 @@ export async function startControl(
       }),
       accounts: new AccountReader({ locator, ask, shards }),
       desk: new DeliveryDeskClient(link),
+      quarantine: new QuarantineDesk({ ask, log: quarantineLog, clock: systemClock, shards }),
       segments: new SegmentReader({ catalogues, tables, clock: systemClock, telemetry }),
       segmentHistory: new SegmentHistory({ catalogues, memberships: new MembershipTables(asked), segments: tables }),
       logSizes: () => logSizes(link),
@@ -104,10 +108,17 @@ export async function startControl(
     logger,
     readiness,
     grpc: {
-      packages: ['attrium.account.v1', 'attrium.catalogue.v1', 'attrium.profile.v1', 'attrium.segment.v1'],
+      packages: [
+        'attrium.account.v1',
+        'attrium.catalogue.v1',
+        'attrium.identity.v1',
+        'attrium.profile.v1',
+        'attrium.segment.v1',
+      ],
       packageDefinition: packageDefinitionOf([
         'attrium.account.v1.AccountService',
         'attrium.catalogue.v1.CatalogueService',
+        'attrium.identity.v1.QuarantineService',
         'attrium.profile.v1.ErasureService',
         'attrium.profile.v1.ProfileService',
         'attrium.segment.v1.SegmentAnalyticsService',

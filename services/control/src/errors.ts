@@ -42,6 +42,17 @@ const FAILURES = {
   },
   noProfile: { code: 'ATR-CONTROL-030', status: 'not-found', message: 'No profile has this identifier.' },
   noAccount: { code: 'ATR-CONTROL-031', status: 'not-found', message: 'There is no such account.' },
+  notQuarantined: {
+    code: 'ATR-CONTROL-032',
+    status: 'not-found',
+    message: 'No merge was ever held by this identifier.',
+  },
+  decisionUnknown: {
+    code: 'ATR-CONTROL-033',
+    status: 'unavailable',
+    retryable: true,
+    message: 'The log did not say whether it has the decision. Deciding again does no harm.',
+  },
   noWorkspace: {
     code: 'ATR-CONTROL-040',
     status: 'not-found',

@@ -12,8 +12,15 @@ import {
 import { erasureKey, formerOf, PROFILE_ID } from './domain/erasure.js';
 import { identifierAsked, identifierKey } from './domain/identifier.js';
 import { type IdentifierHome, identifierHomes, type LoggedMerge, mergeLog } from './domain/profile-history.js';
+import { QUARANTINE_STATUSES, type QuarantineStatus } from './domain/quarantine-state.js';
+import {
+  type DecidableIdentifier,
+  type QuarantinePage,
+  quarantinedIdentifier,
+  quarantinePage,
+} from './domain/quarantine-view.js';
 import type { IdentityRules } from './domain/rules.js';
-import { type IdentityState, profileAt, profileKey, survivorOf } from './domain/state.js';
+import { type IdentityState, plainIdentifiers, profileAt, profileKey, survivorOf } from './domain/state.js';
 import { InvalidQuestionError } from './errors.js';
 
 export type IdentityQuestion =
@@ -22,6 +29,16 @@ export type IdentityQuestion =
   | { readonly kind: 'identifiers'; readonly workspace: string; readonly identifier: Identifier }
   | { readonly kind: 'merges'; readonly workspace: string; readonly identifier: Identifier }
   | { readonly kind: 'accounts'; readonly workspace: string; readonly identifier: Identifier }
+  /** Of an identifier that merges were held by. */
+  | { readonly kind: 'quarantined'; readonly workspace: string; readonly identifier: Identifier }
+  /** `after`: `next` of the page before; 0 for the first. */
+  | {
+      readonly kind: 'quarantine';
+      readonly workspace: string;
+      readonly status: QuarantineStatus;
+      readonly after: number;
+      readonly limit: number;
+    }
   /** `requestId`: of a request to erase. */
   | { readonly kind: 'erasure'; readonly workspace: string; readonly requestId: string }
   /** `identifier`: of type `group_id` or `account_id`. */
@@ -94,6 +111,8 @@ export type Answer =
   | AccountsAnswer
   | AccountAnswer
   | MembersAnswer
+  | QuarantinePage
+  | DecidableIdentifier
   | null;
 
 export interface Asked {
@@ -111,6 +130,8 @@ export function answer(asked: Asked, given: unknown): Answer {
     if (account === undefined) return null;
     return question.kind === 'account' ? accountOf(state, account, partitions) : membersOf(state, account, question);
   }
+  if (question.kind === 'quarantine') return quarantinePage(state, question.workspace, question);
+  if (question.kind === 'quarantined') return quarantined(asked, question);
   if (question.kind === 'erasure') return erasureOf(asked, question);
   const ordinal = ordinalOf(asked, question);
   if (ordinal === undefined) return null;
@@ -125,7 +146,7 @@ export function answer(asked: Asked, given: unknown): Answer {
     profileId,
     ordinal: survivor,
     partition: partitionOf(profileId, partitions),
-    identifiers: [...row.identifiers],
+    identifiers: plainIdentifiers(row.identifiers),
     ...(row.accounts === undefined ? {} : { accounts: profileAccounts(state, survivor) }),
   };
 }
@@ -151,9 +172,18 @@ function erasureOf(
   };
 }
 
+function quarantined(
+  { state, rulesOf }: Asked,
+  { workspace, identifier }: { readonly workspace: string; readonly identifier: Identifier },
+): DecidableIdentifier | null {
+  const rules = rulesOf(workspace);
+  const kept = identifierAsked(identifier, rules);
+  return (kept === undefined ? undefined : quarantinedIdentifier(state, workspace, kept, rules.caps)) ?? null;
+}
+
 function ordinalOf(
   { state, rulesOf }: Asked,
-  question: Exclude<IdentityQuestion, { kind: 'account' | 'members' | 'erasure' }>,
+  question: Exclude<IdentityQuestion, { kind: 'account' | 'members' | 'quarantine' | 'quarantined' | 'erasure' }>,
 ): number | undefined {
   const { workspace } = question;
   const profileId =
@@ -169,13 +199,16 @@ function ordinalOf(
 }
 
 function parseQuestion(question: unknown): IdentityQuestion {
-  const { kind, workspace, identifier, profileId, requestId, after, limit } = (question ?? {}) as Record<
+  const { kind, workspace, identifier, profileId, requestId, after, limit, status } = (question ?? {}) as Record<
     string,
     unknown
   >;
   if (typeof workspace !== 'string') throw new InvalidQuestionError('no workspace');
   if (kind === 'profile' && typeof profileId === 'string') return { kind, workspace, profileId };
   if (kind === 'erasure' && typeof requestId === 'string') return { kind, workspace, requestId };
+  if (kind === 'quarantine' && isStatus(status) && isCount(after) && isCount(limit)) {
+    return { kind, workspace, status, after, limit };
+  }
   const { type, value } = (identifier ?? {}) as Record<string, unknown>;
   if (typeof type === 'string' && typeof value === 'string') {
     if (isOfIdentifier(kind)) return { kind, workspace, identifier: { type, value } };
@@ -184,14 +217,18 @@ function parseQuestion(question: unknown): IdentityQuestion {
     }
   }
   throw new InvalidQuestionError(
-    `it is none of { kind: ${OF_IDENTIFIER.join(' or ')}, identifier }, { kind: members, identifier, after, limit }, { kind: profile, profileId } and { kind: erasure, requestId }`,
+    `it is none of { kind: ${OF_IDENTIFIER.join(' or ')}, identifier }, { kind: members, identifier, after, limit }, { kind: quarantine, status, after, limit }, { kind: profile, profileId } and { kind: erasure, requestId }`,
   );
 }
 
-const OF_IDENTIFIER = ['resolve', 'identifiers', 'merges', 'accounts', 'account'] as const;
+const OF_IDENTIFIER = ['resolve', 'identifiers', 'merges', 'accounts', 'account', 'quarantined'] as const;
 
 function isOfIdentifier(kind: unknown): kind is (typeof OF_IDENTIFIER)[number] {
   return (OF_IDENTIFIER as readonly unknown[]).includes(kind);
+}
+
+function isStatus(status: unknown): status is QuarantineStatus {
+  return (QUARANTINE_STATUSES as readonly unknown[]).includes(status);
 }
 
 function isCount(value: unknown): value is number {

@@ -74,6 +74,7 @@ export async function recordLine(seed: number): Promise<Recording> {
   const steps = [
     ...load.activations.map(({ at, record }) => ({ at, run: () => sender.activate(record) })),
     ...load.erasures.map((erasure) => ({ at: erasure.at, run: () => sender.erase(erasure) })),
+    ...load.decisions.map(({ at, record }) => ({ at, run: () => sender.decide(record) })),
     ...load.packs.map(({ at, workspace, records }) => ({ at, run: () => sender.send(workspace, records) })),
     { at: START_MS + 1_000, run: () => activateLogic(line) },
     { at: load.endsAt + 1, run: () => repeatTransfers(line) },

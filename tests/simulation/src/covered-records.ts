@@ -95,6 +95,7 @@ function coverResolved(resolved: readonly Stored[], paths: Set<Path>): void {
   const newest = new Map<number, number>();
   const survivors = new Set<number>();
   const merges = new Map<string, Set<number>>();
+  const refusedByWindow = new Set<string>();
   for (const { record, partition } of resolved) {
     if (record.kind === 'event-resolved') {
       const { ordinal } = record.entity;
@@ -103,12 +104,26 @@ function coverResolved(resolved: readonly Stored[], paths: Set<Path>): void {
       newest.set(ordinal, Math.max(before, record.event.occurredAt));
     } else if (record.kind === 'identifier-refused') {
       paths.add('an identifier that was refused');
+      const key = `${record.workspace}/${record.identifier.type}/${record.identifier.value}`;
+      if (record.why === 'limit-in-window') {
+        paths.add('a limit in a window');
+        refusedByWindow.add(key);
+      }
       if (record.entity === undefined) paths.add('an event without a profile');
     } else if (record.kind === 'profiles-merged') {
       if (survivors.has(record.loser.ordinal)) paths.add('a chain of merges');
       survivors.add(record.survivor.ordinal);
       const partitions = merges.get(record.mergeId) ?? new Set();
       merges.set(record.mergeId, partitions.add(partition));
+    } else if (record.kind === 'identifier-quarantined') {
+      paths.add('a merge that was held');
+    } else if (record.kind === 'quarantine-ended') {
+      paths.add(record.decision === 'release' ? 'a release from quarantine' : 'a refusal from quarantine');
+      if (record.merged > 0) paths.add('a release that merged');
+    } else if (record.kind === 'identifier-linked') {
+      const { entity, identifier } = record;
+      const key = `${entity.workspace}/${identifier.type}/${identifier.value}`;
+      if (refusedByWindow.has(key)) paths.add('an identifier that a limit in a window let in later');
     } else if (record.kind === 'account-created') {
       paths.add('an account');
     } else if (record.kind === 'account-unlinked') {

@@ -121,7 +121,7 @@ export interface TriggerText {
 
 export interface IdentifierTypeText {
   readonly name: string;
-  readonly limit?: number;
+  readonly limit?: number | { readonly values: number; readonly per: string };
   readonly normalise?: string;
   readonly block?: { readonly values?: readonly string[]; readonly patterns?: readonly string[] };
   readonly from?: readonly {
@@ -136,6 +136,7 @@ export interface IdentityText {
   readonly types?: readonly IdentifierTypeText[];
   readonly ignore?: readonly string[];
   readonly dedup?: string;
+  readonly quarantine?: 'off' | { readonly merges: number; readonly within: string };
 }
 
 export interface ConsentText {

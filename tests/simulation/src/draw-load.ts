@@ -7,6 +7,7 @@ import { checked, drawCatalogue, redrawCatalogue, returnCatalogue } from './draw
 import { EVENT_NAMES } from './draw-condition.js';
 import { drawConsentPlan, stating, withConsent } from './draw-consent.js';
 import { drawErasures, type Erasure } from './draw-erasures.js';
+import { type Decision, drawDecisions } from './draw-quarantine.js';
 
 export const START_MS = Date.UTC(2026, 0, 1);
 const GRAIN_MS = 250;
@@ -28,6 +29,7 @@ export interface Load {
   readonly packs: readonly Pack[];
   readonly activations: readonly Activation[];
   readonly erasures: readonly Erasure[];
+  readonly decisions: readonly Decision[];
   /** When the last of it is sent, ms. */
   readonly endsAt: number;
 }
@@ -57,6 +59,7 @@ export function drawLoad(random: Random, { events, only, workspaces }: LoadOptio
   const statements = random.fork();
   const sections = random.fork();
   const accounts = random.fork();
+  const quarantine = random.fork();
   const erased = random.fork();
   const packs: Pack[] = [];
   const sent: Event[] = [];
@@ -85,10 +88,12 @@ export function drawLoad(random: Random, { events, only, workspaces }: LoadOptio
   const activations = workspaces.flatMap((workspace) =>
     activationsOf(workspace, { catalogues, revisions, sections, accounts }, at),
   );
+  const endsAt = packs.at(-1)?.at ?? at;
+  const decisions = drawDecisions(quarantine, people, { from: START_MS, to: endsAt + 1_000 });
   const moments = [START_MS, ...packs.map((pack) => pack.at)];
   const erasures = drawErasures(erased, { people, moments }, disguised);
   const sentPacks = left.filter(({ records }) => records.length > 0);
-  return { packs: sentPacks, activations, erasures, endsAt: packs.at(-1)?.at ?? at };
+  return { packs: sentPacks, activations, decisions, erasures, endsAt };
 }
 
 /** A source sends again what it is not sure of: the same message id, received later. */

@@ -7,6 +7,8 @@ import {
   eventsSubject,
   type LogRecord,
   partitionOf,
+  type QuarantineDecided,
+  quarantineSubject,
 } from '@attrium/event';
 import { encodePack, NO_POSITION } from '@attrium/processor';
 import type { Random } from '@attrium/testing/simulation';
@@ -43,6 +45,11 @@ export class Sender {
     const identifier = nth === undefined || id === undefined ? record.identifier : { type: 'profile_id', value: id };
     const { workspace } = record;
     this.append(erasureSubject(this.shardOf(workspace), workspace), [{ ...record, identifier }]);
+  }
+
+  /** Somebody decides about an identifier in quarantine. */
+  decide(record: QuarantineDecided): void {
+    this.append(quarantineSubject(this.shardOf(record.workspace), record.workspace), [record]);
   }
 
   private append(subject: string, records: readonly LogRecord[]): void {

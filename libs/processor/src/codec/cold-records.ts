@@ -6,6 +6,7 @@ import { accountFactFromProto, accountFactToProto } from './account-records.js';
 import { CodecError } from './codec-error.js';
 import { erasureFromProto, erasureToProto } from './erasure-records.js';
 import type { HotFact } from './hot-writer.js';
+import { quarantineFromProto, quarantineToProto } from './quarantine-records.js';
 import { entityFromProto, entityToProto } from './wire-entity.js';
 import {
   DELIVERY_OUTCOME_NUMBER,
@@ -73,6 +74,10 @@ export function coldToProto(record: ColdFact): EntryRecord {
     case 'erasure-requested':
     case 'profile-erased':
       return erasureToProto(record);
+    case 'identifier-quarantined':
+    case 'quarantine-decided':
+    case 'quarantine-ended':
+      return quarantineToProto(record);
     case 'firing-suppressed':
       return {
         $case: 'firingSuppressed',
@@ -144,6 +149,10 @@ export function coldFromProto(id: string, record: EntryRecord): ColdRecord {
     case 'erasureRequested':
     case 'profileErased':
       return erasureFromProto(id, record);
+    case 'identifierQuarantined':
+    case 'quarantineDecided':
+    case 'quarantineEnded':
+      return quarantineFromProto(id, record);
     case 'firingSuppressed':
       return {
         ...firingHead(id, record.value),

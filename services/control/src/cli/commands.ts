@@ -7,6 +7,7 @@ import { addConsentCommands } from './consent-commands.js';
 import { addDeliveryCommands } from './delivery-commands.js';
 import { type EndpointFlags, findEndpoint } from './endpoint.js';
 import { addErasureCommands } from './erasure-commands.js';
+import { addIdentityQuarantineCommands } from './identity-commands.js';
 import { faultLines, planLines, previewLines, type StatusAnswer, statusLines } from './plan-text.js';
 import { addSegmentCommands } from './segment-commands.js';
 
@@ -63,6 +64,7 @@ export function attriumCommand(terminal: Terminal, env?: Readonly<Record<string,
   addKeyCommands(program, api, json);
   addConsentCommands(program, { api, env, json });
   addDeliveryCommands(program, api, json);
+  addIdentityQuarantineCommands(program, api, json);
   addSegmentCommands(program, api, (line) => terminal.out(line));
   return program;
 }

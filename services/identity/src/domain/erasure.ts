@@ -4,6 +4,7 @@
  */
 import { type Entity, type ErasureRequested, type FactBody, partitionOf } from '@attrium/event';
 import { identifierAsked, identifierKey } from './identifier.js';
+import { removeQuarantineEntry } from './quarantine-rows.js';
 import type { IdentityRules } from './rules.js';
 import {
   accountEntityAt,
@@ -108,7 +109,11 @@ export function evolveErasure(
     decision.kind === 'erased' ? decision.entity.ordinal : decision.kind === 'gone' ? decision.profile : undefined;
   state.erasures.put(erasureKey(workspace, requestId), { profile, decidedAt: now });
   if (decision.kind !== 'erased') return;
-  for (const key of decision.keys) state.identifiers.delete(key);
+  for (const key of decision.keys) {
+    const held = state.identifiers.get(key)?.quarantine;
+    if (held !== undefined) removeQuarantineEntry(state, workspace, held);
+    state.identifiers.delete(key);
+  }
   for (const { ordinal } of decision.accounts) {
     const account = state.accounts.edit(ordinal);
     if (account !== undefined) account.members--;

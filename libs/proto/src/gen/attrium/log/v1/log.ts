@@ -42,6 +42,19 @@ export enum RefusalReason {
   REFUSAL_REASON_LIMIT = 4,
   /** REFUSAL_REASON_MALFORMED - It has not the form of its type, as a phone number without digits. */
   REFUSAL_REASON_MALFORMED = 5,
+  /** REFUSAL_REASON_LIMIT_IN_WINDOW - With it a profile would gain more of its type than it may in the window of the type's limit. */
+  REFUSAL_REASON_LIMIT_IN_WINDOW = 6,
+  /** REFUSAL_REASON_QUARANTINED - A merge by it is held until somebody decides. */
+  REFUSAL_REASON_QUARANTINED = 7,
+  UNRECOGNIZED = -1,
+}
+
+export enum QuarantineDecision {
+  QUARANTINE_DECISION_UNSPECIFIED = 0,
+  /** QUARANTINE_DECISION_RELEASE - What is held is merged, and the identifier is held no more. */
+  QUARANTINE_DECISION_RELEASE = 1,
+  /** QUARANTINE_DECISION_REFUSE - The identifier counts in no event any more. */
+  QUARANTINE_DECISION_REFUSE = 2,
   UNRECOGNIZED = -1,
 }
 
@@ -144,6 +157,9 @@ export interface Entry {
     | { $case: "accountLinked"; value: AccountLinked }
     | { $case: "accountUnlinked"; value: AccountUnlinked }
     | { $case: "currentAccountChanged"; value: CurrentAccountChanged }
+    | { $case: "identifierQuarantined"; value: IdentifierQuarantined }
+    | { $case: "quarantineDecided"; value: QuarantineDecided }
+    | { $case: "quarantineEnded"; value: QuarantineEnded }
     | { $case: "erasureRequested"; value: ErasureRequested }
     | { $case: "profileErased"; value: ProfileErased }
     | undefined;
@@ -300,6 +316,47 @@ export interface ProfileErased {
   requestId: string;
   /** Log time. */
   erasedAt: number;
+}
+
+/**
+ * Merges by an identifier are held from here on, because too many profiles were merged into its own. Appended to that profile's
+ * partition.
+ */
+export interface IdentifierQuarantined {
+  /** The profile that the identifier belongs to. */
+  entity: Entity | undefined;
+  identifier:
+    | Identifier
+    | undefined;
+  /** Merges into the profile that were within the window. */
+  merges: number;
+  cause: string;
+  occurredAt: number;
+}
+
+/** Somebody has decided about an identifier. Appended to `events`, so that a replay decides the same. */
+export interface QuarantineDecided {
+  workspace: string;
+  identifier: Identifier | undefined;
+  decision: QuarantineDecision;
+  author: string;
+  decidedAt: number;
+}
+
+/** What a decision about an identifier has come to. Appended to the partition of the profile that the identifier belongs to. */
+export interface QuarantineEnded {
+  /** That profile, after it. */
+  entity: Entity | undefined;
+  identifier: Identifier | undefined;
+  decision: QuarantineDecision;
+  author: string;
+  /** Profiles that became one with it. */
+  merged: number;
+  /** Profiles that did not, because a limit would have been broken. */
+  limited: number;
+  /** Id of the decision. */
+  cause: string;
+  occurredAt: number;
 }
 
 /** The state of a loser on its way to the survivor's partition; dropped by (stage, merge_id) where already had. */
@@ -802,6 +859,15 @@ export const Entry: MessageFns<Entry> = {
       case "currentAccountChanged":
         CurrentAccountChanged.encode(message.record.value, writer.uint32(546).fork()).join();
         break;
+      case "identifierQuarantined":
+        IdentifierQuarantined.encode(message.record.value, writer.uint32(562).fork()).join();
+        break;
+      case "quarantineDecided":
+        QuarantineDecided.encode(message.record.value, writer.uint32(570).fork()).join();
+        break;
+      case "quarantineEnded":
+        QuarantineEnded.encode(message.record.value, writer.uint32(578).fork()).join();
+        break;
       case "erasureRequested":
         ErasureRequested.encode(message.record.value, writer.uint32(722).fork()).join();
         break;
@@ -1002,6 +1068,33 @@ export const Entry: MessageFns<Entry> = {
               $case: "currentAccountChanged",
               value: CurrentAccountChanged.decode(reader, reader.uint32()),
             };
+            continue;
+          }
+          case 70: {
+            if (tag !== 562) {
+              break;
+            }
+
+            message.record = {
+              $case: "identifierQuarantined",
+              value: IdentifierQuarantined.decode(reader, reader.uint32()),
+            };
+            continue;
+          }
+          case 71: {
+            if (tag !== 570) {
+              break;
+            }
+
+            message.record = { $case: "quarantineDecided", value: QuarantineDecided.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 72: {
+            if (tag !== 578) {
+              break;
+            }
+
+            message.record = { $case: "quarantineEnded", value: QuarantineEnded.decode(reader, reader.uint32()) };
             continue;
           }
           case 90: {
@@ -2166,6 +2259,318 @@ export const ProfileErased: MessageFns<ProfileErased> = {
             }
 
             message.erasedAt = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseIdentifierQuarantined(): IdentifierQuarantined {
+  return { entity: undefined, identifier: undefined, merges: 0, cause: "", occurredAt: 0 };
+}
+
+export const IdentifierQuarantined: MessageFns<IdentifierQuarantined> = {
+  encode(message: IdentifierQuarantined, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.entity !== undefined) {
+      Entity.encode(message.entity, writer.uint32(10).fork()).join();
+    }
+    if (message.identifier !== undefined) {
+      Identifier.encode(message.identifier, writer.uint32(18).fork()).join();
+    }
+    if (message.merges !== 0) {
+      writer.uint32(24).uint32(message.merges);
+    }
+    if (message.cause !== "") {
+      writer.uint32(34).string(message.cause);
+    }
+    if (message.occurredAt !== 0) {
+      writer.uint32(40).int64(message.occurredAt);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): IdentifierQuarantined {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseIdentifierQuarantined();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.entity = Entity.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.identifier = Identifier.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.merges = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.cause = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.occurredAt = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseQuarantineDecided(): QuarantineDecided {
+  return { workspace: "", identifier: undefined, decision: 0, author: "", decidedAt: 0 };
+}
+
+export const QuarantineDecided: MessageFns<QuarantineDecided> = {
+  encode(message: QuarantineDecided, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.workspace !== "") {
+      writer.uint32(10).string(message.workspace);
+    }
+    if (message.identifier !== undefined) {
+      Identifier.encode(message.identifier, writer.uint32(18).fork()).join();
+    }
+    if (message.decision !== 0) {
+      writer.uint32(24).int32(message.decision);
+    }
+    if (message.author !== "") {
+      writer.uint32(34).string(message.author);
+    }
+    if (message.decidedAt !== 0) {
+      writer.uint32(40).int64(message.decidedAt);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QuarantineDecided {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQuarantineDecided();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.workspace = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.identifier = Identifier.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.decision = reader.int32() as any;
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.author = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.decidedAt = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseQuarantineEnded(): QuarantineEnded {
+  return {
+    entity: undefined,
+    identifier: undefined,
+    decision: 0,
+    author: "",
+    merged: 0,
+    limited: 0,
+    cause: "",
+    occurredAt: 0,
+  };
+}
+
+export const QuarantineEnded: MessageFns<QuarantineEnded> = {
+  encode(message: QuarantineEnded, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.entity !== undefined) {
+      Entity.encode(message.entity, writer.uint32(10).fork()).join();
+    }
+    if (message.identifier !== undefined) {
+      Identifier.encode(message.identifier, writer.uint32(18).fork()).join();
+    }
+    if (message.decision !== 0) {
+      writer.uint32(24).int32(message.decision);
+    }
+    if (message.author !== "") {
+      writer.uint32(34).string(message.author);
+    }
+    if (message.merged !== 0) {
+      writer.uint32(40).uint32(message.merged);
+    }
+    if (message.limited !== 0) {
+      writer.uint32(48).uint32(message.limited);
+    }
+    if (message.cause !== "") {
+      writer.uint32(58).string(message.cause);
+    }
+    if (message.occurredAt !== 0) {
+      writer.uint32(64).int64(message.occurredAt);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QuarantineEnded {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQuarantineEnded();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.entity = Entity.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.identifier = Identifier.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.decision = reader.int32() as any;
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.author = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.merged = reader.uint32();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.limited = reader.uint32();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.cause = reader.string();
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.occurredAt = longToNumber(reader.int64());
             continue;
           }
         }
