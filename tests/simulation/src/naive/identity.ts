@@ -183,7 +183,7 @@ class Grouping implements NaiveIdentity {
     const { workspace, decision } = record;
     const say = (fact: unknown): void => this.book.add(at.id, fact);
     const rules = this.rulesOf(workspace);
-    const text = textOf(record.identifier);
+    const text = rules.one(record.identifier)?.text ?? textOf(record.identifier);
     const groups = this.quarantine.decide(record, text);
     if (groups === undefined) return;
     this.limited.add(workspace);
