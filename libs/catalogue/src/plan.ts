@@ -29,7 +29,10 @@ export function planCatalogue(before: Catalogue | undefined, after: Catalogue): 
       fromNowOn: true,
       notice: 'holds for events from now on; the values of what reads it begin anew',
     })),
-    ...compare('segment', old.segments, after.segments, () => ({ fromNowOn: true, notice: FROM_NOW_ON })),
+    ...compare('segment', old.segments, after.segments, (_before, segment) => ({
+      fromNowOn: true,
+      notice: segment.static === true ? 'has those as members that are imported from now on' : FROM_NOW_ON,
+    })),
     ...compare('trigger', old.triggers, after.triggers, () => ({
       fromNowOn: true,
       notice: 'fires for what happens from now on',

@@ -88,7 +88,6 @@ export {
   type Membership,
   type MembershipCorrection,
   type MergeCompleted,
-  type NamedValue,
   type ProfileCreated,
   type ProfilesMerged,
   type RecordKind,
@@ -102,11 +101,13 @@ export {
   type WaitOutcome,
 } from './record.js';
 export { type IdentifierRefused, REFUSAL_REASONS, type RefusalReason } from './refusal-record.js';
+export type { ScheduleOccurrence, ScheduleReached } from './schedule-record.js';
 export { durationMs } from './time.js';
 export {
   compareText,
   compareValues,
   equalValues,
+  type NamedValue,
   Timestamp,
   typeOfValue,
   VALUE_TYPES,

@@ -4,7 +4,8 @@ import type { Entity, Identifier } from './entity.js';
 import type { ErasureRequested, ProfileErased } from './erasure-record.js';
 import type { IdentifierQuarantined, QuarantineDecided, QuarantineEnded } from './quarantine-record.js';
 import type { IdentifierRefused } from './refusal-record.js';
-import type { Value } from './value.js';
+import type { ScheduleOccurrence, ScheduleReached } from './schedule-record.js';
+import type { NamedValue, Value } from './value.js';
 
 export const EVENT_TYPES = ['identify', 'track', 'page', 'screen', 'group', 'alias'] as const;
 export type EventType = (typeof EVENT_TYPES)[number];
@@ -165,11 +166,6 @@ export interface MembershipCorrection {
   readonly after?: number | undefined;
 }
 
-export interface NamedValue {
-  readonly name: string;
-  readonly value: Value;
-}
-
 /**
  * All segments that one entity entered and exited at one instant, and the attribute changes that triggers asked for,
  * with the values, memberships and identifiers that the triggers concerned need.
@@ -203,7 +199,7 @@ export interface TriggerFired {
   readonly recordedAt: number;
   readonly reason: ChangeReason;
   readonly cause: string;
-  /** What fired it: a segment entered or exited, an attribute changed, or an event occurred. */
+  /** What fired it: a segment entered or exited, an attribute changed, an event occurred, or the time of a schedule was reached. */
   readonly on: FiringCause;
   readonly values: readonly NamedValue[];
   readonly identifiers: readonly Identifier[];
@@ -227,7 +223,8 @@ export type FiringCause =
   | { readonly kind: 'segment-entered'; readonly segment: string; readonly at: number }
   | { readonly kind: 'segment-exited'; readonly segment: string; readonly at: number }
   | { readonly kind: 'attribute-changed'; readonly change: AttributeChange }
-  | { readonly kind: 'event-occurred'; readonly event: EventOccurrence };
+  | { readonly kind: 'event-occurred'; readonly event: EventOccurrence }
+  | { readonly kind: 'schedule-reached'; readonly occurrence: ScheduleOccurrence };
 
 export const SUPPRESSION_REASONS = [
   'frequency',
@@ -240,10 +237,13 @@ export const SUPPRESSION_REASONS = [
   'redefined',
   'limit',
   'outcome',
+  'late',
+  'repeated',
 ] as const;
 /**
  * merge: both profiles waited for the same firing; archived, paused, redefined: so was the trigger while the firing waited; limit: too many
- * wait; outcome: the wait ended in a way that the trigger does not deliver.
+ * wait; outcome: the wait ended in a way that the trigger does not deliver; late: the time of a schedule was reached long after it was due;
+ * repeated: it has fired for that day of its schedule.
  */
 export type SuppressionReason = (typeof SUPPRESSION_REASONS)[number];
 
@@ -344,6 +344,7 @@ export type LogRecord =
   | AttributesChanged
   | EventMatched
   | SegmentChanged
+  | ScheduleReached
   | TriggerFired
   | FiringSuppressed
   | DeliveryAttempted

@@ -56,6 +56,7 @@ const reason = fc.constantFrom(...CHANGE_REASONS);
 const membership = fc.record({ segment: text, at: time });
 const change = fc.record({ name: text, before: maybe(anyValue), after: maybe(anyValue) });
 const namedValue = fc.record({ name: text, value: anyValue });
+const occurrence = fc.record({ segment: text, at: time, day: text, timeZone: text });
 const on = fc.oneof(
   fc.record({ kind: fc.constantFrom('segment-entered' as const, 'segment-exited' as const), segment: text, at: time }),
   fc.record({ kind: fc.constant('attribute-changed' as const), change }),
@@ -63,6 +64,7 @@ const on = fc.oneof(
     kind: fc.constant('event-occurred' as const),
     event: fc.record({ id: text, name: text, occurredAt: time, properties: few(namedValue) }),
   }),
+  fc.record({ kind: fc.constant('schedule-reached' as const), occurrence }),
 );
 const outcome = maybe(fc.constantFrom(...WAIT_OUTCOMES));
 const event = fc.record({
@@ -172,6 +174,16 @@ const BODIES: Omit<Bodies, 'event'> = {
     exited: few(membership),
     corrected: few(fc.record({ segment: text, before: maybe(time), after: maybe(time) })),
     changes: few(change),
+    values: few(namedValue),
+    memberships: few(text),
+    identifiers: few(identifier),
+  },
+  'schedule-reached': {
+    entity,
+    definition: text,
+    occurrence,
+    recordedAt: time,
+    revision: count,
     values: few(namedValue),
     memberships: few(text),
     identifiers: few(identifier),

@@ -10,6 +10,7 @@ import {
   SegmentAnalyticsServiceService,
   SegmentServiceService,
   SegmentTableServiceService,
+  StaticListServiceService,
 } from './gen/index.attrium.segment.v1.js';
 import { DeliveryServiceService, TriggerServiceService } from './gen/index.attrium.trigger.v1.js';
 
@@ -25,6 +26,7 @@ const SERVICES = {
   'attrium.segment.v1.SegmentAnalyticsService': SegmentAnalyticsServiceService,
   'attrium.segment.v1.SegmentService': SegmentServiceService,
   'attrium.segment.v1.SegmentTableService': SegmentTableServiceService,
+  'attrium.segment.v1.StaticListService': StaticListServiceService,
   'attrium.trigger.v1.DeliveryService': DeliveryServiceService,
   'attrium.trigger.v1.TriggerService': TriggerServiceService,
 };

@@ -11,6 +11,8 @@ import { ErasureController } from './api/erasure.controller.js';
 import { ErasureRpcController } from './api/erasure-rpc.controller.js';
 import { IdentityController } from './api/identity.controller.js';
 import { KeyController } from './api/key.controller.js';
+import { ListController } from './api/list.controller.js';
+import { ListRpcController } from './api/list-rpc.controller.js';
 import { ProfileController } from './api/profile.controller.js';
 import { ProfileRpcController } from './api/profile-rpc.controller.js';
 import { QuarantineController } from './api/quarantine.controller.js';
@@ -28,6 +30,7 @@ import { KeyStore } from './clients/key-store.js';
 import type { LogSize } from './clients/log-sizes.js';
 import { SecretStore } from './clients/secret-store.js';
 import { Erasures } from './erasures.js';
+import { ListImporter } from './list-importer.js';
 import { ProfileReader } from './profile-reader.js';
 import { QuarantineDesk } from './quarantine-desk.js';
 import { SegmentHistory } from './segment-history.js';
@@ -50,6 +53,7 @@ export interface ControlParts {
   readonly quarantine: QuarantineDesk;
   readonly segments: SegmentReader;
   readonly segmentHistory: SegmentHistory;
+  readonly lists: ListImporter;
   readonly logSizes: () => Promise<LogSize[]>;
 }
 
@@ -68,6 +72,7 @@ export function controlModule(parts: ControlParts): DynamicModule {
       // Its fixed paths come before those with the name of a segment.
       SegmentHistoryController,
       SegmentController,
+      ListController,
       StatusController,
       TriggerController,
       WorkspaceController,
@@ -78,6 +83,7 @@ export function controlModule(parts: ControlParts): DynamicModule {
       QuarantineRpcController,
       SegmentRpcController,
       SegmentHistoryRpcController,
+      ListRpcController,
     ],
     providers: [
       { provide: Access, useValue: parts.access },
@@ -93,6 +99,7 @@ export function controlModule(parts: ControlParts): DynamicModule {
       { provide: QuarantineDesk, useValue: parts.quarantine },
       { provide: SegmentReader, useValue: parts.segments },
       { provide: SegmentHistory, useValue: parts.segmentHistory },
+      { provide: ListImporter, useValue: parts.lists },
       { provide: LOG_SIZES, useValue: parts.logSizes },
     ],
   };

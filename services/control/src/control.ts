@@ -21,6 +21,7 @@ import {
   ensureStreams,
   JetStreamLog,
   KEYS_BUCKET,
+  LISTS_BUCKET,
   type NatsLink,
   SECRETS_BUCKET,
 } from '@attrium/nats';
@@ -34,6 +35,7 @@ import { ErasureLog } from './clients/erasure-log.js';
 import { ErasureTables } from './clients/erasure-tables.js';
 import { activateLogic, storeBootstrapKey } from './clients/installation.js';
 import { KeyStore } from './clients/key-store.js';
+import { listMatcher, listSink } from './clients/list-log.js';
 import { logSizes } from './clients/log-sizes.js';
 import { MembershipTables } from './clients/membership-tables.js';
 import { QuarantineLog } from './clients/quarantine-log.js';
@@ -43,6 +45,7 @@ import { Tables } from './clients/tables.js';
 import type { ControlConfig } from './config.js';
 import { controlModule } from './control.module.js';
 import { Erasures } from './erasures.js';
+import { ListImporter } from './list-importer.js';
 import { ProfileReader } from './profile-reader.js';
 import { QuarantineDesk } from './quarantine-desk.js';
 import { SegmentHistory } from './segment-history.js';
@@ -81,6 +84,13 @@ export async function startControl(
   const limits = { timeoutMs: queryTimeoutMs, rowsMax, largeAtOnceMax };
   const asked = new Tables({ clickhouse, limits });
   const tables = new SegmentTables(asked);
+  const lists = new ListImporter({
+    ...{ bucket: buckets.lists, catalogues, clock: systemClock, telemetry },
+    match: listMatcher({ ask, shards }),
+    sink: listSink({ log, shards, owner }),
+    rowsPerSecond: config.importRowsPerSecond,
+    atOnceMax: config.importsAtOnceMax,
+  });
   return startHost({
     service: SERVICE,
     module: controlModule({
@@ -102,6 +112,7 @@ export async function startControl(
       quarantine: new QuarantineDesk({ ask, log: quarantineLog, clock: systemClock, shards }),
       segments: new SegmentReader({ catalogues, tables, clock: systemClock, telemetry }),
       segmentHistory: new SegmentHistory({ catalogues, memberships: new MembershipTables(asked), segments: tables }),
+      lists,
       logSizes: () => logSizes(link),
     }),
     config,
@@ -123,6 +134,7 @@ export async function startControl(
         'attrium.profile.v1.ProfileService',
         'attrium.segment.v1.SegmentAnalyticsService',
         'attrium.segment.v1.SegmentTableService',
+        'attrium.segment.v1.StaticListService',
       ]),
       descriptorSet,
     },
@@ -147,6 +159,7 @@ interface Buckets {
   readonly keys: Bucket;
   readonly catalogues: Bucket;
   readonly secrets: Bucket;
+  readonly lists: Bucket;
 }
 
 /** Creates what is missing of the installation; what is there stays as it is. */
@@ -162,14 +175,15 @@ async function install(host: {
     ...(config.logBytesMax > 0 ? { bytesMax: config.logBytesMax } : {}),
   });
   await activateLogic(log, { shards: config.shards, owner });
-  const [keys, catalogues, secrets] = await Promise.all([
+  const [keys, catalogues, secrets, lists] = await Promise.all([
     Bucket.open(link.read, KEYS_BUCKET),
     Bucket.open(link.read, CATALOGUE_BUCKET),
     Bucket.open(link.read, SECRETS_BUCKET),
+    Bucket.open(link.read, LISTS_BUCKET),
   ]);
   if (config.bootstrapAdminKey !== undefined)
     await storeBootstrapKey(keys, config.bootstrapAdminKey, systemClock.now());
-  return { keys, catalogues, secrets };
+  return { keys, catalogues, secrets, lists };
 }
 
 /** A log that is out of reach is waited for; anything else ends the start. */
@@ -189,4 +203,6 @@ async function untilInReach<T>(logger: Logger, run: () => Promise<T>): Promise<T
 function takeBodiesAsBytes({ app, fastify }: HostContext): void {
   fastify.removeAllContentTypeParsers();
   app.useBodyParser('*', {}, (_request, body, done) => done(null, body));
+  // Imports are read as they come, within limits of their own.
+  fastify.addContentTypeParser('text/csv', (_request, body, done) => done(null, body));
 }

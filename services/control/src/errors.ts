@@ -82,6 +82,19 @@ const FAILURES = {
     message: 'As many large questions are being answered as may be at a time.',
   },
   refusedByTables: { code: 'ATR-CONTROL-057', status: 'internal', message: 'ClickHouse refused the question.' },
+  notStatic: { code: 'ATR-CONTROL-058', status: 'conflict', message: 'The segment is no static list.' },
+  importUnderWay: {
+    code: 'ATR-CONTROL-059',
+    status: 'conflict',
+    retryable: true,
+    message: 'Another import into this list is under way, or stopped within the last minute.',
+  },
+  importBroken: {
+    code: 'ATR-CONTROL-061',
+    status: 'unavailable',
+    retryable: true,
+    message: 'The log did not take the import. A part of it may be in: import again.',
+  },
   deskSilent: {
     code: 'ATR-CONTROL-060',
     status: 'unavailable',

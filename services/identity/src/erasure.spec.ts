@@ -148,6 +148,20 @@ describe('the erasure of a profile', () => {
     expect(places.sort()).toEqual([survivor.ordinal, loser.ordinal].sort());
   });
 
+  it('is named by no import of a static list, and by none of its ids', () => {
+    const harness = stageHarness(identityBinding);
+    const { survivor, loser } = merged(harness);
+    const listed = (identifier: Identifier) => event([identifier], { name: '$list:vips' });
+    const match = (identifier: Identifier) =>
+      harness.answer({ kind: 'match', of: 'profile', workspace: 'w', identifiers: [identifier] });
+    expect(profileIn(harness.read(listed(idOf(loser.id)), 5))).toEqual(survivor);
+    harness.read(request(user('u')), 10);
+    for (const identifier of [idOf(survivor.id), idOf(loser.id), user('u')]) {
+      expect(harness.read(listed(identifier), 11)).toEqual([]);
+      expect(match(identifier)).toEqual({ matches: [{ why: 'unknown' }] });
+    }
+  });
+
   it('a duplicate of an event from before it stays a duplicate', () => {
     const harness = stageHarness(identityBinding);
     const once = event([user('u')]);

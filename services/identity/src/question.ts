@@ -9,8 +9,9 @@ import {
   type ProfileAccount,
   profileAccounts,
 } from './domain/account-view.js';
-import { erasureKey, formerOf, PROFILE_ID } from './domain/erasure.js';
+import { erasureKey, formerOf } from './domain/erasure.js';
 import { identifierAsked, identifierKey } from './domain/identifier.js';
+import { type Match, matchAccount, matchProfile, PROFILE_ID } from './domain/listed.js';
 import { type IdentifierHome, identifierHomes, type LoggedMerge, mergeLog } from './domain/profile-history.js';
 import { QUARANTINE_STATUSES, type QuarantineStatus } from './domain/quarantine-state.js';
 import {
@@ -22,6 +23,9 @@ import {
 import type { IdentityRules } from './domain/rules.js';
 import { type IdentityState, plainIdentifiers, profileAt, profileKey, survivorOf } from './domain/state.js';
 import { InvalidQuestionError } from './errors.js';
+
+/** Identifiers of one `match`. */
+const MATCHES_MAX = 1_000;
 
 export type IdentityQuestion =
   | { readonly kind: 'resolve'; readonly workspace: string; readonly identifier: Identifier }
@@ -38,6 +42,12 @@ export type IdentityQuestion =
       readonly status: QuarantineStatus;
       readonly after: number;
       readonly limit: number;
+    }
+  | {
+      readonly kind: 'match';
+      readonly of: 'profile' | 'account';
+      readonly workspace: string;
+      readonly identifiers: readonly Identifier[];
     }
   /** `requestId`: of a request to erase. */
   | { readonly kind: 'erasure'; readonly workspace: string; readonly requestId: string }
@@ -102,6 +112,11 @@ export interface ErasureAnswer {
   readonly places: readonly { readonly partition: number; readonly ordinals: readonly number[] }[];
 }
 
+/** To `match`: for each identifier, whom it names or why nobody. */
+export interface MatchAnswer {
+  readonly matches: readonly Match[];
+}
+
 export type Answer =
   | ErasedAnswer
   | ErasureAnswer
@@ -113,6 +128,7 @@ export type Answer =
   | MembersAnswer
   | QuarantinePage
   | DecidableIdentifier
+  | MatchAnswer
   | null;
 
 export interface Asked {
@@ -125,6 +141,7 @@ export interface Asked {
 export function answer(asked: Asked, given: unknown): Answer {
   const { state, partitions } = asked;
   const question = parseQuestion(given);
+  if (question.kind === 'match') return { matches: matchesOf(asked, question) };
   if (question.kind === 'account' || question.kind === 'members') {
     const account = accountAsked(state, question.workspace, question.identifier);
     if (account === undefined) return null;
@@ -181,9 +198,21 @@ function quarantined(
   return (kept === undefined ? undefined : quarantinedIdentifier(state, workspace, kept, rules.caps)) ?? null;
 }
 
+function matchesOf(
+  { state, rulesOf }: Asked,
+  { of, workspace, identifiers }: IdentityQuestion & { kind: 'match' },
+): Match[] {
+  if (of === 'account') return identifiers.map((identifier) => matchAccount(state, workspace, identifier));
+  const rules = rulesOf(workspace);
+  return identifiers.map((identifier) => matchProfile(state, rules, workspace, identifier));
+}
+
 function ordinalOf(
   { state, rulesOf }: Asked,
-  question: Exclude<IdentityQuestion, { kind: 'account' | 'members' | 'quarantine' | 'quarantined' | 'erasure' }>,
+  question: Exclude<
+    IdentityQuestion,
+    { kind: 'account' | 'members' | 'quarantine' | 'quarantined' | 'match' | 'erasure' }
+  >,
 ): number | undefined {
   const { workspace } = question;
   const profileId =
@@ -204,6 +233,7 @@ function parseQuestion(question: unknown): IdentityQuestion {
     unknown
   >;
   if (typeof workspace !== 'string') throw new InvalidQuestionError('no workspace');
+  if (kind === 'match') return parseMatch(workspace, question as Record<string, unknown>);
   if (kind === 'profile' && typeof profileId === 'string') return { kind, workspace, profileId };
   if (kind === 'erasure' && typeof requestId === 'string') return { kind, workspace, requestId };
   if (kind === 'quarantine' && isStatus(status) && isCount(after) && isCount(limit)) {
@@ -219,6 +249,18 @@ function parseQuestion(question: unknown): IdentityQuestion {
   throw new InvalidQuestionError(
     `it is none of { kind: ${OF_IDENTIFIER.join(' or ')}, identifier }, { kind: members, identifier, after, limit }, { kind: quarantine, status, after, limit }, { kind: profile, profileId } and { kind: erasure, requestId }`,
   );
+}
+
+function parseMatch(workspace: string, { of, identifiers }: Record<string, unknown>): IdentityQuestion {
+  if ((of === 'profile' || of === 'account') && Array.isArray(identifiers) && identifiers.length <= MATCHES_MAX) {
+    if (identifiers.every(isIdentifier)) return { kind: 'match', of, workspace, identifiers };
+  }
+  throw new InvalidQuestionError(`match takes of (profile or account), and at most ${MATCHES_MAX} identifiers`);
+}
+
+function isIdentifier(given: unknown): given is Identifier {
+  const { type, value } = (given ?? {}) as Record<string, unknown>;
+  return typeof type === 'string' && typeof value === 'string';
 }
 
 const OF_IDENTIFIER = ['resolve', 'identifiers', 'merges', 'accounts', 'account', 'quarantined'] as const;

@@ -1,4 +1,5 @@
 /** Binds identity to the stage loop: `events`, one shard of workspaces, to `resolved`, spread by profile. */
+import { isListEvent } from '@attrium/catalogue';
 import {
   type Entity,
   type ErasureRequested,
@@ -15,6 +16,7 @@ import type { Context, PartitionStage, StageBinding, StageEnvironment } from '@a
 import { type AccountDecision, type AccountEvent, decideAccounts, evolveAccounts } from './domain/account.js';
 import { decideErasure, type ErasureDecision, erasureFacts, evolveErasure } from './domain/erasure.js';
 import type { HitLimit, Refusal } from './domain/identifier.js';
+import { listedIn } from './domain/listed.js';
 import { mappedIdentifiers } from './domain/mapped-identifiers.js';
 import { decideQuarantine, evolveQuarantine, type QuarantineRejection } from './domain/quarantine-decision.js';
 import type { QuarantineEntry, QuarantineList, QuarantineStatus } from './domain/quarantine-state.js';
@@ -154,6 +156,10 @@ class IdentityShard implements PartitionStage {
       this.observe({ kind: 'duplicate' });
       return;
     }
+    if (isListEvent(event)) {
+      this.enlist(event, context);
+      return;
+    }
     // Everything is decided before anything is changed, so that a record that cannot be decided leaves no trace in the state.
     const { shard, shards } = this;
     const rules = this.rules.of(event.workspace);
@@ -170,6 +176,16 @@ class IdentityShard implements PartitionStage {
       evolveAccounts(this.state, accounts, decision);
       const { created, linked, merges } = decision;
       this.observe({ kind: 'resolved', created, linked: linked.length, merged: merges.length });
+    }
+    this.dedup.add();
+  }
+
+  private enlist(event: Event, context: Context): void {
+    const listed = listedIn(this.state, event, this.rules.of(event.workspace));
+    if (listed === undefined) this.observe({ kind: 'unresolved' });
+    else {
+      context.emit({ kind: 'event-resolved', ...listed, event }, partitionOf(listed.entity.id, this.partitions));
+      this.observe({ kind: 'resolved', created: false, linked: 0, merged: 0 });
     }
     this.dedup.add();
   }

@@ -24,7 +24,13 @@ const SHARDS = 1;
 const REST_MS = 62_000;
 
 /** Nothing goes wrong here, so nobody is ever away. */
-const NEEDS_FAULTS: ReadonlySet<Path> = new Set<Path>(['a window that ended while nobody owned it']);
+const NEEDS_FAULTS: ReadonlySet<Path> = new Set<Path>([
+  'a window that ended while nobody owned it',
+  'a time of a schedule that was reached late',
+  'a time of a schedule that was reached too late',
+  'a day of a schedule that was reached again',
+  'a time of a schedule that was due while a merge was open',
+]);
 
 /** All of them together are more than one small log of few people has; that there are erasures is enough. */
 const SELDOM: ReadonlySet<Path> = new Set<Path>([

@@ -1,7 +1,9 @@
 /** Which paths a run went through, as its logs tell. */
-import { type LogRecord, partitionOfSubject } from '@attrium/event';
+import { isListEvent } from '@attrium/catalogue';
+import { type Entity, type LogRecord, partitionOfSubject, type SegmentChanged } from '@attrium/event';
 import type { Path } from './coverage.js';
 import { coverErasures } from './covered-erasures.js';
+import { isList } from './draw-lists.js';
 import type { Line } from './line.js';
 import { recordsOf } from './stored-records.js';
 
@@ -27,6 +29,10 @@ export function coveredByRecords(line: Line, unowned: (at: number) => boolean): 
   const memberships = storedOf('memberships');
   const events = storedOf('events');
   coverEvents(events, paths);
+  const known = new Set(resolved.map(({ record }) => (record.kind === 'event-resolved' ? record.event.id : '')));
+  if (events.some(({ record }) => record.kind === 'event' && isListEvent(record) && !known.has(record.id))) {
+    paths.add('an import that names nobody');
+  }
   coverResolved(resolved, paths);
   const inputs = [resolved, attributes, memberships];
   for (const input of inputs) coverTransfers(input, paths);
@@ -39,12 +45,17 @@ export function coveredByRecords(line: Line, unowned: (at: number) => boolean): 
     paths.add('a window that ended');
     if (unowned(record.effectiveAt)) paths.add('a window that ended while nobody owned it');
   }
+  const completed = new Set(
+    memberships.flatMap(({ record }) => (record.kind === 'merge-completed' ? [placeOf(record)] : [])),
+  );
   for (const { record } of memberships) {
+    coverSchedules(record, paths, completed);
     if (record.kind !== 'segment-changed') continue;
     const isFlip = record.entered.length + record.exited.length > 0;
     if (isFlip) paths.add('an entry and an exit');
     if (isFlip && record.entity.kind === 'account') paths.add('an account in a segment');
     if (isFlip && record.reason === 'merge') paths.add('an entry or an exit in a merge');
+    coverLists(record, paths);
     if (record.corrected.length > 0) paths.add('a correction of a membership');
   }
   for (const { record } of storedOf('firings')) {
@@ -52,6 +63,9 @@ export function coveredByRecords(line: Line, unowned: (at: number) => boolean): 
       paths.add(record.entity.kind === 'account' ? 'a firing for an account' : 'a firing');
     }
     coverWaits(record, paths);
+    if (record.kind === 'trigger-fired' && 'segment' in record.on && isList(record.on.segment)) {
+      paths.add('a firing for a static list');
+    }
     if (record.kind !== 'firing-suppressed') continue;
     paths.add('a firing that was suppressed');
     if (record.why === 'consent') paths.add('a firing that consent suppressed');
@@ -60,7 +74,37 @@ export function coveredByRecords(line: Line, unowned: (at: number) => boolean): 
   return paths;
 }
 
+function coverLists({ entity, reason, entered, exited, corrected }: SegmentChanged, paths: Set<Path>): void {
+  if (exited.some(({ segment }) => isList(segment))) paths.add('an entry and an exit of a static list');
+  if (![...entered, ...exited, ...corrected].some(({ segment }) => isList(segment))) return;
+  if (entity.kind === 'account') paths.add('an account in a static list');
+  if (reason === 'merge') paths.add('a static list in a merge');
+}
+
+/** The place of the record that caused it, and whom it is of. */
+function placeOf({ id, entity }: LogRecord & { readonly entity: Entity }): string {
+  return `${id.slice(0, id.lastIndexOf('-'))} ${entity.id}`;
+}
+
+/** `completed`: places at which merges were completed. */
+function coverSchedules(record: LogRecord, paths: Set<Path>, completed: ReadonlySet<string>): void {
+  if (record.kind !== 'schedule-reached') return;
+  if (completed.has(placeOf(record))) paths.add('a time of a schedule that was due while a merge was open');
+  // An owner that is up ticks within the second.
+  if (record.recordedAt > record.occurrence.at + 60_000) paths.add('a time of a schedule that was reached late');
+}
+
+function coverScheduled(record: LogRecord, paths: Set<Path>): void {
+  if (record.kind === 'firing-suppressed') {
+    if (record.why === 'late') paths.add('a time of a schedule that was reached too late');
+    if (record.why === 'repeated') paths.add('a day of a schedule that was reached again');
+  }
+  if (record.kind !== 'trigger-fired' || record.on.kind !== 'schedule-reached') return;
+  paths.add(record.entity.kind === 'account' ? 'a firing on a schedule for an account' : 'a firing on a schedule');
+}
+
 function coverWaits(record: LogRecord, paths: Set<Path>): void {
+  coverScheduled(record, paths);
   if (record.kind === 'firing-suppressed' && record.why === 'merge') paths.add('two waits that a merge made one');
   if (record.kind !== 'trigger-fired') return;
   if (record.on.kind === 'event-occurred') paths.add('a firing on an event');
@@ -68,9 +112,14 @@ function coverWaits(record: LogRecord, paths: Set<Path>): void {
   if (record.outcome === 'happened') paths.add('a wait that ended in time');
   if (record.outcome === 'timed_out') paths.add('a wait that timed out');
   const { on, effectiveAt } = record;
+  if (on.kind === 'attribute-changed') return;
   const since =
-    on.kind === 'event-occurred' ? on.event.occurredAt : on.kind === 'attribute-changed' ? undefined : on.at;
-  if (record.outcome === undefined && since !== undefined && effectiveAt > since) paths.add('a firing after a delay');
+    on.kind === 'event-occurred' ? on.event.occurredAt : on.kind === 'schedule-reached' ? on.occurrence.at : on.at;
+  // Delays are of seconds, and events of quarters of them: only quiet hours end with a minute.
+  if (on.kind !== 'schedule-reached' && effectiveAt > since && effectiveAt % 60_000 === 0) {
+    paths.add('a firing that quiet hours deferred');
+  }
+  if (record.outcome === undefined && effectiveAt > since) paths.add('a firing after a delay');
 }
 
 function coverEvents(events: readonly Stored[], paths: Set<Path>): void {

@@ -58,6 +58,8 @@ export interface ConditionText {
   readonly last_time?: Readonly<Record<string, unknown>>;
   readonly attribute?: string;
   readonly property?: string;
+  /** As nobody writes it: whom the imports of a static list name. */
+  readonly list?: string;
   readonly [comparator: string]: unknown;
 }
 
@@ -71,7 +73,9 @@ export interface StepText {
 export interface SegmentText {
   readonly name: string;
   readonly of: 'user' | 'account';
-  readonly where: ConditionText;
+  /** Of all but static lists. */
+  readonly where?: ConditionText;
+  readonly static?: true;
 }
 
 /** A value, null for none, or comparators. */
@@ -80,6 +84,12 @@ export type DirectionsText = number | { readonly up?: number; readonly down?: nu
 
 /** An attribute, or a property of the event. */
 export type KeyText = string | { readonly property: string };
+
+export interface ScheduleText {
+  readonly daily?: string;
+  readonly weekly?: { readonly on: readonly string[]; readonly at: string };
+  readonly time_zone?: string | { readonly attribute: string; readonly otherwise: string };
+}
 
 export interface TriggerText {
   readonly name: string;
@@ -96,10 +106,12 @@ export interface TriggerText {
     readonly by?: DirectionsText;
     readonly event?: string;
     readonly where?: ConditionText;
+    readonly schedule?: ScheduleText;
   };
   readonly if?: ConditionText;
   readonly purpose?: string;
   readonly channel?: string;
+  readonly on_quiet?: 'suppress' | 'defer';
   readonly frequency:
     | 'every'
     | 'once'
@@ -148,6 +160,7 @@ export interface ConsentText {
     readonly to: string;
     readonly time_zone: string | { readonly attribute: string; readonly otherwise: string };
     readonly purposes?: readonly string[];
+    readonly on_quiet?: 'suppress' | 'defer';
   };
 }
 

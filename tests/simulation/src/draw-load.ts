@@ -7,7 +7,9 @@ import { checked, drawCatalogue, redrawCatalogue, returnCatalogue } from './draw
 import { EVENT_NAMES } from './draw-condition.js';
 import { drawConsentPlan, stating, withConsent } from './draw-consent.js';
 import { drawErasures, type Erasure } from './draw-erasures.js';
+import { importing, withLists } from './draw-lists.js';
 import { type Decision, drawDecisions } from './draw-quarantine.js';
+import { withSchedules, zoned } from './draw-schedules.js';
 
 export const START_MS = Date.UTC(2026, 0, 1);
 const GRAIN_MS = 250;
@@ -60,6 +62,8 @@ export function drawLoad(random: Random, { events, only, workspaces }: LoadOptio
   const sections = random.fork();
   const accounts = random.fork();
   const quarantine = random.fork();
+  const lists = random.fork();
+  const schedules = random.fork();
   const erased = random.fork();
   const packs: Pack[] = [];
   const sent: Event[] = [];
@@ -70,7 +74,7 @@ export function drawLoad(random: Random, { events, only, workspaces }: LoadOptio
     const records: Event[] = [];
     for (let count = 1 + draws.int(4); count > 0; count--) {
       const stated = stating(statements, drawEvent(draws, person, `m${sent.length}`, at));
-      const event = aboutAccount(accounts, stated);
+      const event = importing(lists, aboutAccount(accounts, stated));
       sent.push(event);
       records.push(event);
     }
@@ -86,7 +90,7 @@ export function drawLoad(random: Random, { events, only, workspaces }: LoadOptio
   };
   const left = packs.map((pack) => ({ ...pack, records: pack.records.filter(isSent) }));
   const activations = workspaces.flatMap((workspace) =>
-    activationsOf(workspace, { catalogues, revisions, sections, accounts }, at),
+    activationsOf(workspace, { catalogues, revisions, sections, accounts, lists, schedules }, at),
   );
   const endsAt = packs.at(-1)?.at ?? at;
   const decisions = drawDecisions(quarantine, people, { from: START_MS, to: endsAt + 1_000 });
@@ -112,12 +116,20 @@ function activationsOf(
     revisions,
     sections,
     accounts,
-  }: Readonly<Record<'catalogues' | 'revisions' | 'sections' | 'accounts', Random>>,
+    lists,
+    schedules,
+  }: Readonly<Record<'catalogues' | 'revisions' | 'sections' | 'accounts' | 'lists' | 'schedules', Random>>,
   endsAt: number,
 ): Activation[] {
-  const first = withAccounts(accounts, drawCatalogue(catalogues));
+  const first = withLists(lists, withAccounts(accounts, drawCatalogue(catalogues)));
   const consent = drawConsentPlan(sections);
-  const activate = (revision: number, at: number, catalogue: CatalogueText): Activation => ({
+  let scheduled: CatalogueText | undefined;
+  const activate = (revision: number, at: number, unscheduled: CatalogueText): Activation => {
+    const catalogue = withSchedules(schedules, unscheduled, scheduled);
+    scheduled = catalogue;
+    return activation(revision, at, zoned(schedules, withConsent(sections, consent, catalogue)));
+  };
+  const activation = (revision: number, at: number, catalogue: CatalogueText): Activation => ({
     at,
     catalogue,
     record: {
@@ -127,7 +139,7 @@ function activationsOf(
       revision,
       author: 'simulation',
       activatedAt: at,
-      catalogue: bytesOf(JSON.stringify(checked(withConsent(sections, consent, catalogue)))),
+      catalogue: bytesOf(JSON.stringify(checked(catalogue))),
     },
   });
   const all = [activate(1, START_MS, first)];

@@ -7,6 +7,7 @@ import { CodecError } from './codec-error.js';
 import { erasureFromProto, erasureToProto } from './erasure-records.js';
 import type { HotFact } from './hot-writer.js';
 import { quarantineFromProto, quarantineToProto } from './quarantine-records.js';
+import { scheduleFromProto, scheduleToProto } from './schedule-records.js';
 import { entityFromProto, entityToProto } from './wire-entity.js';
 import {
   DELIVERY_OUTCOME_NUMBER,
@@ -78,6 +79,8 @@ export function coldToProto(record: ColdFact): EntryRecord {
     case 'quarantine-decided':
     case 'quarantine-ended':
       return quarantineToProto(record);
+    case 'schedule-reached':
+      return scheduleToProto(record);
     case 'firing-suppressed':
       return {
         $case: 'firingSuppressed',
@@ -153,6 +156,8 @@ export function coldFromProto(id: string, record: EntryRecord): ColdRecord {
     case 'quarantineDecided':
     case 'quarantineEnded':
       return quarantineFromProto(id, record);
+    case 'scheduleReached':
+      return scheduleFromProto(id, record);
     case 'firingSuppressed':
       return {
         ...firingHead(id, record.value),

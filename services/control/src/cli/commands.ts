@@ -65,7 +65,7 @@ export function attriumCommand(terminal: Terminal, env?: Readonly<Record<string,
   addConsentCommands(program, { api, env, json });
   addDeliveryCommands(program, api, json);
   addIdentityQuarantineCommands(program, api, json);
-  addSegmentCommands(program, api, (line) => terminal.out(line));
+  addSegmentCommands(program, api, { out: (line) => terminal.out(line), err: (line) => terminal.err(line) });
   return program;
 }
 

@@ -4,6 +4,7 @@
  */
 import { type Entity, type ErasureRequested, type FactBody, partitionOf } from '@attrium/event';
 import { identifierAsked, identifierKey } from './identifier.js';
+import { PROFILE_ID } from './listed.js';
 import { removeQuarantineEntry } from './quarantine-rows.js';
 import type { IdentityRules } from './rules.js';
 import {
@@ -15,9 +16,6 @@ import {
   profileKey,
   survivorOf,
 } from './state.js';
-
-/** The type of an identifier that is the id of a profile itself, also of one that was merged away. */
-export const PROFILE_ID = 'profile_id';
 
 export type ErasureDecision =
   /** The request came again. */

@@ -85,7 +85,8 @@ export function usableIdentifiers(
   return { usable, refused };
 }
 
-function takeInto(usable: Identifier[], refused: Refusal[], given: Identifier, rules: IdentityRules): void {
+/** Takes one in as it is compared, or says why not; a type that the workspace ignores is neither. */
+export function takeInto(usable: Identifier[], refused: Refusal[], given: Identifier, rules: IdentityRules): void {
   const rule = rules.byName.get(given.type);
   if (rule === undefined) {
     if (!rules.ignored.has(given.type)) refused.push({ identifier: shortened(given), why: 'unknown-type' });

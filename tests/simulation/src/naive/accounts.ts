@@ -6,7 +6,7 @@ export interface Account {
   readonly workspace: string;
   readonly groupId: string;
   readonly ordinal: number;
-  readonly events: CountedEvent[];
+  readonly events: Pick<CountedEvent, 'event' | 'position'>[];
 }
 
 interface Grouping {
@@ -54,6 +54,15 @@ export class AccountBook {
     for (const each of this.groupings.filter((one) => one.group === group)) {
       this.groupings.splice(this.groupings.indexOf(each), 1);
     }
+  }
+
+  /** An event that names an account and nobody else. */
+  readListed(counted: Pick<CountedEvent, 'event' | 'position'>, say: Say): void {
+    const { id, workspace, groupId } = counted.event;
+    const account = this.accounts.find((each) => each.workspace === workspace && each.groupId === groupId);
+    if (account === undefined) return;
+    account.events.push(counted);
+    say({ event: id, of: account.ordinal, origin: account.ordinal });
   }
 
   private accountOf({ workspace, groupId }: Event, nextOrdinal: () => number, say: Say): Account | undefined {

@@ -54,7 +54,7 @@ export function endingsOf(identity: NaiveIdentity, now: number): Ending[] {
 interface Story {
   readonly group: Group;
   readonly kind: Entity['kind'];
-  readonly events: readonly CountedEvent[];
+  readonly events: readonly Pick<CountedEvent, 'event' | 'position'>[];
 }
 
 function endingOf(identity: NaiveIdentity, { group, kind, ...story }: Story, now: number): Ending {

@@ -98,6 +98,10 @@ class Grouping implements NaiveIdentity {
     this.seen.add(message);
     const say = (fact: unknown): void => this.book.add(at.id, fact);
     const rules = this.rulesOf(workspace);
+    if (event.name.startsWith('$list:')) {
+      this.readListed(event, at.position, rules, say);
+      return;
+    }
     const given = this.given(event, rules);
     const texts = given.map(({ text }) => text);
     const usable = texts.filter((text, index) => given[index]!.usable && texts.indexOf(text) === index);
@@ -177,6 +181,25 @@ class Grouping implements NaiveIdentity {
     }
     const text = this.rulesOf(workspace).one(identifier)?.text ?? textOf(identifier);
     return this.ownersOf(workspace, [text])[0];
+  }
+
+  /** Whoever has the one identifier, or the account: nobody is made for it. */
+  private readListed(
+    event: Event,
+    position: number,
+    rules: IdentityRulesAsWritten,
+    say: (fact: unknown) => void,
+  ): void {
+    const { workspace, groupId, identifiers } = event;
+    if (groupId !== undefined) {
+      this.accountBook.readListed({ event, position }, say);
+      return;
+    }
+    const text = rules.one(identifiers[0]!)?.text ?? textOf(identifiers[0]!);
+    const [group] = this.ownersOf(workspace, [text]);
+    if (group === undefined) return;
+    say({ event: event.id, of: group.ordinal, origin: this.homes.get(`${workspace}/${text}`) });
+    this.events.push({ event, position, group, identifiers: [text] });
   }
 
   decide(record: QuarantineDecided, at: { shard: number; id: string; now: number }): void {

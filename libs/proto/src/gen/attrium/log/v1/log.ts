@@ -12,6 +12,7 @@ import {
   FiringCause,
   Identifier,
   NamedValue,
+  ScheduleOccurrence,
   SegmentFlip,
   WaitOutcome,
 } from "../../value/v1/value.js";
@@ -76,6 +77,10 @@ export enum SuppressionReason {
   SUPPRESSION_REASON_LIMIT = 9,
   /** SUPPRESSION_REASON_OUTCOME - The wait ended in a way that the trigger does not deliver. */
   SUPPRESSION_REASON_OUTCOME = 10,
+  /** SUPPRESSION_REASON_LATE - The time of a schedule was reached so much later than it was due that it is not made up for. */
+  SUPPRESSION_REASON_LATE = 11,
+  /** SUPPRESSION_REASON_REPEATED - The trigger has fired for this profile on this day of its schedule already, in another zone or before a merge. */
+  SUPPRESSION_REASON_REPEATED = 12,
   UNRECOGNIZED = -1,
 }
 
@@ -153,6 +158,7 @@ export interface Entry {
     | { $case: "tick"; value: Tick }
     | { $case: "identifierRefused"; value: IdentifierRefused }
     | { $case: "deliveryAttempted"; value: DeliveryAttempted }
+    | { $case: "scheduleReached"; value: ScheduleReached }
     | { $case: "accountCreated"; value: AccountCreated }
     | { $case: "accountLinked"; value: AccountLinked }
     | { $case: "accountUnlinked"; value: AccountUnlinked }
@@ -448,6 +454,25 @@ export interface SegmentChanged {
   exited: SegmentFlip[];
   corrected: MembershipCorrection[];
   changes: AttributeChange[];
+  values: NamedValue[];
+  memberships: string[];
+  identifiers: Identifier[];
+}
+
+/**
+ * The time that a trigger's schedule names was reached by a member of its segment, with the values, memberships and identifiers that the
+ * trigger needs.
+ */
+export interface ScheduleReached {
+  entity:
+    | Entity
+    | undefined;
+  /** Name of the trigger. */
+  definition: string;
+  occurrence: ScheduleOccurrence | undefined;
+  recordedAt: number;
+  /** Revision of the catalogue. */
+  revision: number;
   values: NamedValue[];
   memberships: string[];
   identifiers: Identifier[];
@@ -847,6 +872,9 @@ export const Entry: MessageFns<Entry> = {
       case "deliveryAttempted":
         DeliveryAttempted.encode(message.record.value, writer.uint32(322).fork()).join();
         break;
+      case "scheduleReached":
+        ScheduleReached.encode(message.record.value, writer.uint32(402).fork()).join();
+        break;
       case "accountCreated":
         AccountCreated.encode(message.record.value, writer.uint32(522).fork()).join();
         break;
@@ -1033,6 +1061,14 @@ export const Entry: MessageFns<Entry> = {
             }
 
             message.record = { $case: "deliveryAttempted", value: DeliveryAttempted.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 50: {
+            if (tag !== 402) {
+              break;
+            }
+
+            message.record = { $case: "scheduleReached", value: ScheduleReached.decode(reader, reader.uint32()) };
             continue;
           }
           case 65: {
@@ -3374,6 +3410,138 @@ export const SegmentChanged: MessageFns<SegmentChanged> = {
           }
           case 13: {
             if (tag !== 106) {
+              break;
+            }
+
+            message.identifiers.push(Identifier.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseScheduleReached(): ScheduleReached {
+  return {
+    entity: undefined,
+    definition: "",
+    occurrence: undefined,
+    recordedAt: 0,
+    revision: 0,
+    values: [],
+    memberships: [],
+    identifiers: [],
+  };
+}
+
+export const ScheduleReached: MessageFns<ScheduleReached> = {
+  encode(message: ScheduleReached, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.entity !== undefined) {
+      Entity.encode(message.entity, writer.uint32(10).fork()).join();
+    }
+    if (message.definition !== "") {
+      writer.uint32(18).string(message.definition);
+    }
+    if (message.occurrence !== undefined) {
+      ScheduleOccurrence.encode(message.occurrence, writer.uint32(26).fork()).join();
+    }
+    if (message.recordedAt !== 0) {
+      writer.uint32(32).int64(message.recordedAt);
+    }
+    if (message.revision !== 0) {
+      writer.uint32(40).uint64(message.revision);
+    }
+    for (const v of message.values) {
+      NamedValue.encode(v!, writer.uint32(50).fork()).join();
+    }
+    for (const v of message.memberships) {
+      writer.uint32(58).string(v!);
+    }
+    for (const v of message.identifiers) {
+      Identifier.encode(v!, writer.uint32(66).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ScheduleReached {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseScheduleReached();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.entity = Entity.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.definition = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.occurrence = ScheduleOccurrence.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.recordedAt = longToNumber(reader.int64());
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.revision = longToNumber(reader.uint64());
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.values.push(NamedValue.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.memberships.push(reader.string());
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
               break;
             }
 
