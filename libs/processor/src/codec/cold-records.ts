@@ -33,18 +33,12 @@ export function coldToProto(record: ColdFact): EntryRecord {
       const why = REFUSAL_REASON_NUMBER[record.why];
       return { $case: 'identifierRefused', value: { workspace, entity, identifier, why, cause, occurredAt } };
     }
-    case 'profiles-merged':
-      return {
-        $case: 'profilesMerged',
-        value: {
-          mergeId: record.mergeId,
-          survivor: entityToProto(record.survivor),
-          loser: entityToProto(record.loser),
-          identifiers: [...record.identifiers],
-          cause: record.cause,
-          occurredAt: record.occurredAt,
-        },
-      };
+    case 'profiles-merged': {
+      const { mergeId, cause, occurredAt } = record;
+      const both = { survivor: entityToProto(record.survivor), loser: entityToProto(record.loser) };
+      const identifiers = [...record.identifiers];
+      return { $case: 'profilesMerged', value: { mergeId, ...both, identifiers, cause, occurredAt } };
+    }
     case 'state-transferred':
       return {
         $case: 'stateTransferred',

@@ -116,7 +116,7 @@ class AttributeReplay {
       }
       case 'profile-erased':
         if (isIn(place, record.entity.id, partitions)) this.look(merging.of(record.entity), place.now, place);
-        for (const each of [record.entity, ...record.former]) if (isIn(place, each.id, partitions)) merging.erase(each);
+        merging.erase(record, ({ id }) => isIn(place, id, partitions));
         return;
       case 'state-transferred': {
         if (record.stage !== 'attribute-compute') return;

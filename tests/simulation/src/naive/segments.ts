@@ -94,10 +94,10 @@ class SegmentReplay implements NaiveSegments {
         return [merging.of(record.entity)];
       case 'state-transferred':
         return record.stage === 'segment' ? [merging.of(record.to)] : [];
-      case 'profile-erased':
-        return isHere(record.entity) ? [merging.of(record.entity)] : [];
       case 'profiles-merged':
         return [record.loser, record.survivor].filter(isHere).map((each) => merging.of(each));
+      case 'profile-erased':
+        return [record.entity].filter(isHere).map((each) => merging.of(each));
       default:
         return [];
     }
@@ -111,13 +111,8 @@ class SegmentReplay implements NaiveSegments {
     if (takeDue(new Map(bonds), rules, wakesBy).length === 0) return;
     const due = takeDue(bonds, rules, place.now);
     const at = due[0]!.first;
-    this.say(
-      holder,
-      { reason: 'window', cause: `timer:${at}`, effectiveAt: at },
-      this.flip(holder, rules, at),
-      [],
-      place,
-    );
+    const cause = { reason: 'window', cause: `timer:${at}`, effectiveAt: at };
+    this.say(holder, cause, this.flip(holder, rules, at), [], place);
     this.tellDue(holder, due, place);
   }
 
@@ -186,7 +181,7 @@ class SegmentReplay implements NaiveSegments {
         return;
       }
       case 'profile-erased':
-        for (const each of [record.entity, ...record.former]) if (isIn(place, each.id, partitions)) merging.erase(each);
+        merging.erase(record, ({ id }) => isIn(place, id, partitions));
         return;
       case 'state-transferred': {
         const holder = record.stage === 'segment' ? merging.arrive(record.to, record.mergeId) : undefined;
