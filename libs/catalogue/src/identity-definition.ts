@@ -14,9 +14,8 @@ export interface IdentifierSource {
   readonly event?: string | undefined;
 }
 
-/** The windows that a limit of identifiers can have by name, rolling, ms; undefined: it counts all that a profile holds. */
-export const LIMIT_WINDOWS_MS: ReadonlyMap<string, number | undefined> = new Map([
-  ['ever', undefined],
+/** The windows that a limit of identifiers can have by name, rolling, ms. */
+export const LIMIT_WINDOWS_MS: ReadonlyMap<string, number> = new Map([
   ['day', 86_400_000],
   ['week', 7 * 86_400_000],
   ['month', 30 * 86_400_000],

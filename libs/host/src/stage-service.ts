@@ -106,7 +106,7 @@ export async function runStageService(options: StageServiceOptions): Promise<Run
     serveAsk(link.read, askSubject(binding.name, partition), (question) => stage.ask(partition, question)),
   );
   const lag = watchLag({ log, input: binding.input, status: () => stage.status() });
-  const tables = startTables(options, log, logger);
+  const tables = startTables(options, log, logger, link);
   const askStage = stageClient({ link, clock: systemClock, timeoutMs: config.askTimeoutMs });
   const handle: StageHandle = {
     ...{ config, logger, link, log, stage, readiness, askStage },

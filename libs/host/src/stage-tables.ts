@@ -10,7 +10,8 @@ import {
   parseRetention,
   type RetainedTable,
 } from '@attrium/clickhouse';
-import { partitionFilters, streamOf } from '@attrium/event';
+import { partitionFilters, projectionSubject, streamOf } from '@attrium/event';
+import { type NatsLink, serveAsk } from '@attrium/nats';
 import { type Log, type StageBinding, systemClock } from '@attrium/processor';
 import type { Logger } from './logger.js';
 import type { StageConfig } from './stage-settings.js';
@@ -33,7 +34,12 @@ export interface TablesOptions {
 const OTHER_STREAM_MS = 300_000;
 
 /** Undefined where nothing is to be projected. Each projector migrates all tables of the service before it begins: that is harmless at the same time. */
-export function startTables(options: TablesOptions, log: Log, logger: Logger): { stop(): Promise<void> } | undefined {
+export function startTables(
+  options: TablesOptions,
+  log: Log,
+  logger: Logger,
+  link: NatsLink,
+): { stop(): Promise<void> } | undefined {
   const { binding, config, projections, otherProjections = [], migrationsDirectory } = options;
   const { clickhouseUrl: url } = config;
   if (!config.projection || url === undefined || projections === undefined) return undefined;
@@ -84,6 +90,8 @@ export function startTables(options: TablesOptions, log: Log, logger: Logger): {
   eraser.start();
   exposeProjectors(() => projectors.map(({ status }) => status));
   exposeEraser(() => eraser.status);
+  // Whoever reads the tables of the output asks how far they are; it ends with the connection.
+  serveAsk(link.read, projectionSubject(binding.output), () => ({ sequence: main.status.lastProjectedSequence }));
   return {
     async stop() {
       await Promise.all([eraser.stop(), ...projectors.map((projector) => projector.stop())]);

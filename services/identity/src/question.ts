@@ -30,6 +30,8 @@ const MATCHES_MAX = 1_000;
 export type IdentityQuestion =
   | { readonly kind: 'resolve'; readonly workspace: string; readonly identifier: Identifier }
   | { readonly kind: 'profile'; readonly workspace: string; readonly profileId: string }
+  /** The profile itself, also where it was merged away. */
+  | { readonly kind: 'ordinal'; readonly workspace: string; readonly profileId: string }
   | { readonly kind: 'identifiers'; readonly workspace: string; readonly identifier: Identifier }
   | { readonly kind: 'merges'; readonly workspace: string; readonly identifier: Identifier }
   | { readonly kind: 'accounts'; readonly workspace: string; readonly identifier: Identifier }
@@ -72,6 +74,11 @@ export interface IdentityAnswer {
   readonly identifiers: readonly Identifier[];
   /** Absent for none. */
   readonly accounts?: readonly ProfileAccount[] | undefined;
+}
+
+/** To `ordinal`. */
+export interface OrdinalAnswer {
+  readonly ordinal: number;
 }
 
 /** To `identifiers`. */
@@ -121,6 +128,7 @@ export type Answer =
   | ErasedAnswer
   | ErasureAnswer
   | IdentityAnswer
+  | OrdinalAnswer
   | IdentifiersAnswer
   | MergesAnswer
   | AccountsAnswer
@@ -152,6 +160,7 @@ export function answer(asked: Asked, given: unknown): Answer {
   if (question.kind === 'erasure') return erasureOf(asked, question);
   const ordinal = ordinalOf(asked, question);
   if (ordinal === undefined) return null;
+  if (question.kind === 'ordinal') return { ordinal };
   const survivor = survivorOf(state, ordinal);
   const row = profileAt(state, survivor);
   const profileId = row.id;
@@ -216,13 +225,13 @@ function ordinalOf(
 ): number | undefined {
   const { workspace } = question;
   const profileId =
-    question.kind === 'profile'
+    question.kind === 'profile' || question.kind === 'ordinal'
       ? question.profileId
       : question.identifier.type === PROFILE_ID
         ? question.identifier.value
         : undefined;
   if (profileId !== undefined) return state.profileIds.get(profileKey(workspace, profileId));
-  if (question.kind === 'profile') return undefined;
+  if (question.kind === 'profile' || question.kind === 'ordinal') return undefined;
   const identifier = identifierAsked(question.identifier, rulesOf(workspace));
   return identifier === undefined ? undefined : state.identifiers.get(identifierKey(workspace, identifier))?.ordinal;
 }
@@ -234,7 +243,8 @@ function parseQuestion(question: unknown): IdentityQuestion {
   >;
   if (typeof workspace !== 'string') throw new InvalidQuestionError('no workspace');
   if (kind === 'match') return parseMatch(workspace, question as Record<string, unknown>);
-  if (kind === 'profile' && typeof profileId === 'string') return { kind, workspace, profileId };
+  if ((kind === 'profile' || kind === 'ordinal') && typeof profileId === 'string')
+    return { kind, workspace, profileId };
   if (kind === 'erasure' && typeof requestId === 'string') return { kind, workspace, requestId };
   if (kind === 'quarantine' && isStatus(status) && isCount(after) && isCount(limit)) {
     return { kind, workspace, status, after, limit };
@@ -247,7 +257,7 @@ function parseQuestion(question: unknown): IdentityQuestion {
     }
   }
   throw new InvalidQuestionError(
-    `it is none of { kind: ${OF_IDENTIFIER.join(' or ')}, identifier }, { kind: members, identifier, after, limit }, { kind: quarantine, status, after, limit }, { kind: profile, profileId } and { kind: erasure, requestId }`,
+    `it is none of { kind: ${OF_IDENTIFIER.join(' or ')}, identifier }, { kind: members, identifier, after, limit }, { kind: quarantine, status, after, limit }, { kind: profile or ordinal, profileId } and { kind: erasure, requestId }`,
   );
 }
 

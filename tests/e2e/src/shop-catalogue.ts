@@ -19,6 +19,12 @@ const CART_WAITS = `
     deliver: [{ stream: true }]
 `;
 
+/** So few that a test reaches it. */
+const QUARANTINE = `
+identity:
+  quarantine: { merges: 2, within: 1h }
+`;
+
 const FRIENDS = `segments:
   - { name: friends, of: user, static: true }`;
 const FRIEND_MOVES = `
@@ -47,7 +53,7 @@ export async function applyShopCatalogue(endpoints: Endpoints, webhookUrl: strin
     .replaceAll('http://127.0.0.1:9911/hooks/attrium', webhookUrl)
     .replaceAll('within: 30s', `within: ${WINDOW_MS / 1_000}s`)
     .replace(/^segments:$/m, FRIENDS)
-    .concat(CART_WAITS, FRIEND_MOVES, more);
+    .concat(CART_WAITS, FRIEND_MOVES, more, QUARANTINE);
   const { body } = await rest(url, { key: endpoints.adminKey });
   const { revision } = body as { revision: number };
   const headers = { 'content-type': 'application/yaml', 'if-match': String(revision) };

@@ -4,7 +4,15 @@ import { join } from 'node:path';
 import { valueV1 } from '@attrium/proto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Webhook } from 'standardwebhooks';
-import { consumeDeliveries, FiringStream, ProfileClient, rest, segmentSdk, Tables } from './clients.js';
+import {
+  consumeDeliveries,
+  FiringStream,
+  ProfileClient,
+  type RestAnswer,
+  rest,
+  segmentSdk,
+  Tables,
+} from './clients.js';
 import { applyShopCatalogue, minuteDigest, WINDOW_MS } from './shop-catalogue.js';
 import { Standalone } from './standalone.js';
 import { until } from './until.js';
@@ -167,6 +175,38 @@ describe('the line', () => {
     } finally {
       stream.close();
     }
+  }, 60_000);
+
+  it('answers who is a member of an account, and holds a storm of merges until somebody releases it', async () => {
+    const { endpoints } = attrium;
+    const { workspace, adminKey, control } = endpoints;
+    const at = async (path: string, method = 'GET'): Promise<RestAnswer> =>
+      rest(`${control}/v1/workspaces/${workspace}/${path}`, { method, key: adminKey });
+    const { analytics, faults } = segmentSdk(endpoints, { flushAt: 20 });
+    const devices = ['fay-1', 'fay-2', 'fay-3', 'fay-4', 'fay-5'];
+    for (const anonymousId of devices) analytics.group({ anonymousId, groupId: 'acme', traits: {} });
+    for (const anonymousId of devices) analytics.identify({ anonymousId, traits: { email: 'info@acme.test' } });
+    await analytics.closeAndFlush();
+    expect(faults).toEqual([]);
+    const held = await until('the email to be held', LIMIT_MS, async () => {
+      const { body } = await at('quarantine');
+      const { identifiers } = body as { identifiers: { events: number; profileIds: string[] }[] };
+      return identifiers[0]?.events === 2 ? identifiers[0] : undefined;
+    });
+    expect(held).toMatchObject({ identifier: { type: 'email', value: 'info@acme.test' }, status: 'held' });
+    expect(held.profileIds).toHaveLength(2);
+    const membersOf = async () => {
+      const { body } = await at('accounts/group_id:acme/members');
+      return (body as { profileIds: string[] }).profileIds.length;
+    };
+    expect(await membersOf()).toBe(3);
+    const decision = await at('quarantine/email:info@acme.test/release', 'POST');
+    expect(decision.body).toMatchObject({ status: 'released', profileIds: [], decidedBy: 'bootstrap' });
+    await until('one member', LIMIT_MS, async () => (await membersOf()) === 1);
+    expect((await at('accounts/group_id:acme')).body).toMatchObject({ groupId: 'acme', members: 1 });
+    const { body } = await at('profiles/email:info@acme.test');
+    expect(body).toMatchObject({ accounts: [{ groupId: 'acme', current: true }] });
+    expect((body as { identifiers: unknown[] }).identifiers).toHaveLength(6);
   }, 60_000);
 
   it('takes a CSV into a static list, fires for who enters and leaves it, and not for who is in the old and the new one', async () => {
