@@ -164,7 +164,8 @@ function knownIn({ line, now }: History): Known[] {
       else values.set(name, plainOf(after)!);
     }
   }
-  return endingsOf(expectIdentity(line.storedAll('events'), line.shards), now).flatMap((ending) => {
+  const ordinals = new Map([...entities.values()].map(({ id, ordinal }) => [id, ordinal]));
+  return endingsOf(expectIdentity(line.storedAll('events'), line.shards, ordinals), now).flatMap((ending) => {
     const entity = entities.get(ending.group.ordinal);
     const formulas = ending.rules.rules.filter(({ formula }) => formula !== undefined);
     const own = entity && told.get(entity.id);
