@@ -108,6 +108,17 @@ const FAILURES = {
   },
   faultyTrigger: { code: 'ATR-CONTROL-063', status: 'unprocessable', message: 'The trigger has faults.' },
   noTrigger: { code: 'ATR-CONTROL-064', status: 'not-found', message: 'The catalogue in force has no such trigger.' },
+  noErasure: {
+    code: 'ATR-CONTROL-070',
+    status: 'not-found',
+    message: 'Identity has read no such request to erase; one that was made just now is read within moments.',
+  },
+  erasureUnknown: {
+    code: 'ATR-CONTROL-071',
+    status: 'unavailable',
+    retryable: true,
+    message: 'The log did not say whether it has the request. Make it again, with the same request id.',
+  },
 } as const satisfies Record<string, FailureKind>;
 
 export type ControlFailure = keyof typeof FAILURES;

@@ -15,6 +15,8 @@ import {
   CataloguePlans,
   type Context,
   EntityRows,
+  type ErasureProgress,
+  isErasureQuestion,
   isPresentSince,
   type PartitionStage,
   passOn,
@@ -93,7 +95,7 @@ class SegmentPartition implements PartitionStage {
   ) {
     this.catalogues = new CataloguePlans(
       environment.table('catalogues'),
-      (activated) => planOf(compileActivated(activated)),
+      (activated) => planOf(compileActivated(activated), activated.step),
       NO_PLAN,
       ({ keys }) => keys,
     );
@@ -137,7 +139,8 @@ class SegmentPartition implements PartitionStage {
     else this.schedules.expire(ordinal, dueAt, context);
   }
 
-  answer(question: unknown): MembershipsAnswer | EvaluateAnswer | SweepsAnswer {
+  answer(question: unknown): MembershipsAnswer | EvaluateAnswer | SweepsAnswer | ErasureProgress {
+    if (isErasureQuestion(question)) return this.entities.answerErasure(question);
     if (isSweepsQuestion(question)) return { sweeps: this.sweeps.answer(question.workspace) };
     const row = (ordinal: number) => this.view(ordinal);
     return answer({ row, plan: (workspace) => this.catalogues.of(workspace) }, question);
@@ -175,6 +178,9 @@ class SegmentPartition implements PartitionStage {
       case 'state-transferred':
         this.entities.transfer(record, context);
         break;
+      case 'profile-erased':
+        this.entities.erase(record, context);
+        break;
       case 'merge-completed':
         this.entities.complete(record, context);
         break;
@@ -195,10 +201,11 @@ class SegmentPartition implements PartitionStage {
     if (row === undefined) return;
     const plan = this.catalogues.of(entity.workspace);
     const kindPlan = kindPlanOf(plan, entity);
-    const isEvaluated = row.revision === plan.revision;
+    const isEvaluated = row.revision === plan.step;
     this.align(row, plan, kindPlan);
     const late = reason === 'event' && effectiveAt < row.newestAt;
-    row.newestAt = Math.max(row.newestAt, effectiveAt);
+    // A backfill is effective when it took effect: what happened before that is not late for it.
+    if (reason !== 'backfill') row.newestAt = Math.max(row.newestAt, effectiveAt);
     foldChanges(row, kindPlan, changes);
     const requested = requestedChanges(kindPlan, changes);
     if (row.merges !== undefined && isHeld(row.merges)) {
@@ -224,7 +231,7 @@ class SegmentPartition implements PartitionStage {
     const plan = this.catalogues.of(entity.workspace);
     if (!plan.onMatched.has(definition)) return;
     const kindPlan = kindPlanOf(plan, entity);
-    const isEvaluated = row.revision === plan.revision;
+    const isEvaluated = row.revision === plan.step;
     this.align(row, plan, kindPlan);
     const event = { definition, eventId, name, occurredAt, propertyValues };
     const instant: Instant = { reason: 'event', cause: eventId, effectiveAt: occurredAt };
@@ -279,16 +286,16 @@ class SegmentPartition implements PartitionStage {
     this.observeDropped(foldLoser(row, loser));
   }
 
-  private align(row: EntityRow, { revision }: Plan, kindPlan: KindPlan): void {
-    if (isInLine(row, kindPlan, revision)) return;
-    alignEntity(row, kindPlan, revision, this.isKeptIn(row.entity.workspace));
+  private align(row: EntityRow, { step }: Plan, kindPlan: KindPlan): void {
+    if (isInLine(row, kindPlan, step)) return;
+    alignEntity(row, kindPlan, step, this.isKeptIn(row.entity.workspace));
   }
 
   /** Whoever a sweep for members of today asks has met the catalogue then. */
   private evaluateAsOf(row: EntityRow, at: number, context: Context): void {
     const plan = this.catalogues.of(row.entity.workspace);
     const kindPlan = kindPlanOf(plan, row.entity);
-    const isEvaluated = row.revision === plan.revision;
+    const isEvaluated = row.revision === plan.step;
     this.align(row, plan, kindPlan);
     if (isEvaluated) return;
     const instant: Instant = { reason: 'backfill', cause: `catalogue:${plan.revision}`, effectiveAt: at };
@@ -299,8 +306,8 @@ class SegmentPartition implements PartitionStage {
     const { workspace } = row.entity;
     const plan = this.catalogues.of(workspace);
     const kindPlan = kindPlanOf(plan, row.entity);
-    if (row.revision === plan.revision) return row.members.map(({ name }) => name);
-    const view = alignedView(row, kindPlan, plan.revision, this.isKeptIn(workspace));
+    if (row.revision === plan.step) return row.members.map(({ name }) => name);
+    const view = alignedView(row, kindPlan, plan.step, this.isKeptIn(workspace));
     evaluateAll(view, kindPlan, 0);
     return view.members.map(({ name }) => name);
   }
@@ -311,7 +318,7 @@ class SegmentPartition implements PartitionStage {
     if (row?.kind !== 'entity') return row;
     const { workspace } = row.entity;
     const plan = this.catalogues.of(workspace);
-    return alignedView(row, kindPlanOf(plan, row.entity), plan.revision, this.isKeptIn(workspace));
+    return alignedView(row, kindPlanOf(plan, row.entity), plan.step, this.isKeptIn(workspace));
   }
 
   private isKeptIn(workspace: string): IsKept {
@@ -323,7 +330,7 @@ class SegmentPartition implements PartitionStage {
   private evaluateDue(row: EntityRow, dueAt: number, context: Context): void {
     this.sweeps.before(row.entity, context);
     const plan = this.catalogues.of(row.entity.workspace);
-    const isEvaluated = row.revision === plan.revision;
+    const isEvaluated = row.revision === plan.step;
     const kindPlan = kindPlanOf(plan, row.entity);
     this.align(row, plan, kindPlan);
     if (isEvaluated) return;

@@ -2,6 +2,7 @@
 import { isListEvent } from '@attrium/catalogue';
 import { type Entity, type LogRecord, partitionOfSubject, type SegmentChanged } from '@attrium/event';
 import type { Path } from './coverage.js';
+import { coverErasures } from './covered-erasures.js';
 import { isList } from './draw-lists.js';
 import type { Line } from './line.js';
 import { recordsOf } from './stored-records.js';
@@ -37,9 +38,12 @@ export function coveredByRecords(line: Line, unowned: (at: number) => boolean): 
     paths.add('an import that names nobody');
   }
   coverResolved(resolved, paths);
-  for (const input of [resolved, attributes, memberships]) coverTransfers(input, paths);
+  const inputs = [resolved, attributes, memberships];
+  for (const input of inputs) coverTransfers(input, paths);
+  coverErasures({ events, resolved, inputs }, paths);
   for (const { record } of attributes) {
     if (record.kind !== 'attributes-changed') continue;
+    if (record.reason === 'backfill') paths.add('a change of a value in a backfill');
     if (record.reason === 'merge') paths.add('a change of a value in a merge');
     if (record.entity.kind === 'account') paths.add('a value of an account');
     if (record.reason !== 'window') continue;
@@ -167,6 +171,7 @@ function coverResolved(resolved: readonly Stored[], paths: Set<Path>): void {
   const newest = new Map<number, number>();
   const survivors = new Set<number>();
   const merges = new Map<string, Set<number>>();
+  const chunks = new Set<string>();
   const refusedByWindow = new Set<string>();
   for (const { record, partition } of resolved) {
     if (record.kind === 'event-resolved') {
@@ -187,6 +192,11 @@ function coverResolved(resolved: readonly Stored[], paths: Set<Path>): void {
       survivors.add(record.survivor.ordinal);
       const partitions = merges.get(record.mergeId) ?? new Set();
       merges.set(record.mergeId, partitions.add(partition));
+    } else if (record.kind === 'seeded') {
+      if (record.events.some(({ entity }) => entity.kind === 'account')) paths.add('a seed of an account');
+      if (record.step > 0) paths.add('a seed that was forwarded');
+      else paths.add(chunks.has(`${partition} ${record.id}`) ? 'a chunk that came twice' : 'a chunk of history');
+      chunks.add(`${partition} ${record.id}`);
     } else if (record.kind === 'identifier-quarantined') {
       paths.add('a merge that was held');
     } else if (record.kind === 'quarantine-ended') {

@@ -74,6 +74,10 @@ export class ApiClient {
     return JSON.parse((await this.ask('GET', `${this.workspacePath}/segments`)).text);
   }
 
+  async backfills(): Promise<unknown> {
+    return JSON.parse((await this.ask('GET', `${this.workspacePath}/backfills`)).text);
+  }
+
   async profile(identifier: string): Promise<unknown> {
     return JSON.parse((await this.ask('GET', `${this.workspacePath}/profiles/${encodeURIComponent(identifier)}`)).text);
   }
@@ -180,6 +184,13 @@ export class ApiClient {
   /** DELETE of a path below the workspace. */
   async delete(path: string): Promise<unknown> {
     return JSON.parse((await this.ask('DELETE', `${this.workspacePath}/${path}`)).text);
+  }
+
+  /** Returns the id of the request. */
+  async eraseProfile(identifier: string, requestId: string | undefined): Promise<{ readonly requestId: string }> {
+    const query = requestId === undefined ? '' : `?requestId=${encodeURIComponent(requestId)}`;
+    const path = `${this.workspacePath}/profiles/${encodeURIComponent(identifier)}${query}`;
+    return JSON.parse((await this.ask('DELETE', path)).text) as { requestId: string };
   }
 
   async testTrigger(trigger: string, identifier: string): Promise<unknown> {

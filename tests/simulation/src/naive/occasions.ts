@@ -16,12 +16,6 @@ import { type Asked, holds, millisecondsOf, type Plain, plainOf, show, unitsOfTe
 
 export type Telling = SegmentChanged | EventMatched | ScheduleReached | MemberFound;
 
-/** The records that are of one profile. */
-export const TOUCHING = [
-  ...['segment-changed', 'event-matched', 'member-found', 'schedule-reached'],
-  ...['identifier-linked', 'merge-completed'],
-];
-
 export function textsOf(values: readonly NamedValue[]): string[] {
   return values.map(({ name, value }) => `${name}: ${show(plainOf(value))}`).sort();
 }

@@ -26,8 +26,8 @@ export interface Person {
   readonly gone: Map<string, number>;
   readonly identifiers: Set<string>;
   newestAt: number;
-  /** The catalogue of the partition when a loser was handed over. */
-  revision: number;
+  /** The step of the partition's catalogue when a loser was handed over. */
+  step: number;
   kept: Wanted[];
   owed: Owed;
   readonly bonds: Bonds;
@@ -35,7 +35,7 @@ export interface Person {
 
 export function blank(): Person {
   const maps = { members: new Map(), inherited: new Map(), gone: new Map(), identifiers: new Set<string>() };
-  return { values: new Map(), ...maps, newestAt: 0, revision: 0, kept: [], bonds: new Map(), owed: new Map() };
+  return { values: new Map(), ...maps, newestAt: 0, step: 0, kept: [], bonds: new Map(), owed: new Map() };
 }
 
 export function unite(mine: Person, theirs: Person, isThere: (segment: string) => boolean): void {
