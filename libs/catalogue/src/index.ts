@@ -100,6 +100,7 @@ export {
   type Weekday,
   zoneOf,
 } from './schedule.js';
+export { type Preparation, servingCatalogue } from './serving.js';
 export { SESSION_MEASURES, type SessionMeasure, TYPE_OF_SESSION_MEASURE } from './session.js';
 export { isListEvent, LIST_MEMBER, listEventName } from './static-list.js';
 export { minuteOfDay } from './time-zone.js';

@@ -31,11 +31,13 @@ export {
   partitionFilters,
   partitionOfSubject,
   partitionSubject,
+  projectionSubject,
   quarantineSubject,
   redeliveriesSubject,
   rejectedSubject,
   STAGE_NAMES,
   type StageName,
+  seedsSubject,
   streamOf,
   UNDELIVERED_STREAM,
   undeliveredSubject,
@@ -100,6 +102,7 @@ export {
 } from './record.js';
 export { type IdentifierRefused, REFUSAL_REASONS, type RefusalReason } from './refusal-record.js';
 export type { ScheduleOccurrence, ScheduleReached } from './schedule-record.js';
+export type { DefinitionsSwitched, SeedCompleted, Seeded, SeededEvent } from './seed-record.js';
 export { durationMs } from './time.js';
 export {
   compareText,

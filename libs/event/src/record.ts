@@ -4,6 +4,7 @@ import type { Entity, Identifier } from './entity.js';
 import type { IdentifierQuarantined, QuarantineDecided, QuarantineEnded } from './quarantine-record.js';
 import type { IdentifierRefused } from './refusal-record.js';
 import type { ScheduleOccurrence, ScheduleReached } from './schedule-record.js';
+import type { DefinitionsSwitched, SeedCompleted, Seeded } from './seed-record.js';
 import type { NamedValue, Value } from './value.js';
 
 export const EVENT_TYPES = ['identify', 'track', 'page', 'screen', 'group', 'alias'] as const;
@@ -306,6 +307,10 @@ export interface CatalogueActivated {
   readonly activatedAt: number;
   /** UTF-8 JSON of the whole catalogue. */
   readonly catalogue: Uint8Array;
+  /** The workspace had events before: new definitions are seeded from them before they take effect. */
+  readonly historic?: boolean | undefined;
+  /** Orders what has the same revision (docs/adr/0007-backfill.md); undefined stands for the revision. */
+  readonly step?: number | undefined;
 }
 
 /** From here on decisions are made by this version of the logic. */
@@ -346,6 +351,9 @@ export type LogRecord =
   | FiringSuppressed
   | DeliveryAttempted
   | CatalogueActivated
+  | Seeded
+  | SeedCompleted
+  | DefinitionsSwitched
   | LogicActivated
   | Tick;
 
@@ -363,6 +371,9 @@ export function entityOf(record: LogRecord): Entity | undefined {
     case 'profiles-merged':
     case 'quarantine-decided':
     case 'catalogue-activated':
+    case 'seeded':
+    case 'seed-completed':
+    case 'definitions-switched':
     case 'logic-activated':
     case 'tick':
     case 'delivery-attempted':

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { openClickHouse, type Projection, Projector } from '@attrium/clickhouse';
-import { askSubject, type LogName, partitionFilters, streamOf } from '@attrium/event';
+import { askSubject, type LogName, partitionFilters, projectionSubject, streamOf } from '@attrium/event';
 import { connectNats, ensureStreams, JetStreamLog, type NatsLink, serveAsk } from '@attrium/nats';
 import {
   DEFAULT_STAGE_SETTINGS,
@@ -103,7 +103,7 @@ export async function runStageService(options: StageServiceOptions): Promise<Run
     serveAsk(link.read, askSubject(binding.name, partition), (question) => stage.ask(partition, question)),
   );
   const lag = watchLag({ log, input: binding.input, status: () => stage.status() });
-  const projectors = startProjectors(options, log, logger);
+  const projectors = startProjectors(options, log, logger, link);
   const askStage = stageClient({ link, clock: systemClock, timeoutMs: config.askTimeoutMs });
   const handle: StageHandle = {
     ...{ config, logger, link, log, stage, readiness, askStage },
@@ -186,7 +186,7 @@ async function caughtUp(stage: StageProcessor): Promise<void> {
 }
 
 /** Each migrates all tables of the service before it begins: that is harmless at the same time. */
-function startProjectors(options: StageServiceOptions, log: JetStreamLog, logger: Logger): Projector[] {
+function startProjectors(options: StageServiceOptions, log: JetStreamLog, logger: Logger, link: NatsLink): Projector[] {
   const { binding, config, projections, otherProjections = [], migrationsDirectory } = options;
   const { clickhouseUrl: url } = config;
   if (!config.projection || url === undefined || projections === undefined) return [];
@@ -207,5 +207,9 @@ function startProjectors(options: StageServiceOptions, log: JetStreamLog, logger
   );
   for (const projector of projectors) projector.start();
   exposeProjectors(() => projectors.map(({ status }) => status));
+  // Whoever reads the tables of the output asks how far they are; it ends with the connection.
+  serveAsk(link.read, projectionSubject(output), () => ({
+    sequence: projectors[0]?.status.lastProjectedSequence ?? 0,
+  }));
   return projectors;
 }

@@ -128,6 +128,12 @@ export class EntityRows<R extends LiveRow> {
     return row as R;
   }
 
+  /** As `of`, for a record that another partition sent and that may have overtaken the entity's `ProfileCreated`. */
+  arriving(entity: Entity): R | undefined {
+    if (this.table.get(entity.ordinal) === undefined) this.early.put(entity.ordinal, true);
+    return this.of(entity);
+  }
+
   /** `ProfileCreated` or `AccountCreated`: unless a transfer was faster there is no row of this entity, and the store need not be asked for it. */
   created({ ordinal }: Entity): void {
     if (this.early.get(ordinal) === undefined) this.table.expectNone?.(ordinal);
@@ -168,8 +174,7 @@ export class EntityRows<R extends LiveRow> {
       context.forward({ ...record, to: found.mergedInto }, this.partitionFor(found.mergedInto));
       return;
     }
-    if (found === undefined) this.early.put(record.to.ordinal, true);
-    const row = this.of(record.to) as R;
+    const row = this.arriving(record.to) as R;
     row.merges ??= noMerges();
     const taken = takeTransfer(row.merges, record.mergeId, record.state);
     if (taken === 'dropped') rules.observe({ kind: 'transfer-repeated' });

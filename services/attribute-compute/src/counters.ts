@@ -17,6 +17,12 @@ export interface AttributeCounters {
   forwardedTransfers: number;
   /** Transfers that came again and were dropped. */
   repeatedTransfers: number;
+  /** Events of history that were folded. */
+  seededEvents: number;
+  /** Events of history of an entity that was merged away, which another partition sent on. */
+  forwardedSeeds: number;
+  /** Chunks of history that do not begin where the partition stands: another owner was faster, or their definitions are gone. */
+  repeatedChunks: number;
 }
 
 export function newAttributeCounters(): AttributeCounters {
@@ -29,5 +35,8 @@ export function newAttributeCounters(): AttributeCounters {
     misaddressedRecords: 0,
     forwardedTransfers: 0,
     repeatedTransfers: 0,
+    seededEvents: 0,
+    forwardedSeeds: 0,
+    repeatedChunks: 0,
   };
 }

@@ -89,17 +89,17 @@ const FAILURES = {
     retryable: true,
     message: 'Another import into this list is under way, or stopped within the last minute.',
   },
-  importBroken: {
-    code: 'ATR-CONTROL-061',
-    status: 'unavailable',
-    retryable: true,
-    message: 'The log did not take the import. A part of it may be in: import again.',
-  },
   deskSilent: {
     code: 'ATR-CONTROL-060',
     status: 'unavailable',
     retryable: true,
     message: 'No journey-trigger answers now.',
+  },
+  importBroken: {
+    code: 'ATR-CONTROL-061',
+    status: 'unavailable',
+    retryable: true,
+    message: 'The log did not take the import. A part of it may be in: import again.',
   },
 } as const satisfies Record<string, FailureKind>;
 

@@ -29,6 +29,8 @@ const MATCHES_MAX = 1_000;
 export type IdentityQuestion =
   | { readonly kind: 'resolve'; readonly workspace: string; readonly identifier: Identifier }
   | { readonly kind: 'profile'; readonly workspace: string; readonly profileId: string }
+  /** The profile itself, also where it was merged away. */
+  | { readonly kind: 'ordinal'; readonly workspace: string; readonly profileId: string }
   | { readonly kind: 'identifiers'; readonly workspace: string; readonly identifier: Identifier }
   | { readonly kind: 'merges'; readonly workspace: string; readonly identifier: Identifier }
   | { readonly kind: 'accounts'; readonly workspace: string; readonly identifier: Identifier }
@@ -71,6 +73,11 @@ export interface IdentityAnswer {
   readonly accounts?: readonly ProfileAccount[] | undefined;
 }
 
+/** To `ordinal`. */
+export interface OrdinalAnswer {
+  readonly ordinal: number;
+}
+
 /** To `identifiers`. */
 export interface IdentifiersAnswer {
   readonly profileId: string;
@@ -99,6 +106,7 @@ export interface MatchAnswer {
 
 export type Answer =
   | IdentityAnswer
+  | OrdinalAnswer
   | IdentifiersAnswer
   | MergesAnswer
   | AccountsAnswer
@@ -129,6 +137,7 @@ export function answer(asked: Asked, given: unknown): Answer {
   if (question.kind === 'quarantined') return quarantined(asked, question);
   const ordinal = ordinalOf(asked, question);
   if (ordinal === undefined) return null;
+  if (question.kind === 'ordinal') return { ordinal };
   const survivor = survivorOf(state, ordinal);
   const row = profileAt(state, survivor);
   const profileId = row.id;
@@ -168,13 +177,13 @@ function ordinalOf(
 ): number | undefined {
   const { workspace } = question;
   const profileId =
-    question.kind === 'profile'
+    question.kind === 'profile' || question.kind === 'ordinal'
       ? question.profileId
       : question.identifier.type === PROFILE_ID
         ? question.identifier.value
         : undefined;
   if (profileId !== undefined) return state.profileIds.get(profileKey(workspace, profileId));
-  if (question.kind === 'profile') return undefined;
+  if (question.kind === 'profile' || question.kind === 'ordinal') return undefined;
   const identifier = identifierAsked(question.identifier, rulesOf(workspace));
   return identifier === undefined ? undefined : state.identifiers.get(identifierKey(workspace, identifier))?.ordinal;
 }
@@ -183,7 +192,8 @@ function parseQuestion(question: unknown): IdentityQuestion {
   const { kind, workspace, identifier, profileId, after, limit, status } = (question ?? {}) as Record<string, unknown>;
   if (typeof workspace !== 'string') throw new InvalidQuestionError('no workspace');
   if (kind === 'match') return parseMatch(workspace, question as Record<string, unknown>);
-  if (kind === 'profile' && typeof profileId === 'string') return { kind, workspace, profileId };
+  if ((kind === 'profile' || kind === 'ordinal') && typeof profileId === 'string')
+    return { kind, workspace, profileId };
   if (kind === 'quarantine' && isStatus(status) && isCount(after) && isCount(limit)) {
     return { kind, workspace, status, after, limit };
   }
@@ -195,7 +205,7 @@ function parseQuestion(question: unknown): IdentityQuestion {
     }
   }
   throw new InvalidQuestionError(
-    `it is none of { kind: ${OF_IDENTIFIER.join(' or ')}, identifier }, { kind: members, identifier, after, limit }, { kind: quarantine, status, after, limit } and { kind: profile, profileId }`,
+    `it is none of { kind: ${OF_IDENTIFIER.join(' or ')}, identifier }, { kind: members, identifier, after, limit }, { kind: quarantine, status, after, limit } and { kind: profile or ordinal, profileId }`,
   );
 }
 

@@ -11,7 +11,7 @@ import {
   type QuarantineDecided,
   type RefusalReason,
 } from '@attrium/event';
-import type { Context, PartitionStage, StageBinding, StageEnvironment } from '@attrium/processor';
+import type { Context, PartitionStage, StageBinding, StageEnvironment, Table } from '@attrium/processor';
 import { type AccountDecision, type AccountEvent, decideAccounts, evolveAccounts } from './domain/account.js';
 import type { HitLimit, Refusal } from './domain/identifier.js';
 import { listedIn } from './domain/listed.js';
@@ -31,6 +31,7 @@ import {
 import { WorkspaceRules } from './domain/workspace-rules.js';
 import { answer } from './question.js';
 import { type Chunk, chunkCodec, DEDUP_IDS_MAX, type DedupIndex, DedupWindow } from './store/dedup-window.js';
+import { SeedCollection } from './store/seed-collection.js';
 
 /** What became of a record, for metrics; on replay after a start it is told again. */
 export type Occurrence =
@@ -65,7 +66,8 @@ export function createIdentityBinding(options: IdentityOptions = {}): StageBindi
     input: 'events',
     output: 'resolved',
     logicVersion: 1,
-    stateVersion: 4,
+    // 5: which workspaces have a history, and who has seeded it.
+    stateVersion: 5,
     open: (environment) => new IdentityShard(environment, options),
   };
 }
@@ -76,6 +78,9 @@ class IdentityShard implements PartitionStage {
   private readonly state: IdentityState;
   private readonly dedup: DedupWindow;
   private readonly rules: WorkspaceRules;
+  /** Workspaces that have had an event. */
+  private readonly histories: Table<string, true>;
+  private readonly seeds: SeedCollection;
   private readonly shard: number;
   private readonly shards: number;
   private readonly partitions: number;
@@ -89,6 +94,8 @@ class IdentityShard implements PartitionStage {
     this.shards = shards;
     const catalogues = environment.table<string, CatalogueRow>('catalogues');
     this.rules = new WorkspaceRules(catalogues, options.caps ?? IDENTITY_CAPS);
+    this.histories = environment.table('histories');
+    this.seeds = new SeedCollection(environment);
     this.state = {
       identifiers: environment.table<string, IdentifierRow>('identifiers', undefined, { filtersKeys: true }),
       profiles: environment.table<number, ProfileRow>('profiles'),
@@ -131,6 +138,11 @@ class IdentityShard implements PartitionStage {
       case 'catalogue-activated':
         this.activate(record, context);
         return;
+      case 'seed-completed': {
+        const switched = this.seeds.take(record);
+        if (switched !== undefined) this.emitToAll(switched, context);
+        return;
+      }
       case 'quarantine-decided':
         this.judge(record, context);
         return;
@@ -163,6 +175,7 @@ class IdentityShard implements PartitionStage {
     } else {
       const accounts = decideAccounts(this.state, event, decision, options);
       this.emitResolution(event, decision, accounts, context);
+      if (this.histories.get(event.workspace) === undefined) this.histories.put(event.workspace, true);
       evolve(this.state, decision, { cause: event.id, occurredAt: event.occurredAt, now: context.now, rules });
       evolveAccounts(this.state, accounts, decision);
       const { created, linked, merges } = decision;
@@ -328,7 +341,8 @@ class IdentityShard implements PartitionStage {
       return;
     }
     this.dedup.setWindow(workspace, identity.dedupHours);
-    this.emitToAll(body, context);
+    const historic = this.histories.get(workspace) === true;
+    this.emitToAll(historic ? { ...body, historic } : body, context);
   }
 
   private emitToAll(fact: FactBody, context: Context): void {

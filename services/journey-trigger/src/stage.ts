@@ -69,7 +69,7 @@ class TriggerPartition implements PartitionStage {
   ) {
     this.catalogues = new CataloguePlans(
       environment.table('catalogues'),
-      (activated) => planOf(compileActivated(activated)),
+      (activated) => planOf(compileActivated(activated), activated.step),
       NO_PLAN,
       ({ keys }) => keys,
     );
@@ -153,7 +153,10 @@ class TriggerPartition implements PartitionStage {
     const row = found === undefined ? undefined : this.entities.of(entity);
     if (found !== undefined && row === undefined) return;
     if (row !== undefined && isHeldRow(row)) {
-      this.observeLost({ changes: keepBack(row, [record]), keys: 0 });
+      this.observeLost({
+        changes: keepBack(row, [{ ...record, step: this.catalogues.of(entity.workspace).step }]),
+        keys: 0,
+      });
       return;
     }
     let current = row;
@@ -215,7 +218,7 @@ class TriggerPartition implements PartitionStage {
     return {
       plan: this.catalogues.of(workspace),
       now: context.now,
-      isKept: (key, revision) => isPresentSince(since, key, revision),
+      isKept: (key, step) => isPresentSince(since, key, step),
       emit: (outcome) => this.emitOutcome(outcome, entity, rowOf, context),
     };
   }

@@ -36,6 +36,7 @@ export function coveredByRecords(line: Line, unowned: (at: number) => boolean): 
   for (const input of [resolved, attributes, memberships]) coverTransfers(input, paths);
   for (const { record } of attributes) {
     if (record.kind !== 'attributes-changed') continue;
+    if (record.reason === 'backfill') paths.add('a change of a value in a backfill');
     if (record.reason === 'merge') paths.add('a change of a value in a merge');
     if (record.entity.kind === 'account') paths.add('a value of an account');
     if (record.reason !== 'window') continue;
@@ -141,6 +142,7 @@ function coverResolved(resolved: readonly Stored[], paths: Set<Path>): void {
   const newest = new Map<number, number>();
   const survivors = new Set<number>();
   const merges = new Map<string, Set<number>>();
+  const chunks = new Set<string>();
   const refusedByWindow = new Set<string>();
   for (const { record, partition } of resolved) {
     if (record.kind === 'event-resolved') {
@@ -161,6 +163,11 @@ function coverResolved(resolved: readonly Stored[], paths: Set<Path>): void {
       survivors.add(record.survivor.ordinal);
       const partitions = merges.get(record.mergeId) ?? new Set();
       merges.set(record.mergeId, partitions.add(partition));
+    } else if (record.kind === 'seeded') {
+      if (record.events.some(({ entity }) => entity.kind === 'account')) paths.add('a seed of an account');
+      if (record.step > 0) paths.add('a seed that was forwarded');
+      else paths.add(chunks.has(`${partition} ${record.id}`) ? 'a chunk that came twice' : 'a chunk of history');
+      chunks.add(`${partition} ${record.id}`);
     } else if (record.kind === 'identifier-quarantined') {
       paths.add('a merge that was held');
     } else if (record.kind === 'quarantine-ended') {

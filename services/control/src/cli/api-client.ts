@@ -74,6 +74,10 @@ export class ApiClient {
     return JSON.parse((await this.ask('GET', `${this.workspacePath}/segments`)).text);
   }
 
+  async backfills(): Promise<unknown> {
+    return JSON.parse((await this.ask('GET', `${this.workspacePath}/backfills`)).text);
+  }
+
   async profile(identifier: string): Promise<unknown> {
     return JSON.parse((await this.ask('GET', `${this.workspacePath}/profiles/${encodeURIComponent(identifier)}`)).text);
   }

@@ -7,7 +7,15 @@ import { addConsentCommands } from './consent-commands.js';
 import { addDeliveryCommands } from './delivery-commands.js';
 import { type EndpointFlags, findEndpoint } from './endpoint.js';
 import { addIdentityQuarantineCommands } from './identity-commands.js';
-import { faultLines, planLines, previewLines, type StatusAnswer, statusLines } from './plan-text.js';
+import {
+  type BackfillsAnswer,
+  backfillLines,
+  faultLines,
+  planLines,
+  previewLines,
+  type StatusAnswer,
+  statusLines,
+} from './plan-text.js';
 import { addSegmentCommands } from './segment-commands.js';
 
 /** What a command writes. */
@@ -58,6 +66,15 @@ export function attriumCommand(terminal: Terminal, env?: Readonly<Record<string,
       const status = (await api().status()) as StatusAnswer;
       if (options.json === true) json(status);
       else for (const line of statusLines(status)) terminal.out(line);
+    });
+  program
+    .command('backfills')
+    .description('show which definitions are computed from history, and how far each partition is')
+    .option('--json', 'as JSON')
+    .action(async (options: { json?: boolean }) => {
+      const answer = (await api().backfills()) as BackfillsAnswer;
+      if (options.json === true) json(answer);
+      else for (const line of backfillLines(answer)) terminal.out(line);
     });
   addKeyCommands(program, api, json);
   addConsentCommands(program, { api, env, json });

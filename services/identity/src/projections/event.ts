@@ -20,6 +20,7 @@ export const events: Projection = {
     { name: 'previous_value', type: 'text' },
     { name: 'group_id', type: 'text' },
     { name: 'payload', type: 'bytes' },
+    { name: 'ordinal', type: 'version' },
   ],
   project: (record) => {
     // What an account has of an event is in the row of its profile.
@@ -43,6 +44,7 @@ export const events: Projection = {
         event.previous?.value ?? '',
         event.groupId ?? '',
         event.payload,
+        String(entity.ordinal),
       ],
     ];
   },

@@ -22,8 +22,8 @@ interface Bag {
   readonly said: Map<string, Plain>;
   /** Windows were looked at up to here, ms. */
   lookedUntil: number;
-  /** The catalogue of the partition when a loser was handed over. */
-  revision: number;
+  /** The step of the partition's catalogue when a loser was handed over. */
+  step: number;
 }
 
 interface Saying {
@@ -66,9 +66,9 @@ class AttributeReplay {
   readonly book = new FactBook();
   private readonly catalogues = new Catalogues();
   private readonly merging = new Merging<Bag>(
-    () => ({ counted: new Map(), said: new Map(), lookedUntil: 0, revision: 0 }),
+    () => ({ counted: new Map(), said: new Map(), lookedUntil: 0, step: 0 }),
     ({ data: mine, entity }, { data: theirs }) => {
-      const missed = this.catalogues.since(theirs.revision, entity, this.partitions);
+      const missed = this.catalogues.since(theirs.step, entity, this.partitions);
       for (const [meaning, list] of theirs.counted) {
         if (!missed.every(({ rules }) => rules.some((rule) => rule.meaning === meaning))) continue;
         for (const each of list) each.seenAt = Math.max(each.seenAt, theirs.lookedUntil);
@@ -105,7 +105,7 @@ class AttributeReplay {
         }
         if (isIn(place, loser.id, partitions)) {
           const leaving = merging.of(loser);
-          leaving.data.revision = this.rulesFor(leaving, place)?.revision ?? 0;
+          leaving.data.step = this.rulesFor(leaving, place)?.step ?? 0;
           merging.lose(loser, survivor, mergeId);
         }
         if (!isIn(place, survivor.id, partitions)) return;
@@ -238,7 +238,7 @@ interface NamedFormula {
 }
 
 /** What is read first comes first. */
-function formulasIn(rules: readonly Rule[]): NamedFormula[] {
+export function formulasIn(rules: readonly Rule[]): NamedFormula[] {
   let left = rules.flatMap(({ name, formula }): NamedFormula[] => (formula === undefined ? [] : [{ name, formula }]));
   const ordered: NamedFormula[] = [];
   while (left.length > 0) {

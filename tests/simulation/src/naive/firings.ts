@@ -27,6 +27,8 @@ import { areOne, byDue, type Ending, instantOf, type Wait, waitingTrigger } from
 interface Kept {
   readonly change: Telling | MergeCompleted;
   readonly snapshot: Snapshot;
+  /** Of the catalogue that it came under. */
+  readonly step: number;
 }
 
 interface Person {
@@ -94,14 +96,15 @@ class FiringReplay {
       case 'schedule-reached': {
         const holder = merging.of(record.entity);
         if (holder.goneTo !== undefined) throw new Error(`${record.id} is of a profile that is gone`);
-        const kept = { change: record, snapshot: this.snapshotOf(record) };
+        const step = this.rulesFor(holder, place)?.step ?? 0;
+        const kept = { change: record, snapshot: this.snapshotOf(record), step };
         if (merging.isHeld(holder)) {
           holder.data.kept = inOrder([...holder.data.kept, kept]);
           return;
         }
         this.take(holder, kept, place);
         if (record.kind === 'segment-changed') this.endConditions(holder, record, place);
-        this.fire(holder, record, kept.snapshot, place);
+        this.fire(holder, record, kept, place);
         this.endDue(holder, place.now, place);
         return;
       }
@@ -121,7 +124,7 @@ class FiringReplay {
         const snapshot = this.snapshotOf(record);
         if (holder.goneTo !== undefined) return;
         const { data } = holder;
-        if (record.known !== undefined) data.kept = inOrder([...data.kept, { change: record, snapshot }]);
+        if (record.known !== undefined) data.kept = inOrder([...data.kept, { change: record, snapshot, step: 0 }]);
         for (const mergeId of record.mergeIds) holder.done.add(mergeId);
         this.settle(holder, place);
         return;
@@ -169,7 +172,7 @@ class FiringReplay {
     this.uniteWaits(holder, place);
     for (const kept of holder.data.kept.splice(0)) {
       this.take(holder, kept, place);
-      if (kept.change.kind !== 'merge-completed') this.fire(holder, kept.change, kept.snapshot, place);
+      if (kept.change.kind !== 'merge-completed') this.fire(holder, kept.change, kept, place);
     }
     this.endConditions(holder, { recordedAt: place.now, effectiveAt: released.occurredAt }, place);
     this.endDue(holder, place.now, place);
@@ -305,9 +308,9 @@ class FiringReplay {
   }
 
   /** The catalogues since the wait began, with that of its beginning. */
-  private since({ revision }: Wait, { entity }: Holder<Person>, place: Place): Rules[] {
+  private since({ step }: Wait, { entity }: Holder<Person>, place: Place): Rules[] {
     const known = this.catalogues.get(`${place.partition}/${entity.workspace}`) ?? [];
-    const first = known.findLastIndex((rules) => rules.revision <= revision);
+    const first = known.findLastIndex((rules) => rules.step <= step);
     return first < 0 ? [] : known.slice(first).map((rules) => rules.ofKind(entity.kind));
   }
 
@@ -328,12 +331,13 @@ class FiringReplay {
     return new Set(texts).size === 1 ? waitingTrigger(wait, this.rulesFor(holder, place)!) : undefined;
   }
 
-  private fire(holder: Holder<Person>, change: Telling, then: Snapshot, place: Place): void {
+  private fire(holder: Holder<Person>, change: Telling, { snapshot: then, step }: Kept, place: Place): void {
     const { entity, data } = holder;
     const rules = this.rulesFor(holder, place);
-    const snapshot = rules === undefined || change.revision === rules.revision ? then : carriedIn(change, rules);
+    const snapshot = rules === undefined || step === rules.step ? then : carriedIn(change, rules);
     for (const trigger of rules?.catalogue.triggers ?? []) {
       if (trigger.state !== undefined) continue;
+      if (instantOf(change).reason === 'backfill' && trigger.on_backfill !== true) continue;
       for (const on of occasionsOf(trigger, change)) {
         const { revision, recordedAt } = change;
         const { effectiveAt, cause, reason } = instantOf(change);
@@ -376,12 +380,12 @@ class FiringReplay {
           const deferred = { since: place.now, ...outcome };
           const quietUntil = quietEnd(trigger, rules!.catalogue, snapshot.values, place.now);
           if (day !== undefined) data.days.set(trigger.name, [...noted, day]);
-          data.waits.push({ ...head, ...keptOf(), recordedAt, keyed, dueAt: quietUntil, reason, on, deferred });
+          data.waits.push({ ...head, step, ...keptOf(), recordedAt, keyed, dueAt: quietUntil, reason, on, deferred });
         } else if ((lasts === undefined || isMet) && refused !== undefined) {
           this.book.add(place.position, { ...met, why: refused, ...told, values: asked });
         } else if (lasts !== undefined && !isMet) {
           if (day !== undefined) data.days.set(trigger.name, [...noted, day]);
-          data.waits.push({ ...head, ...keptOf(), recordedAt, keyed, dueAt, reason, on });
+          data.waits.push({ ...head, step, ...keptOf(), recordedAt, keyed, dueAt, reason, on });
         } else {
           if (day !== undefined) data.days.set(trigger.name, [...noted, day]);
           data.fired.set(keyed, [...times, recordedAt]);
