@@ -289,7 +289,7 @@ class SegmentPartition implements PartitionStage {
   /** One that has not met the catalogue yet is evaluated before a schedule is asked of it. */
   private evaluateDue(row: EntityRow, dueAt: number, context: Context): void {
     const plan = this.catalogues.of(row.entity.workspace);
-    const isEvaluated = row.revision === plan.revision;
+    const isEvaluated = row.revision === plan.step;
     const kindPlan = kindPlanOf(plan, row.entity);
     this.align(row, plan, kindPlan);
     if (isEvaluated) return;

@@ -31,7 +31,7 @@ import { checkNaive } from './naive-check.js';
 import { Sender } from './sender.js';
 import { recordsOf } from './stored-records.js';
 
-const HISTORIES = 24;
+const HISTORIES = 16;
 const EVENTS = 40;
 /** Trees of each history, beside those of its drawn catalogue. */
 const TREES = 12;
