@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { type ClickHouse, openClickHouse } from '@attrium/clickhouse';
 import {
   Access,
+  type AskStage,
   createLogger,
   type HostContext,
   type Logger,
@@ -25,7 +26,7 @@ import {
   type NatsLink,
   SECRETS_BUCKET,
 } from '@attrium/nats';
-import { systemClock } from '@attrium/processor';
+import { type Log, systemClock } from '@attrium/processor';
 import { descriptorSet, packageDefinitionOf } from '@attrium/proto';
 import { AccountReader } from './account-reader.js';
 import { CatalogueKeeper } from './catalogue-keeper.js';
@@ -102,12 +103,7 @@ export async function startControl(
       secrets: new SecretStore(buckets.secrets),
       locator,
       profiles: new ProfileReader({ locator, now: () => systemClock.monotonic(), telemetry }),
-      erasures: new Erasures({
-        log: new ErasureLog({ log, shards, owner }),
-        tables: new ErasureTables(asked),
-        clock: systemClock,
-        ...{ ask, shards, newId: randomUUID, telemetry },
-      }),
+      erasures: erasuresOf({ log, shards, owner, ask, tables: asked }),
       accounts: new AccountReader({ locator, ask, shards }),
       desk: new DeliveryDeskClient(link),
       backfills: new Backfills(ask, partitions),
@@ -150,6 +146,12 @@ export async function startControl(
     ],
     ...(options.ownsProcess === undefined ? {} : { ownsProcess: options.ownsProcess }),
   });
+}
+
+function erasuresOf(parts: { log: Log; shards: number; owner: string; ask: AskStage; tables: Tables }): Erasures {
+  const { ask, shards } = parts;
+  const common = { ask, shards, clock: systemClock, newId: randomUUID, telemetry };
+  return new Erasures({ ...common, log: new ErasureLog(parts), tables: new ErasureTables(parts.tables) });
 }
 
 /** Opens no socket before the first question. */
