@@ -93,6 +93,7 @@ export function coldToProto(record: ColdFact): EntryRecord {
     case 'seeded':
     case 'seed-completed':
     case 'definitions-switched':
+    case 'backfill-ordered':
       return seedToProto(record);
     case 'logic-activated':
       return { $case: 'logicActivated', value: { version: record.version } };
@@ -184,6 +185,7 @@ export function coldFromProto(id: string, record: EntryRecord): ColdRecord {
     case 'seeded':
     case 'seedCompleted':
     case 'definitionsSwitched':
+    case 'backfillOrdered':
       return seedFromProto(id, record);
     case 'logicActivated':
       return { kind: 'logic-activated', id, version: record.value.version };
