@@ -133,6 +133,7 @@ async function runOurs(system: BenchSystem, log: ResolvedLog, owners: 1 | 2, opt
   const begun = performance.now();
   const starting = names.map((name, index) =>
     system.startService(name, {
+      readyLimitMs: RUN_LIMIT_MS,
       environment: {
         ATTRIUM_PARTITIONS: String(PARTITIONS),
         ATTRIUM_OWNED_PARTITIONS: `${index * share}-${(index + 1) * share - 1}`,

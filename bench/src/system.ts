@@ -135,6 +135,8 @@ export class BenchSystem {
       readonly core?: number;
       readonly flags?: readonly string[];
       readonly environment?: Readonly<Record<string, string>>;
+      /** How long it may take to read what its log holds. */
+      readonly readyLimitMs?: number;
     } = {},
   ): Promise<void> {
     const { options } = this.settings;
@@ -167,11 +169,11 @@ export class BenchSystem {
     const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
     const service = { child, httpUrl: `http://127.0.0.1:${http}`, ended };
     this.services.set(name, service);
-    await this.untilReady(name, service);
+    await this.untilReady(name, service, more.readyLimitMs ?? READY_LIMIT_MS);
   }
 
-  private async untilReady(name: ServiceName, { child, httpUrl }: Service): Promise<void> {
-    const deadline = performance.now() + READY_LIMIT_MS;
+  private async untilReady(name: ServiceName, { child, httpUrl }: Service, limitMs: number): Promise<void> {
+    const deadline = performance.now() + limitMs;
     for (;;) {
       const answer = await fetch(`${httpUrl}/healthz/ready`).catch(() => undefined);
       if (answer?.status === 200) return;

@@ -14,6 +14,7 @@ export {
   unitsToText,
 } from './decimal.js';
 export type { Entity, Identifier } from './entity.js';
+export type { ErasureRequested, ProfileErased } from './erasure-record.js';
 export { parseExactJson, stringifyExactJson } from './exact-json.js';
 export {
   ATTEMPTS_STREAM,
@@ -25,6 +26,7 @@ export {
   DELIVERY_DESK_SUBJECT,
   deadLettersSubject,
   deliveriesSubject,
+  erasureSubject,
   eventsSubject,
   LOG_NAMES,
   type LogName,

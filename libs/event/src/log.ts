@@ -19,6 +19,11 @@ export function catalogueSubject(shard: number, workspace: string): string {
   return `attrium.events.${shard}.catalogue.${workspace}`;
 }
 
+/** Where requests to erase a profile of a workspace go. */
+export function erasureSubject(shard: number, workspace: string): string {
+  return `attrium.events.${shard}.erasure.${workspace}`;
+}
+
 /** Where attribute-compute says that it has folded the history of a partition. */
 export function seedsSubject(shard: number, workspace: string): string {
   return `attrium.events.${shard}.seeds.${workspace}`;

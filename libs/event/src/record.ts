@@ -1,6 +1,7 @@
 /** The records of the logs: what sources sent, and the facts that stages appended. All times are milliseconds since 1970 UTC. */
 import type { AccountCreated, AccountLinked, AccountUnlinked, CurrentAccountChanged } from './account-record.js';
 import type { Entity, Identifier } from './entity.js';
+import type { ErasureRequested, ProfileErased } from './erasure-record.js';
 import type { IdentifierQuarantined, QuarantineDecided, QuarantineEnded } from './quarantine-record.js';
 import type { IdentifierRefused } from './refusal-record.js';
 import type { ScheduleOccurrence, ScheduleReached } from './schedule-record.js';
@@ -338,6 +339,8 @@ export type LogRecord =
   | AccountLinked
   | AccountUnlinked
   | CurrentAccountChanged
+  | ErasureRequested
+  | ProfileErased
   | IdentifierQuarantined
   | QuarantineDecided
   | QuarantineEnded
@@ -370,6 +373,7 @@ export function entityOf(record: LogRecord): Entity | undefined {
   switch (record.kind) {
     case 'event':
     case 'profiles-merged':
+    case 'erasure-requested':
     case 'quarantine-decided':
     case 'catalogue-activated':
     case 'seeded':

@@ -120,6 +120,8 @@ const BODIES: Omit<Bodies, 'event'> = {
   'account-linked': { entity, account: entity, cause: text, occurredAt: time },
   'account-unlinked': { entity, account: entity, cause: text, occurredAt: time },
   'current-account-changed': { entity, account: maybe(entity), cause: text, occurredAt: time },
+  'erasure-requested': { workspace: text, identifier, author: text, requestedAt: time },
+  'profile-erased': { entity, former: few(entity), requestId: text, erasedAt: time },
   'identifier-quarantined': { entity, identifier, merges: small, cause: text, occurredAt: time },
   'quarantine-decided': {
     workspace: text,

@@ -23,6 +23,10 @@ export interface AttributeCounters {
   forwardedSeeds: number;
   /** Chunks of history that do not begin where the partition stands: another owner was faster, or their definitions are gone. */
   repeatedChunks: number;
+  /** Rows dropped, because their entity was erased. */
+  erasedEntities: number;
+  /** Records for an entity that was erased, as transfers that were on their way: they are dropped. */
+  recordsOfErased: number;
 }
 
 export function newAttributeCounters(): AttributeCounters {
@@ -38,5 +42,7 @@ export function newAttributeCounters(): AttributeCounters {
     seededEvents: 0,
     forwardedSeeds: 0,
     repeatedChunks: 0,
+    erasedEntities: 0,
+    recordsOfErased: 0,
   };
 }

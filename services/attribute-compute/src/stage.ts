@@ -4,6 +4,8 @@ import {
   type Context,
   type EntityOccurrence,
   EntityRows,
+  type ErasureProgress,
+  isErasureQuestion,
   type PartitionStage,
   passOn,
   type ReleasedMerges,
@@ -104,6 +106,8 @@ class AttributePartition implements PartitionStage {
         return record.entity.ordinal;
       case 'state-transferred':
         return record.stage === STAGE ? record.to.ordinal : undefined;
+      case 'profile-erased':
+        return record.entity.ordinal;
       case 'profiles-merged':
         return this.entities.isHere(record.survivor) ? record.survivor.ordinal : record.loser.ordinal;
       default:
@@ -131,6 +135,9 @@ class AttributePartition implements PartitionStage {
         break;
       case 'state-transferred':
         this.entities.transfer(record, context);
+        break;
+      case 'profile-erased':
+        this.entities.erase(record, context);
         break;
       case 'catalogue-activated':
         this.seeding.activate(record, context);
@@ -165,7 +172,8 @@ class AttributePartition implements PartitionStage {
     this.schedule(row, plan, dueAt, context);
   }
 
-  answer(question: unknown): AttributesAnswer | BackfillsAnswer {
+  answer(question: unknown): AttributesAnswer | BackfillsAnswer | ErasureProgress {
+    if (isErasureQuestion(question)) return this.entities.answerErasure(question);
     const asked = question as AttributesQuestion | BackfillsQuestion;
     if (asked.kind === 'backfills') return answerBackfills(this.definitions, asked);
     if (asked.kind !== 'attributes')
@@ -329,6 +337,8 @@ class AttributePartition implements PartitionStage {
   private count(kind: EntityOccurrence['kind']): void {
     if (kind === 'misaddressed') this.counters.misaddressedRecords++;
     else if (kind === 'transfer-forwarded') this.counters.forwardedTransfers++;
+    else if (kind === 'entity-erased') this.counters.erasedEntities++;
+    else if (kind === 'record-of-erased') this.counters.recordsOfErased++;
     else this.counters.repeatedTransfers++;
   }
 }

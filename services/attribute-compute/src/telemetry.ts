@@ -47,6 +47,17 @@ export function exposeCounters(counters: AttributeCounters): void {
     () => counters.repeatedTransfers,
   );
   sampledGauge(
+    { name: 'attrium_attributes_entities_erased', help: 'Rows dropped, because their profile was erased.' },
+    () => counters.erasedEntities,
+  );
+  sampledGauge(
+    {
+      name: 'attrium_attributes_records_of_erased',
+      help: 'Transfers that came for a profile that was erased; dropped.',
+    },
+    () => counters.recordsOfErased,
+  );
+  sampledGauge(
     { name: 'attrium_attributes_events_seeded', help: 'Events of history that were folded into new definitions.' },
     () => counters.seededEvents,
   );

@@ -8,6 +8,8 @@ import { BackfillController } from './api/backfill.controller.js';
 import { CatalogueController } from './api/catalogue.controller.js';
 import { CatalogueRpcController } from './api/catalogue-rpc.controller.js';
 import { DeliveryController } from './api/delivery.controller.js';
+import { ErasureController } from './api/erasure.controller.js';
+import { ErasureRpcController } from './api/erasure-rpc.controller.js';
 import { IdentityController } from './api/identity.controller.js';
 import { KeyController } from './api/key.controller.js';
 import { ListController } from './api/list.controller.js';
@@ -29,6 +31,7 @@ import { DeliveryDeskClient } from './clients/delivery-desk.js';
 import { KeyStore } from './clients/key-store.js';
 import type { LogSize } from './clients/log-sizes.js';
 import { SecretStore } from './clients/secret-store.js';
+import { Erasures } from './erasures.js';
 import { ListImporter } from './list-importer.js';
 import { ProfileReader } from './profile-reader.js';
 import { QuarantineDesk } from './quarantine-desk.js';
@@ -46,6 +49,7 @@ export interface ControlParts {
   readonly secrets: SecretStore;
   readonly profiles: ProfileReader;
   readonly accounts: AccountReader;
+  readonly erasures: Erasures;
   readonly locator: ProfileLocator;
   readonly desk: DeliveryDeskClient;
   readonly backfills: Backfills;
@@ -65,6 +69,7 @@ export function controlModule(parts: ControlParts): DynamicModule {
       CatalogueController,
       IdentityController,
       DeliveryController,
+      ErasureController,
       KeyController,
       ProfileController,
       QuarantineController,
@@ -77,6 +82,7 @@ export function controlModule(parts: ControlParts): DynamicModule {
       WorkspaceController,
       AccountRpcController,
       CatalogueRpcController,
+      ErasureRpcController,
       ProfileRpcController,
       QuarantineRpcController,
       SegmentRpcController,
@@ -92,6 +98,7 @@ export function controlModule(parts: ControlParts): DynamicModule {
       { provide: ProfileLocator, useValue: parts.locator },
       { provide: ProfileReader, useValue: parts.profiles },
       { provide: AccountReader, useValue: parts.accounts },
+      { provide: Erasures, useValue: parts.erasures },
       { provide: DeliveryDeskClient, useValue: parts.desk },
       { provide: Backfills, useValue: parts.backfills },
       { provide: QuarantineDesk, useValue: parts.quarantine },

@@ -106,6 +106,17 @@ const FAILURES = {
     retryable: true,
     message: 'The log did not take the import. A part of it may be in: import again.',
   },
+  noErasure: {
+    code: 'ATR-CONTROL-070',
+    status: 'not-found',
+    message: 'Identity has read no such request to erase; one that was made just now is read within moments.',
+  },
+  erasureUnknown: {
+    code: 'ATR-CONTROL-071',
+    status: 'unavailable',
+    retryable: true,
+    message: 'The log did not say whether it has the request. Make it again, with the same request id.',
+  },
 } as const satisfies Record<string, FailureKind>;
 
 export type ControlFailure = keyof typeof FAILURES;

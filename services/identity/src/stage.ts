@@ -2,6 +2,7 @@
 import { isListEvent } from '@attrium/catalogue';
 import {
   type Entity,
+  type ErasureRequested,
   type Event,
   type FactBody,
   type Identifier,
@@ -13,6 +14,7 @@ import {
 } from '@attrium/event';
 import type { Context, PartitionStage, StageBinding, StageEnvironment, Table } from '@attrium/processor';
 import { type AccountDecision, type AccountEvent, decideAccounts, evolveAccounts } from './domain/account.js';
+import { decideErasure, type ErasureDecision, erasureFacts, evolveErasure } from './domain/erasure.js';
 import type { HitLimit, Refusal } from './domain/identifier.js';
 import { listedIn } from './domain/listed.js';
 import { mappedIdentifiers } from './domain/mapped-identifiers.js';
@@ -23,6 +25,7 @@ import { IDENTITY_CAPS, type IdentityCaps, type IdentityRules } from './domain/r
 import {
   type AccountRow,
   type CatalogueRow,
+  type ErasureRow,
   entityAt,
   type IdentifierRow,
   type IdentityState,
@@ -48,6 +51,8 @@ export type Occurrence =
   /** Rules look into the event's traits and properties, and these are no JSON. */
   | { readonly kind: 'payload-unreadable' }
   | { readonly kind: 'catalogue-outdated' }
+  /** A request to erase; known: it came again. */
+  | { readonly kind: 'erasure'; readonly outcome: ErasureDecision['kind'] }
   /** The cap on remembered message ids is reached: the dedup window is only this long. */
   | { readonly kind: 'dedup-window-shrunk'; readonly windowMs: number };
 
@@ -66,8 +71,8 @@ export function createIdentityBinding(options: IdentityOptions = {}): StageBindi
     input: 'events',
     output: 'resolved',
     logicVersion: 1,
-    // 5: which workspaces have a history, and who has seeded it.
-    stateVersion: 5,
+    // 6: which profiles were erased, by which requests.
+    stateVersion: 6,
     open: (environment) => new IdentityShard(environment, options),
   };
 }
@@ -105,6 +110,7 @@ class IdentityShard implements PartitionStage {
       accountMembers: environment.table<string, number[]>('account-members'),
       quarantine: environment.table<string, QuarantineEntry>('quarantine'),
       quarantineLists: environment.table<string, QuarantineList>('quarantine-lists'),
+      erasures: environment.table<string, ErasureRow>('erasures'),
       counters: environment.table<string, { count: number }>('counters'),
     };
     this.dedup = new DedupWindow(
@@ -137,6 +143,9 @@ class IdentityShard implements PartitionStage {
         return;
       case 'catalogue-activated':
         this.activate(record, context);
+        return;
+      case 'erasure-requested':
+        this.erase(record, context);
         return;
       case 'seed-completed': {
         const switched = this.seeds.take(record);
@@ -349,6 +358,15 @@ class IdentityShard implements PartitionStage {
     this.dedup.setWindow(workspace, identity.dedupHours);
     const historic = this.histories.get(workspace) === true;
     this.emitToAll(historic ? { ...body, historic } : body, context);
+  }
+
+  private erase(request: ErasureRequested, context: Context): void {
+    const { now } = context;
+    const decision = decideErasure(this.state, request, this.rules.of(request.workspace));
+    const said = erasureFacts(decision, request, { now, partitions: this.partitions });
+    for (const { fact, partition } of said) context.emit(fact, partition);
+    evolveErasure(this.state, decision, request, now);
+    this.observe({ kind: 'erasure', outcome: decision.kind });
   }
 
   private emitToAll(fact: FactBody, context: Context): void {

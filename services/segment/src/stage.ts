@@ -15,6 +15,8 @@ import {
   CataloguePlans,
   type Context,
   EntityRows,
+  type ErasureProgress,
+  isErasureQuestion,
   isPresentSince,
   type PartitionStage,
   passOn,
@@ -121,7 +123,8 @@ class SegmentPartition implements PartitionStage {
     this.schedules.expire(ordinal, dueAt, context);
   }
 
-  answer(question: unknown): MembershipsAnswer | EvaluateAnswer {
+  answer(question: unknown): MembershipsAnswer | EvaluateAnswer | ErasureProgress {
+    if (isErasureQuestion(question)) return this.entities.answerErasure(question);
     const row = (ordinal: number) => this.view(ordinal);
     return answer({ row, plan: (workspace) => this.catalogues.of(workspace) }, question);
   }
@@ -156,6 +159,9 @@ class SegmentPartition implements PartitionStage {
         break;
       case 'state-transferred':
         this.entities.transfer(record, context);
+        break;
+      case 'profile-erased':
+        this.entities.erase(record, context);
         break;
       case 'merge-completed':
         this.entities.complete(record, context);

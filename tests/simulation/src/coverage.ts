@@ -74,6 +74,15 @@ export const LINE_PATHS = [
   'a day of a schedule that was reached again',
   'a time of a schedule that was due while a merge was open',
   'a firing that quiet hours deferred',
+  'an erasure',
+  'an erasure of a profile that was merged',
+  'an erasure by the id of a profile that was merged away',
+  'an erasure of nobody',
+  'an erasure of who was erased already',
+  'an erasure that was asked for again',
+  'an erasure of a member of an account',
+  'a transfer that came for an erased profile',
+  'an erased identifier that came again',
 ] as const;
 
 export const PATHS = [...CRASHES, ...FAULTS, ...LOOP, ...LINE_PATHS] as const;

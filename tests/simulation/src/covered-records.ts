@@ -2,6 +2,7 @@
 import { isListEvent } from '@attrium/catalogue';
 import { type Entity, type LogRecord, partitionOfSubject, type SegmentChanged } from '@attrium/event';
 import type { Path } from './coverage.js';
+import { coverErasures } from './covered-erasures.js';
 import { isList } from './draw-lists.js';
 import type { Line } from './line.js';
 import { recordsOf } from './stored-records.js';
@@ -33,7 +34,9 @@ export function coveredByRecords(line: Line, unowned: (at: number) => boolean): 
     paths.add('an import that names nobody');
   }
   coverResolved(resolved, paths);
-  for (const input of [resolved, attributes, memberships]) coverTransfers(input, paths);
+  const inputs = [resolved, attributes, memberships];
+  for (const input of inputs) coverTransfers(input, paths);
+  coverErasures({ events, resolved, inputs }, paths);
   for (const { record } of attributes) {
     if (record.kind !== 'attributes-changed') continue;
     if (record.reason === 'backfill') paths.add('a change of a value in a backfill');

@@ -1,6 +1,7 @@
 /** Check (b): every fact and the final state of the line, recomputed naively from what is stored. */
 import { type CatalogueActivated, type Entity, type LogRecord, partitionOf } from '@attrium/event';
 import type { Difference } from './difference.js';
+import { checkErasures } from './erasure-check.js';
 import type { Line } from './line.js';
 import { attributeFacts, expectAttributes } from './naive/attributes.js';
 import { type Ending, endingsOf, uniteIdentifiers } from './naive/final.js';
@@ -24,7 +25,6 @@ const isOf =
 /** Stage by stage along the line, until the first difference: what comes after a wrong fact is wrong too. */
 export async function checkNaive(line: Line): Promise<Difference[]> {
   const { partitions } = line;
-  const identity = expectIdentity(line.storedAll('events'), line.shards);
   const resolved = line.storedAll('resolved');
   const attributes = line.storedAll('attributes');
   const memberships = line.storedAll('memberships');
@@ -33,6 +33,9 @@ export async function checkNaive(line: Line): Promise<Difference[]> {
     const messages = line.storedAll(log).filter(({ subject }) => own.test(subject));
     return messages.flatMap(recordsOf);
   };
+  const created = said('resolved', 'identity').filter(isOf('profile-created'));
+  const ordinals = new Map(created.map(({ entity }) => [entity.id, entity.ordinal]));
+  const identity = expectIdentity(line.storedAll('events'), line.shards, ordinals);
   const changes = said('attributes', 'attribute-compute').filter(
     isOf('attributes-changed', 'event-matched', 'merge-completed'),
   );
@@ -56,6 +59,7 @@ export async function checkNaive(line: Line): Promise<Difference[]> {
       const expected = expectFirings(memberships, segments().snapshots, partitions);
       return compare('journey-trigger', expected, firingFacts(firings));
     },
+    () => checkErasures(line),
     () => checkEndings(line, identity, said('attributes', 'attribute-compute')),
   ];
   for (const check of checks) {

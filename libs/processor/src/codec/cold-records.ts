@@ -4,6 +4,7 @@ import { assertNever } from '@attrium/event';
 import type { logV1 } from '@attrium/proto/log';
 import { accountFactFromProto, accountFactToProto } from './account-records.js';
 import { CodecError } from './codec-error.js';
+import { erasureFromProto, erasureToProto } from './erasure-records.js';
 import type { HotFact } from './hot-writer.js';
 import { quarantineFromProto, quarantineToProto } from './quarantine-records.js';
 import { scheduleFromProto, scheduleToProto } from './schedule-records.js';
@@ -33,18 +34,12 @@ export function coldToProto(record: ColdFact): EntryRecord {
       const why = REFUSAL_REASON_NUMBER[record.why];
       return { $case: 'identifierRefused', value: { workspace, entity, identifier, why, cause, occurredAt } };
     }
-    case 'profiles-merged':
-      return {
-        $case: 'profilesMerged',
-        value: {
-          mergeId: record.mergeId,
-          survivor: entityToProto(record.survivor),
-          loser: entityToProto(record.loser),
-          identifiers: [...record.identifiers],
-          cause: record.cause,
-          occurredAt: record.occurredAt,
-        },
-      };
+    case 'profiles-merged': {
+      const { mergeId, cause, occurredAt } = record;
+      const both = { survivor: entityToProto(record.survivor), loser: entityToProto(record.loser) };
+      const identifiers = [...record.identifiers];
+      return { $case: 'profilesMerged', value: { mergeId, ...both, identifiers, cause, occurredAt } };
+    }
     case 'state-transferred':
       return {
         $case: 'stateTransferred',
@@ -72,6 +67,9 @@ export function coldToProto(record: ColdFact): EntryRecord {
     case 'account-unlinked':
     case 'current-account-changed':
       return accountFactToProto(record);
+    case 'erasure-requested':
+    case 'profile-erased':
+      return erasureToProto(record);
     case 'identifier-quarantined':
     case 'quarantine-decided':
     case 'quarantine-ended':
@@ -156,6 +154,9 @@ export function coldFromProto(id: string, record: EntryRecord): ColdRecord {
     case 'accountUnlinked':
     case 'currentAccountChanged':
       return accountFactFromProto(id, record);
+    case 'erasureRequested':
+    case 'profileErased':
+      return erasureFromProto(id, record);
     case 'identifierQuarantined':
     case 'quarantineDecided':
     case 'quarantineEnded':

@@ -170,6 +170,13 @@ export class ApiClient {
     return JSON.parse((await this.ask('POST', `${this.workspacePath}/${path}`, asked)).text);
   }
 
+  /** Returns the id of the request. */
+  async eraseProfile(identifier: string, requestId: string | undefined): Promise<{ readonly requestId: string }> {
+    const query = requestId === undefined ? '' : `?requestId=${encodeURIComponent(requestId)}`;
+    const path = `${this.workspacePath}/profiles/${encodeURIComponent(identifier)}${query}`;
+    return JSON.parse((await this.ask('DELETE', path)).text) as { requestId: string };
+  }
+
   async testTrigger(trigger: string, identifier: string): Promise<unknown> {
     return this.post(`triggers/${encodeURIComponent(trigger)}/test`, { identifier });
   }

@@ -6,6 +6,7 @@ import { CliError } from './cli-error.js';
 import { addConsentCommands } from './consent-commands.js';
 import { addDeliveryCommands } from './delivery-commands.js';
 import { type EndpointFlags, findEndpoint } from './endpoint.js';
+import { addErasureCommands } from './erasure-commands.js';
 import { addIdentityQuarantineCommands } from './identity-commands.js';
 import {
   type BackfillsAnswer,
@@ -58,6 +59,7 @@ export function attriumCommand(terminal: Terminal, env?: Readonly<Record<string,
       else throw new CliError('get catalogue, get segments, get profile TYPE:VALUE, or get account group_id:VALUE');
     });
   addIdentityCommands(program, api, json);
+  addErasureCommands(program, api, json);
   program
     .command('status')
     .description('show how far the logs are and which catalogue is in force')

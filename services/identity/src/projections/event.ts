@@ -3,6 +3,7 @@ import type { Projection } from '@attrium/clickhouse';
 
 export const events: Projection = {
   table: 'events',
+  profileColumns: ['profile_id'],
   columns: [
     { name: 'workspace_id', type: 'name' },
     { name: 'profile_id', type: 'text' },

@@ -1,5 +1,5 @@
 /** Kill -9 of the stage that computes a definition from history, while it does: at the end it has the values of its twin from the start. */
-
+import { equalValues, type Value } from '@attrium/event';
 import { chaosCatalogue, WORKSPACE } from '../catalogue.js';
 import type { Fault, Scene } from '../fault.js';
 import { isTrueWithin, pause } from '../until.js';

@@ -114,6 +114,10 @@ class AttributeReplay {
         this.settle(holder, place);
         return;
       }
+      case 'profile-erased':
+        if (isIn(place, record.entity.id, partitions)) this.look(merging.of(record.entity), place.now, place);
+        merging.erase(record, ({ id }) => isIn(place, id, partitions));
+        return;
       case 'state-transferred': {
         if (record.stage !== 'attribute-compute') return;
         this.look(merging.of(record.to), place.now, place);

@@ -48,6 +48,9 @@ export function expectFirings(
   return replaying.book;
 }
 
+const TOUCHING =
+  'segment-changed event-matched schedule-reached identifier-linked merge-completed profile-erased'.split(' ');
+
 class FiringReplay {
   readonly book = new FactBook();
   private readonly catalogues = new Map<string, Rules[]>();
@@ -109,6 +112,9 @@ class FiringReplay {
         if (isIn(place, survivor.id, partitions)) this.settle(merging.win(survivor, mergeId, occurredAt), place);
         return;
       }
+      case 'profile-erased':
+        merging.erase(record, ({ id }) => isIn(place, id, partitions));
+        return;
       case 'state-transferred': {
         const holder = record.stage === 'journey-trigger' ? merging.arrive(record.to, record.mergeId) : undefined;
         if (holder !== undefined) this.settle(holder, place);
@@ -137,9 +143,7 @@ class FiringReplay {
           ? record.stage === 'journey-trigger'
             ? [record.to]
             : []
-          : ['segment-changed', 'event-matched', 'schedule-reached', 'identifier-linked', 'merge-completed'].includes(
-                record.kind,
-              )
+          : TOUCHING.includes(record.kind)
             ? [entityOf(record)!]
             : [];
     return entities.filter(({ id }) => isIn(place, id, this.partitions)).map((each) => this.merging.of(each));
@@ -257,15 +261,8 @@ class FiringReplay {
     const { data, entity } = holder;
     const revision = this.rulesFor(holder, place)?.revision ?? 0;
     const { trigger: name, cause, on, keyed } = wait;
-    const head = {
-      of: entity.id,
-      trigger: name,
-      revision,
-      effectiveAt,
-      recordedAt: place.now,
-      cause,
-      on: causeText(on),
-    };
+    const said = { of: entity.id, trigger: name, revision, effectiveAt, recordedAt: place.now, cause };
+    const head = { ...said, on: causeText(on) };
     const ended = { ...head, ...(outcome === undefined ? {} : { outcome }) };
     const not = (why: string, told: object): void => this.book.add(place.position, { ...ended, why, ...told });
     const trigger = this.goesOn(wait, holder, place);

@@ -96,6 +96,8 @@ class SegmentReplay implements NaiveSegments {
         return record.stage === 'segment' ? [merging.of(record.to)] : [];
       case 'profiles-merged':
         return [record.loser, record.survivor].filter(isHere).map((each) => merging.of(each));
+      case 'profile-erased':
+        return [record.entity].filter(isHere).map((each) => merging.of(each));
       default:
         return [];
     }
@@ -109,13 +111,8 @@ class SegmentReplay implements NaiveSegments {
     if (takeDue(new Map(bonds), rules, wakesBy).length === 0) return;
     const due = takeDue(bonds, rules, place.now);
     const at = due[0]!.first;
-    this.say(
-      holder,
-      { reason: 'window', cause: `timer:${at}`, effectiveAt: at },
-      this.flip(holder, rules, at),
-      [],
-      place,
-    );
+    const cause = { reason: 'window', cause: `timer:${at}`, effectiveAt: at };
+    this.say(holder, cause, this.flip(holder, rules, at), [], place);
     this.tellDue(holder, due, place);
   }
 
@@ -183,6 +180,9 @@ class SegmentReplay implements NaiveSegments {
         this.settle(holder, place);
         return;
       }
+      case 'profile-erased':
+        merging.erase(record, ({ id }) => isIn(place, id, partitions));
+        return;
       case 'state-transferred': {
         const holder = record.stage === 'segment' ? merging.arrive(record.to, record.mergeId) : undefined;
         if (holder !== undefined) this.settle(holder, place);

@@ -178,6 +178,8 @@ export interface Entry {
     | { $case: "identifierQuarantined"; value: IdentifierQuarantined }
     | { $case: "quarantineDecided"; value: QuarantineDecided }
     | { $case: "quarantineEnded"; value: QuarantineEnded }
+    | { $case: "erasureRequested"; value: ErasureRequested }
+    | { $case: "profileErased"; value: ProfileErased }
     | undefined;
 }
 
@@ -285,7 +287,7 @@ export interface AccountLinked {
   occurredAt: number;
 }
 
-/** A profile is no member of an account any more: it was merged into another, which is one. Appended to the partitions of both. */
+/** A profile is no member of an account any more: it was merged into another, which is one, or erased. Appended to the partitions of both. */
 export interface AccountUnlinked {
   /** The profile. */
   entity: Entity | undefined;
@@ -300,10 +302,38 @@ export interface CurrentAccountChanged {
   entity:
     | Entity
     | undefined;
-  /** Absent: it has none, because it was merged away. */
+  /** Absent: it has none, because it was merged away or erased. */
   account: Entity | undefined;
   cause: string;
   occurredAt: number;
+}
+
+/** Somebody asked for a profile to be erased; the entry's id is that of the request. Written to `attrium.events.<shard>.erasure.<workspace>`. */
+export interface ErasureRequested {
+  workspace: string;
+  /** One of the profile's identifiers as events bring it, or of type `profile_id`: the id of the profile or of one merged into it. */
+  identifier:
+    | Identifier
+    | undefined;
+  /** Name of the key that asked. */
+  author: string;
+  requestedAt: number;
+}
+
+/**
+ * A profile and all that were ever merged into it are gone: no record after this one in its partition is of any of them, other than transfers
+ * that were on their way. Appended to the partitions of all of them, and of the accounts that the profile was a member of.
+ */
+export interface ProfileErased {
+  /** The profile. */
+  entity:
+    | Entity
+    | undefined;
+  /** Those that were merged into it, directly or through others. */
+  former: Entity[];
+  requestId: string;
+  /** Log time. */
+  erasedAt: number;
 }
 
 /**
@@ -952,6 +982,12 @@ export const Entry: MessageFns<Entry> = {
       case "quarantineEnded":
         QuarantineEnded.encode(message.record.value, writer.uint32(578).fork()).join();
         break;
+      case "erasureRequested":
+        ErasureRequested.encode(message.record.value, writer.uint32(722).fork()).join();
+        break;
+      case "profileErased":
+        ProfileErased.encode(message.record.value, writer.uint32(730).fork()).join();
+        break;
     }
     return writer;
   },
@@ -1216,6 +1252,22 @@ export const Entry: MessageFns<Entry> = {
             }
 
             message.record = { $case: "quarantineEnded", value: QuarantineEnded.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 90: {
+            if (tag !== 722) {
+              break;
+            }
+
+            message.record = { $case: "erasureRequested", value: ErasureRequested.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 91: {
+            if (tag !== 730) {
+              break;
+            }
+
+            message.record = { $case: "profileErased", value: ProfileErased.decode(reader, reader.uint32()) };
             continue;
           }
         }
@@ -2206,6 +2258,164 @@ export const CurrentAccountChanged: MessageFns<CurrentAccountChanged> = {
             }
 
             message.occurredAt = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseErasureRequested(): ErasureRequested {
+  return { workspace: "", identifier: undefined, author: "", requestedAt: 0 };
+}
+
+export const ErasureRequested: MessageFns<ErasureRequested> = {
+  encode(message: ErasureRequested, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.workspace !== "") {
+      writer.uint32(10).string(message.workspace);
+    }
+    if (message.identifier !== undefined) {
+      Identifier.encode(message.identifier, writer.uint32(18).fork()).join();
+    }
+    if (message.author !== "") {
+      writer.uint32(26).string(message.author);
+    }
+    if (message.requestedAt !== 0) {
+      writer.uint32(32).int64(message.requestedAt);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ErasureRequested {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseErasureRequested();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.workspace = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.identifier = Identifier.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.author = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.requestedAt = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseProfileErased(): ProfileErased {
+  return { entity: undefined, former: [], requestId: "", erasedAt: 0 };
+}
+
+export const ProfileErased: MessageFns<ProfileErased> = {
+  encode(message: ProfileErased, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.entity !== undefined) {
+      Entity.encode(message.entity, writer.uint32(10).fork()).join();
+    }
+    for (const v of message.former) {
+      Entity.encode(v!, writer.uint32(18).fork()).join();
+    }
+    if (message.requestId !== "") {
+      writer.uint32(26).string(message.requestId);
+    }
+    if (message.erasedAt !== 0) {
+      writer.uint32(32).int64(message.erasedAt);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ProfileErased {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseProfileErased();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.entity = Entity.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.former.push(Entity.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.requestId = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.erasedAt = longToNumber(reader.int64());
             continue;
           }
         }
