@@ -20,6 +20,7 @@ export {
   ATTEMPTS_STREAM,
   askSubject,
   attemptsSubject,
+  backfillsSubject,
   catalogueSubject,
   DELIVERIES_STREAM,
   DELIVERY_DESK_SUBJECT,
@@ -104,7 +105,15 @@ export {
 } from './record.js';
 export { type IdentifierRefused, REFUSAL_REASONS, type RefusalReason } from './refusal-record.js';
 export type { ScheduleOccurrence, ScheduleReached } from './schedule-record.js';
-export type { DefinitionsSwitched, SeedCompleted, Seeded, SeededEvent } from './seed-record.js';
+export {
+  BACKFILL_ORDERS,
+  type BackfillOrder,
+  type BackfillOrdered,
+  type DefinitionsSwitched,
+  type SeedCompleted,
+  type Seeded,
+  type SeededEvent,
+} from './seed-record.js';
 export { durationMs } from './time.js';
 export {
   compareText,

@@ -5,7 +5,7 @@ import type { ErasureRequested, ProfileErased } from './erasure-record.js';
 import type { IdentifierQuarantined, QuarantineDecided, QuarantineEnded } from './quarantine-record.js';
 import type { IdentifierRefused } from './refusal-record.js';
 import type { ScheduleOccurrence, ScheduleReached } from './schedule-record.js';
-import type { DefinitionsSwitched, SeedCompleted, Seeded } from './seed-record.js';
+import type { BackfillOrdered, DefinitionsSwitched, SeedCompleted, Seeded } from './seed-record.js';
 import type { NamedValue, Value } from './value.js';
 
 export const EVENT_TYPES = ['identify', 'track', 'page', 'screen', 'group', 'alias'] as const;
@@ -357,6 +357,7 @@ export type LogRecord =
   | Seeded
   | SeedCompleted
   | DefinitionsSwitched
+  | BackfillOrdered
   | LogicActivated
   | Tick;
 
@@ -378,6 +379,7 @@ export function entityOf(record: LogRecord): Entity | undefined {
     case 'seeded':
     case 'seed-completed':
     case 'definitions-switched':
+    case 'backfill-ordered':
     case 'logic-activated':
     case 'tick':
     case 'delivery-attempted':

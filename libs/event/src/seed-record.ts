@@ -37,6 +37,19 @@ export interface SeedCompleted {
   readonly partition: number;
 }
 
+export const BACKFILL_ORDERS = ['pause', 'resume', 'cancel'] as const;
+export type BackfillOrder = (typeof BACKFILL_ORDERS)[number];
+
+/** Somebody has ordered this of what a revision put into preparation. What is cancelled stays as it was before until a later revision. */
+export interface BackfillOrdered {
+  readonly kind: 'backfill-ordered';
+  readonly id: string;
+  readonly workspace: string;
+  readonly revision: number;
+  readonly order: BackfillOrder;
+  readonly author: string;
+}
+
 /** Every partition has: what the revision put into preparation takes effect. `page` 0 is of identity; then one record a page of entities. */
 export interface DefinitionsSwitched {
   readonly kind: 'definitions-switched';

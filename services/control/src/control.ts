@@ -106,7 +106,7 @@ export async function startControl(
       erasures: erasuresOf({ log, shards, owner, ask, tables: asked }),
       accounts: new AccountReader({ locator, ask, shards }),
       desk: new DeliveryDeskClient(link),
-      backfills: new Backfills(ask, partitions),
+      backfills: new Backfills({ ask, log, partitions, shards, owner }),
       quarantine: new QuarantineDesk({ ask, log: quarantineLog, clock: systemClock, shards }),
       segments: new SegmentReader({ catalogues, tables, clock: systemClock, telemetry }),
       segmentHistory: new SegmentHistory({ catalogues, memberships: new MembershipTables(asked), segments: tables }),
