@@ -15,6 +15,7 @@ export {
 } from './decimal.js';
 export type { Entity, Identifier } from './entity.js';
 export type { ErasureRequested, ProfileErased } from './erasure-record.js';
+export { EVENT_TYPES, type Event, type EventType } from './event-record.js';
 export { parseExactJson, stringifyExactJson } from './exact-json.js';
 export {
   ATTEMPTS_STREAM,
@@ -74,12 +75,9 @@ export {
   DELIVERY_OUTCOMES,
   type DeliveryAttempted,
   type DeliveryOutcome,
-  EVENT_TYPES,
-  type Event,
   type EventMatched,
   type EventOccurrence,
   type EventResolved,
-  type EventType,
   entityOf,
   type FactBody,
   type FiringCause,

@@ -1,6 +1,6 @@
 /** Records of a backfill: new definitions are seeded from history, and then take effect (docs/adr/0007-backfill.md). */
 import type { Entity } from './entity.js';
-import type { Event } from './record.js';
+import type { Event } from './event-record.js';
 
 /** An event of history with the entity it belonged to; what no reducer reads is missing. */
 export interface SeededEvent {

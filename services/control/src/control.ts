@@ -60,6 +60,28 @@ const INSTALL_RETRY_MS = 500;
 /** Largest body; a catalogue of 512 KiB as YAML with comments. */
 const BODY_BYTES_MAX = 1024 * 1024;
 
+/** The services that it serves over gRPC. */
+const GRPC = {
+  packages: [
+    'attrium.account.v1',
+    'attrium.catalogue.v1',
+    'attrium.identity.v1',
+    'attrium.profile.v1',
+    'attrium.segment.v1',
+  ],
+  packageDefinition: packageDefinitionOf([
+    'attrium.account.v1.AccountService',
+    'attrium.catalogue.v1.CatalogueService',
+    'attrium.identity.v1.QuarantineService',
+    'attrium.profile.v1.ErasureService',
+    'attrium.profile.v1.ProfileService',
+    'attrium.segment.v1.SegmentAnalyticsService',
+    'attrium.segment.v1.SegmentTableService',
+    'attrium.segment.v1.StaticListService',
+  ]),
+  descriptorSet,
+};
+
 /** Starts control. Rejects when NATS cannot be reached, its streams are set up in another way, or a port is taken. */
 export async function startControl(
   config: ControlConfig,
@@ -116,26 +138,7 @@ export async function startControl(
     config,
     logger,
     readiness,
-    grpc: {
-      packages: [
-        'attrium.account.v1',
-        'attrium.catalogue.v1',
-        'attrium.identity.v1',
-        'attrium.profile.v1',
-        'attrium.segment.v1',
-      ],
-      packageDefinition: packageDefinitionOf([
-        'attrium.account.v1.AccountService',
-        'attrium.catalogue.v1.CatalogueService',
-        'attrium.identity.v1.QuarantineService',
-        'attrium.profile.v1.ErasureService',
-        'attrium.profile.v1.ProfileService',
-        'attrium.segment.v1.SegmentAnalyticsService',
-        'attrium.segment.v1.SegmentTableService',
-        'attrium.segment.v1.StaticListService',
-      ]),
-      descriptorSet,
-    },
+    grpc: GRPC,
     bodyBytesMax: BODY_BYTES_MAX,
     configure: takeBodiesAsBytes,
     onClose: [
