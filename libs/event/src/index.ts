@@ -86,6 +86,7 @@ export {
   type KnownNow,
   type LogicActivated,
   type LogRecord,
+  type MemberFound,
   type Membership,
   type MembershipCorrection,
   type MergeCompleted,

@@ -163,6 +163,24 @@ export interface SegmentChanged {
   readonly identifiers: readonly Identifier[];
 }
 
+/** An entity was in the segment when a trigger for those who are in it already became active; with what the trigger needs. */
+export interface MemberFound {
+  readonly kind: 'member-found';
+  readonly id: string;
+  readonly entity: Entity;
+  /** Name of the trigger. */
+  readonly definition: string;
+  readonly member: Membership;
+  /** Log time and revision with which the trigger became active in this partition. */
+  readonly activatedAt: number;
+  readonly recordedAt: number;
+  readonly revision: number;
+  readonly activatedBy: number;
+  readonly values: readonly NamedValue[];
+  readonly memberships: readonly string[];
+  readonly identifiers: readonly Identifier[];
+}
+
 /** One occurrence of a trigger. Its id is the idempotency key of every delivery. */
 export interface TriggerFired {
   readonly kind: 'trigger-fired';
@@ -197,6 +215,7 @@ export interface EventOccurrence {
 export type FiringCause =
   | { readonly kind: 'segment-entered'; readonly segment: string; readonly at: number }
   | { readonly kind: 'segment-exited'; readonly segment: string; readonly at: number }
+  | { readonly kind: 'segment-present'; readonly segment: string; readonly at: number }
   | { readonly kind: 'attribute-changed'; readonly change: AttributeChange }
   | { readonly kind: 'event-occurred'; readonly event: EventOccurrence }
   | { readonly kind: 'schedule-reached'; readonly occurrence: ScheduleOccurrence };
@@ -323,6 +342,7 @@ export type LogRecord =
   | AttributesChanged
   | EventMatched
   | SegmentChanged
+  | MemberFound
   | ScheduleReached
   | TriggerFired
   | FiringSuppressed

@@ -60,6 +60,7 @@ const namedValue = fc.record({ name: text, value: anyValue });
 const occurrence = fc.record({ segment: text, at: time, day: text, timeZone: text });
 const on = fc.oneof(
   fc.record({ kind: fc.constantFrom('segment-entered' as const, 'segment-exited' as const), segment: text, at: time }),
+  fc.record({ kind: fc.constant('segment-present' as const), segment: text, at: time }),
   fc.record({ kind: fc.constant('attribute-changed' as const), change }),
   fc.record({
     kind: fc.constant('event-occurred' as const),
@@ -182,6 +183,18 @@ const BODIES: Omit<Bodies, 'event'> = {
     exited: few(membership),
     corrected: few(fc.record({ segment: text, before: maybe(time), after: maybe(time) })),
     changes: few(change),
+    values: few(namedValue),
+    memberships: few(text),
+    identifiers: few(identifier),
+  },
+  'member-found': {
+    entity,
+    definition: text,
+    member: membership,
+    activatedAt: time,
+    recordedAt: time,
+    revision: count,
+    activatedBy: count,
     values: few(namedValue),
     memberships: few(text),
     identifiers: few(identifier),

@@ -39,7 +39,9 @@ import { activateLogic, storeBootstrapKey } from './clients/installation.js';
 import { KeyStore } from './clients/key-store.js';
 import { listMatcher, listSink } from './clients/list-log.js';
 import { logSizes } from './clients/log-sizes.js';
+import { MemberSweeps } from './clients/member-sweeps.js';
 import { MembershipTables } from './clients/membership-tables.js';
+import { OccasionTables } from './clients/occasion-tables.js';
 import { QuarantineLog } from './clients/quarantine-log.js';
 import { SecretStore } from './clients/secret-store.js';
 import { SegmentTables } from './clients/segment-tables.js';
@@ -53,6 +55,7 @@ import { QuarantineDesk } from './quarantine-desk.js';
 import { SegmentHistory } from './segment-history.js';
 import { SegmentReader } from './segment-reader.js';
 import { telemetry } from './telemetry.js';
+import { TriggerDryRun } from './trigger-dry-run.js';
 
 const SERVICE = 'control';
 const CONNECT_TIMEOUT_MS = 60_000;
@@ -68,6 +71,7 @@ const GRPC = {
     'attrium.identity.v1',
     'attrium.profile.v1',
     'attrium.segment.v1',
+    'attrium.trigger.v1',
   ],
   packageDefinition: packageDefinitionOf([
     'attrium.account.v1.AccountService',
@@ -78,6 +82,7 @@ const GRPC = {
     'attrium.segment.v1.SegmentAnalyticsService',
     'attrium.segment.v1.SegmentTableService',
     'attrium.segment.v1.StaticListService',
+    'attrium.trigger.v1.TriggerDryRunService',
   ]),
   descriptorSet,
 };
@@ -128,6 +133,8 @@ export async function startControl(
       erasures: erasuresOf({ log, shards, owner, ask, tables: asked }),
       accounts: new AccountReader({ locator, ask, shards }),
       desk: new DeliveryDeskClient(link),
+      sweeps: new MemberSweeps(ask, partitions),
+      dryRuns: new TriggerDryRun({ catalogues, tables: new OccasionTables(asked), clock: systemClock }),
       backfills: new Backfills({ ask, log, partitions, shards, owner }),
       quarantine: new QuarantineDesk({ ask, log: quarantineLog, clock: systemClock, shards }),
       segments: new SegmentReader({ catalogues, tables, clock: systemClock, telemetry }),

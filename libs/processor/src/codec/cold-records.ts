@@ -6,6 +6,7 @@ import { accountFactFromProto, accountFactToProto } from './account-records.js';
 import { CodecError } from './codec-error.js';
 import { erasureFromProto, erasureToProto } from './erasure-records.js';
 import type { HotFact } from './hot-writer.js';
+import { memberFromProto, memberToProto } from './member-record.js';
 import { quarantineFromProto, quarantineToProto } from './quarantine-records.js';
 import { scheduleFromProto, scheduleToProto } from './schedule-records.js';
 import { seedFromProto, seedToProto } from './seed-records.js';
@@ -62,6 +63,8 @@ export function coldToProto(record: ColdFact): EntryRecord {
           known: record.known === undefined ? undefined : knownToProto(record.known),
         },
       };
+    case 'member-found':
+      return memberToProto(record);
     case 'account-created':
     case 'account-linked':
     case 'account-unlinked':
@@ -149,6 +152,8 @@ export function coldFromProto(id: string, record: EntryRecord): ColdRecord {
       const body = { entity: entityFromProto(entity), mergeIds };
       return { kind: 'merge-completed', id, ...body, known: known === undefined ? undefined : knownFromProto(known) };
     }
+    case 'memberFound':
+      return memberFromProto(id, record);
     case 'accountCreated':
     case 'accountLinked':
     case 'accountUnlinked':

@@ -18,6 +18,7 @@ import {
   statusLines,
 } from './plan-text.js';
 import { addSegmentCommands } from './segment-commands.js';
+import { addTriggerCommands } from './trigger-commands.js';
 
 /** What a command writes. */
 export interface Terminal {
@@ -93,6 +94,7 @@ export function attriumCommand(terminal: Terminal, env?: Readonly<Record<string,
   addDeliveryCommands(program, api, json);
   addIdentityQuarantineCommands(program, api, json);
   addSegmentCommands(program, api, { out: (line) => terminal.out(line), err: (line) => terminal.err(line) });
+  addTriggerCommands(program, api, { out: (line) => terminal.out(line), json });
   return program;
 }
 

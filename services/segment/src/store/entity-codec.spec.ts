@@ -44,7 +44,15 @@ describe('a stored row', () => {
     row.kept = [
       { effectiveAt: 1, recordedAt: 2, reason: 'event', cause: 'e', changes: [{ name: 'plan', after: 'x' }] },
     ];
+    row.asked = 7;
+    row.owed = [{ trigger: 't', activatedBy: 4, segment: 'rich' }];
     expect(decodeEntity(encodeEntity(row))).toEqual(row);
+  });
+
+  it('of the version before is read: it was asked by nobody', () => {
+    const row = rowOf({ spend: 1 });
+    // What version 6 added stands behind everything else, and only where there is some of it.
+    expect(decodeEntity(encodeEntity(row))).toEqual({ ...row, asked: 0, owed: undefined });
   });
 
   it('keeps when schedules are due', () => {

@@ -48,8 +48,8 @@ export function expectFirings(
   return replaying.book;
 }
 
-const TOUCHING =
-  'segment-changed event-matched schedule-reached identifier-linked merge-completed profile-erased'.split(' ');
+const TOLD = ['segment-changed', 'event-matched', 'member-found', 'schedule-reached'];
+const TOUCHING = [...TOLD, 'identifier-linked', 'merge-completed', 'profile-erased'];
 
 class FiringReplay {
   readonly book = new FactBook();
@@ -91,6 +91,7 @@ class FiringReplay {
         return;
       case 'segment-changed':
       case 'event-matched':
+      case 'member-found':
       case 'schedule-reached': {
         const holder = merging.of(record.entity);
         if (holder.goneTo !== undefined) throw new Error(`${record.id} is of a profile that is gone`);

@@ -3,6 +3,7 @@ import type {
   AttributeChange,
   EventMatched,
   FiringCause,
+  MemberFound,
   MergeCompleted,
   NamedValue,
   ScheduleReached,
@@ -14,7 +15,7 @@ import type { Rules } from './rules.js';
 import type { Snapshot } from './segments.js';
 import { type Asked, holds, millisecondsOf, type Plain, plainOf, show, unitsOfText } from './value.js';
 
-export type Telling = SegmentChanged | EventMatched | ScheduleReached;
+export type Telling = SegmentChanged | EventMatched | ScheduleReached | MemberFound;
 
 /** What somebody who is held keeps back, with what was true then. */
 export interface Kept {
@@ -43,6 +44,10 @@ export function causeText(on: FiringCause): string {
 }
 
 export function occasionsOf({ name, when }: TriggerText, change: Telling): FiringCause[] {
+  if (change.kind === 'member-found') {
+    if (when.in === undefined || change.definition !== name) return [];
+    return [{ kind: 'segment-present', ...change.member }];
+  }
   if (change.kind === 'event-matched') {
     const { eventId: id, occurredAt, propertyValues: properties } = change;
     if (when.event === undefined || change.definition !== name) return [];
@@ -52,6 +57,7 @@ export function occasionsOf({ name, when }: TriggerText, change: Telling): Firin
     const isOf = when.schedule !== undefined && change.definition === name;
     return isOf ? [{ kind: 'schedule-reached', occurrence: change.occurrence }] : [];
   }
+  if (change.reason === 'backfill') return [];
   if (when.attribute !== undefined) {
     const found = change.changes.find(({ name: changed }) => changed === when.attribute);
     return found === undefined || !isWatched(when, found) ? [] : [{ kind: 'attribute-changed', change: found }];
