@@ -2,38 +2,12 @@
 import type { AccountCreated, AccountLinked, AccountUnlinked, CurrentAccountChanged } from './account-record.js';
 import type { Entity, Identifier } from './entity.js';
 import type { ErasureRequested, ProfileErased } from './erasure-record.js';
+import type { Event } from './event-record.js';
 import type { IdentifierQuarantined, QuarantineDecided, QuarantineEnded } from './quarantine-record.js';
 import type { IdentifierRefused } from './refusal-record.js';
 import type { ScheduleOccurrence, ScheduleReached } from './schedule-record.js';
-import type { DefinitionsSwitched, SeedCompleted, Seeded } from './seed-record.js';
+import type { BackfillOrdered, DefinitionsSwitched, SeedCompleted, Seeded } from './seed-record.js';
 import type { NamedValue, Value } from './value.js';
-
-export const EVENT_TYPES = ['identify', 'track', 'page', 'screen', 'group', 'alias'] as const;
-export type EventType = (typeof EVENT_TYPES)[number];
-
-/** What a customer's source sent. `id` is its messageId: unique in a workspace within the dedup window. */
-export interface Event {
-  readonly kind: 'event';
-  readonly id: string;
-  readonly workspace: string;
-  readonly source: string;
-  readonly type: EventType;
-  /** Name of a track event, page or screen; for the other types the type itself. */
-  readonly name: string;
-  /** The event's own time, skew corrected, never above `receivedAt`. */
-  readonly occurredAt: number;
-  readonly receivedAt: number;
-  /** The time that the client stated, where `occurredAt` had to be moved. */
-  readonly statedAt?: number | undefined;
-  readonly identifiers: readonly Identifier[];
-  /** The other identifier of an alias. */
-  readonly previous?: Identifier | undefined;
-  readonly groupId?: string | undefined;
-  /** The event as its source sent it: UTF-8 JSON of one object (properties, traits, context). */
-  readonly payload: Uint8Array;
-  /** The record as it stands in the log, when it was read from there; copied on instead of encoded again. */
-  readonly bytes?: Uint8Array | undefined;
-}
 
 /**
  * An event and the profile it belongs to. `origin` is the profile id it would belong to without any merge. An event that names an account
@@ -377,6 +351,7 @@ export type LogRecord =
   | Seeded
   | SeedCompleted
   | DefinitionsSwitched
+  | BackfillOrdered
   | LogicActivated
   | Tick;
 
@@ -398,6 +373,7 @@ export function entityOf(record: LogRecord): Entity | undefined {
     case 'seeded':
     case 'seed-completed':
     case 'definitions-switched':
+    case 'backfill-ordered':
     case 'logic-activated':
     case 'tick':
     case 'delivery-attempted':

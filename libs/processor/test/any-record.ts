@@ -1,5 +1,6 @@
 /** Arbitrary records of every kind, for property tests. */
 import {
+  BACKFILL_ORDERS,
   CHANGE_REASONS,
   DELIVERY_OUTCOMES,
   Decimal,
@@ -262,6 +263,12 @@ const BODIES: Omit<Bodies, 'event'> = {
   },
   'seed-completed': { workspace: text, revision: count, partition: small },
   'definitions-switched': { workspace: text, revision: count, page: small },
+  'backfill-ordered': {
+    workspace: text,
+    revision: count,
+    order: fc.constantFrom(...BACKFILL_ORDERS),
+    author: text,
+  },
   'logic-activated': { version: small },
   tick: { dueAt: time },
 };

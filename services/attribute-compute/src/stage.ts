@@ -145,6 +145,9 @@ class AttributePartition implements PartitionStage {
       case 'seeded':
         this.seeding.seed(record, context);
         break;
+      case 'backfill-ordered':
+        this.definitions.order(record);
+        break;
       case 'definitions-switched':
         this.seeding.switch(record, context);
         break;

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { type ClickHouse, openClickHouse } from '@attrium/clickhouse';
 import {
   Access,
+  type AskStage,
   createLogger,
   type HostContext,
   type Logger,
@@ -25,7 +26,7 @@ import {
   type NatsLink,
   SECRETS_BUCKET,
 } from '@attrium/nats';
-import { systemClock } from '@attrium/processor';
+import { type Log, systemClock } from '@attrium/processor';
 import { descriptorSet, packageDefinitionOf } from '@attrium/proto';
 import { AccountReader } from './account-reader.js';
 import { CatalogueKeeper } from './catalogue-keeper.js';
@@ -61,6 +62,30 @@ const CONNECT_TIMEOUT_MS = 60_000;
 const INSTALL_RETRY_MS = 500;
 /** Largest body; a catalogue of 512 KiB as YAML with comments. */
 const BODY_BYTES_MAX = 1024 * 1024;
+
+/** The services that it serves over gRPC. */
+const GRPC = {
+  packages: [
+    'attrium.account.v1',
+    'attrium.catalogue.v1',
+    'attrium.identity.v1',
+    'attrium.profile.v1',
+    'attrium.segment.v1',
+    'attrium.trigger.v1',
+  ],
+  packageDefinition: packageDefinitionOf([
+    'attrium.account.v1.AccountService',
+    'attrium.catalogue.v1.CatalogueService',
+    'attrium.identity.v1.QuarantineService',
+    'attrium.profile.v1.ErasureService',
+    'attrium.profile.v1.ProfileService',
+    'attrium.segment.v1.SegmentAnalyticsService',
+    'attrium.segment.v1.SegmentTableService',
+    'attrium.segment.v1.StaticListService',
+    'attrium.trigger.v1.TriggerDryRunService',
+  ]),
+  descriptorSet,
+};
 
 /** Starts control. Rejects when NATS cannot be reached, its streams are set up in another way, or a port is taken. */
 export async function startControl(
@@ -105,17 +130,12 @@ export async function startControl(
       secrets: new SecretStore(buckets.secrets),
       locator,
       profiles: new ProfileReader({ locator, now: () => systemClock.monotonic(), telemetry }),
-      erasures: new Erasures({
-        log: new ErasureLog({ log, shards, owner }),
-        tables: new ErasureTables(asked),
-        clock: systemClock,
-        ...{ ask, shards, newId: randomUUID, telemetry },
-      }),
+      erasures: erasuresOf({ log, shards, owner, ask, tables: asked }),
       accounts: new AccountReader({ locator, ask, shards }),
       desk: new DeliveryDeskClient(link),
       sweeps: new MemberSweeps(ask, partitions),
       dryRuns: new TriggerDryRun({ catalogues, tables: new OccasionTables(asked), clock: systemClock }),
-      backfills: new Backfills(ask, partitions),
+      backfills: new Backfills({ ask, log, partitions, shards, owner }),
       quarantine: new QuarantineDesk({ ask, log: quarantineLog, clock: systemClock, shards }),
       segments: new SegmentReader({ catalogues, tables, clock: systemClock, telemetry }),
       segmentHistory: new SegmentHistory({ catalogues, memberships: new MembershipTables(asked), segments: tables }),
@@ -125,28 +145,7 @@ export async function startControl(
     config,
     logger,
     readiness,
-    grpc: {
-      packages: [
-        'attrium.account.v1',
-        'attrium.catalogue.v1',
-        'attrium.identity.v1',
-        'attrium.profile.v1',
-        'attrium.segment.v1',
-        'attrium.trigger.v1',
-      ],
-      packageDefinition: packageDefinitionOf([
-        'attrium.account.v1.AccountService',
-        'attrium.catalogue.v1.CatalogueService',
-        'attrium.identity.v1.QuarantineService',
-        'attrium.profile.v1.ErasureService',
-        'attrium.profile.v1.ProfileService',
-        'attrium.segment.v1.SegmentAnalyticsService',
-        'attrium.segment.v1.SegmentTableService',
-        'attrium.segment.v1.StaticListService',
-        'attrium.trigger.v1.TriggerDryRunService',
-      ]),
-      descriptorSet,
-    },
+    grpc: GRPC,
     bodyBytesMax: BODY_BYTES_MAX,
     configure: takeBodiesAsBytes,
     onClose: [
@@ -157,6 +156,12 @@ export async function startControl(
     ],
     ...(options.ownsProcess === undefined ? {} : { ownsProcess: options.ownsProcess }),
   });
+}
+
+function erasuresOf(parts: { log: Log; shards: number; owner: string; ask: AskStage; tables: Tables }): Erasures {
+  const { ask, shards } = parts;
+  const common = { ask, shards, clock: systemClock, newId: randomUUID, telemetry };
+  return new Erasures({ ...common, log: new ErasureLog(parts), tables: new ErasureTables(parts.tables) });
 }
 
 /** Opens no socket before the first question. */

@@ -53,6 +53,11 @@ const FAILURES = {
     retryable: true,
     message: 'The log did not say whether it has the decision. Deciding again does no harm.',
   },
+  noBackfill: {
+    code: 'ATR-CONTROL-034',
+    status: 'not-found',
+    message: 'Nothing of this revision is computed from history now.',
+  },
   noWorkspace: {
     code: 'ATR-CONTROL-040',
     status: 'not-found',

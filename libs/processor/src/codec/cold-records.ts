@@ -80,23 +80,7 @@ export function coldToProto(record: ColdFact): EntryRecord {
     case 'schedule-reached':
       return scheduleToProto(record);
     case 'firing-suppressed':
-      return {
-        $case: 'firingSuppressed',
-        value: {
-          entity: entityToProto(record.entity),
-          trigger: record.trigger,
-          revision: record.revision,
-          effectiveAt: record.effectiveAt,
-          recordedAt: record.recordedAt,
-          why: SUPPRESSION_REASON_NUMBER[record.why],
-          cause: record.cause,
-          on: firingCauseToProto(record.on),
-          values: record.values.map(namedValueToProto),
-          memberships: [...record.memberships],
-          lastFiredAt: record.lastFiredAt,
-          outcome: record.outcome === undefined ? 0 : WAIT_OUTCOME_NUMBER[record.outcome],
-        },
-      };
+      return suppressedToProto(record);
     case 'delivery-attempted': {
       const { kind: _kind, outcome, ...attempt } = record;
       return { $case: 'deliveryAttempted', value: { ...attempt, outcome: DELIVERY_OUTCOME_NUMBER[outcome] } };
@@ -110,6 +94,7 @@ export function coldToProto(record: ColdFact): EntryRecord {
     case 'seeded':
     case 'seed-completed':
     case 'definitions-switched':
+    case 'backfill-ordered':
       return seedToProto(record);
     case 'logic-activated':
       return { $case: 'logicActivated', value: { version: record.version } };
@@ -118,6 +103,26 @@ export function coldToProto(record: ColdFact): EntryRecord {
     default:
       return assertNever(record);
   }
+}
+
+function suppressedToProto(record: Extract<ColdFact, { kind: 'firing-suppressed' }>): EntryRecord {
+  return {
+    $case: 'firingSuppressed',
+    value: {
+      entity: entityToProto(record.entity),
+      trigger: record.trigger,
+      revision: record.revision,
+      effectiveAt: record.effectiveAt,
+      recordedAt: record.recordedAt,
+      why: SUPPRESSION_REASON_NUMBER[record.why],
+      cause: record.cause,
+      on: firingCauseToProto(record.on),
+      values: record.values.map(namedValueToProto),
+      memberships: [...record.memberships],
+      lastFiredAt: record.lastFiredAt,
+      outcome: record.outcome === undefined ? 0 : WAIT_OUTCOME_NUMBER[record.outcome],
+    },
+  };
 }
 
 /** Throws CodecError for a message without what its record cannot be without. */
@@ -186,6 +191,7 @@ export function coldFromProto(id: string, record: EntryRecord): ColdRecord {
     case 'seeded':
     case 'seedCompleted':
     case 'definitionsSwitched':
+    case 'backfillOrdered':
       return seedFromProto(id, record);
     case 'logicActivated':
       return { kind: 'logic-activated', id, version: record.value.version };

@@ -70,7 +70,7 @@ export function attriumCommand(terminal: Terminal, env?: Readonly<Record<string,
       if (options.json === true) json(status);
       else for (const line of statusLines(status)) terminal.out(line);
     });
-  program
+  const backfills = program
     .command('backfills')
     .description('show which definitions are computed from history, and how far each partition is')
     .option('--json', 'as JSON')
@@ -79,6 +79,16 @@ export function attriumCommand(terminal: Terminal, env?: Readonly<Record<string,
       if (options.json === true) json(answer);
       else for (const line of backfillLines(answer)) terminal.out(line);
     });
+  for (const [order, what] of [
+    ['pause', 'read no more history for a revision until it is resumed'],
+    ['resume', 'go on with a revision that was paused'],
+    ['cancel', 'leave the definitions of a revision as they were before, until a later revision'],
+  ] as const) {
+    backfills
+      .command(`${order} <revision>`)
+      .description(what)
+      .action(async (revision: string) => json(await api().post(`backfills/${encodeURIComponent(revision)}/${order}`)));
+  }
   addKeyCommands(program, api, json);
   addConsentCommands(program, { api, env, json });
   addDeliveryCommands(program, api, json);

@@ -166,12 +166,12 @@ function readTimes(reader: RowReader): Map<string, number> {
 
 function writeAgenda(agenda: readonly Appointment[]): void {
   writer.whole(agenda.length);
-  for (const { trigger, zone, at, day, revision } of agenda) {
+  for (const { trigger, zone, at, day, step } of agenda) {
     writer.text(trigger);
     writer.text(zone);
     writer.double(at);
     writer.text(day);
-    writer.whole(revision);
+    writer.whole(step);
   }
 }
 
@@ -179,7 +179,7 @@ function readAgenda(reader: RowReader): Appointment[] {
   const agenda: Appointment[] = [];
   for (let left = reader.whole(); left > 0; left--) {
     const [trigger, zone] = [reader.name(), reader.name()];
-    agenda.push({ trigger, zone, at: reader.double(), day: reader.text(), revision: reader.whole() });
+    agenda.push({ trigger, zone, at: reader.double(), day: reader.text(), step: reader.whole() });
   }
   return agenda;
 }

@@ -11,6 +11,8 @@ import {
   carriedIn,
   causeText,
   dayOf,
+  inOrder,
+  type Kept,
   keyedName,
   mayFire,
   membershipsOf,
@@ -23,13 +25,6 @@ import { LATE_MS } from './schedules.js';
 import type { Snapshot } from './segments.js';
 import { millisecondsOf, show } from './value.js';
 import { areOne, byDue, type Ending, instantOf, type Wait, waitingTrigger } from './waits.js';
-
-interface Kept {
-  readonly change: Telling | MergeCompleted;
-  readonly snapshot: Snapshot;
-  /** Of the catalogue that it came under. */
-  readonly step: number;
-}
 
 interface Person {
   /** Log times of the changes that fired, by trigger. */
@@ -391,10 +386,4 @@ class FiringReplay {
       }
     }
   }
-}
-
-function inOrder(kept: readonly Kept[]): Kept[] {
-  const at = ({ change }: Kept): number =>
-    change.kind === 'merge-completed' ? change.known!.recordedAt : change.recordedAt;
-  return [...kept].sort((a, b) => at(a) - at(b));
 }

@@ -4,6 +4,7 @@ import type {
   EventMatched,
   FiringCause,
   MemberFound,
+  MergeCompleted,
   NamedValue,
   ScheduleReached,
   SegmentChanged,
@@ -15,6 +16,14 @@ import type { Snapshot } from './segments.js';
 import { type Asked, holds, millisecondsOf, type Plain, plainOf, show, unitsOfText } from './value.js';
 
 export type Telling = SegmentChanged | EventMatched | ScheduleReached | MemberFound;
+
+/** What somebody who is held keeps back, with what was true then. */
+export interface Kept {
+  readonly change: Telling | MergeCompleted;
+  readonly snapshot: Snapshot;
+  /** Of the catalogue that it came under. */
+  readonly step: number;
+}
 
 export function textsOf(values: readonly NamedValue[]): string[] {
   return values.map(({ name, value }) => `${name}: ${show(plainOf(value))}`).sort();
@@ -140,4 +149,10 @@ export function carriedIn(change: Telling, { unnamed }: Rules): Snapshot {
 /** Of a schedule: the date that it is of. */
 export function dayOf(on: FiringCause): string | undefined {
   return on.kind === 'schedule-reached' ? on.occurrence.day : undefined;
+}
+
+export function inOrder(kept: readonly Kept[]): Kept[] {
+  const at = ({ change }: Kept): number =>
+    change.kind === 'merge-completed' ? change.known!.recordedAt : change.recordedAt;
+  return [...kept].sort((a, b) => at(a) - at(b));
 }

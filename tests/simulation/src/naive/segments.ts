@@ -132,8 +132,8 @@ class SegmentReplay implements NaiveSegments {
     const now = this.catalogues.since(-1, entity, partitions).at(-1)?.ofKind(entity.kind);
     if (now === undefined) return;
     const others = new Map(
-      [...theirs.bonds].filter(([name, { text, revision }]) =>
-        [...this.catalogues.since(revision, entity, partitions).map((rules) => rules.ofKind(entity.kind)), now].every(
+      [...theirs.bonds].filter(([name, { text, step }]) =>
+        [...this.catalogues.since(step, entity, partitions).map((rules) => rules.ofKind(entity.kind)), now].every(
           (rules) => scheduledIn(rules).some((each) => each.name === name && textOfWhen(each) === text),
         ),
       ),

@@ -99,6 +99,14 @@ export enum DeliveryOutcome {
   UNRECOGNIZED = -1,
 }
 
+export enum BackfillOrder {
+  BACKFILL_ORDER_UNSPECIFIED = 0,
+  BACKFILL_ORDER_PAUSE = 1,
+  BACKFILL_ORDER_RESUME = 2,
+  BACKFILL_ORDER_CANCEL = 3,
+  UNRECOGNIZED = -1,
+}
+
 /** One message of a log: what one cycle of a writer appended, as one unit. The header is first on the wire. */
 export interface Pack {
   header: Header | undefined;
@@ -161,6 +169,7 @@ export interface Entry {
     | { $case: "seeded"; value: Seeded }
     | { $case: "seedCompleted"; value: SeedCompleted }
     | { $case: "definitionsSwitched"; value: DefinitionsSwitched }
+    | { $case: "backfillOrdered"; value: BackfillOrdered }
     | { $case: "scheduleReached"; value: ScheduleReached }
     | { $case: "memberFound"; value: MemberFound }
     | { $case: "accountCreated"; value: AccountCreated }
@@ -625,6 +634,17 @@ export interface SeedCompleted {
 }
 
 /**
+ * Somebody pauses, resumes or cancels what a revision put into preparation. Written to `attrium.events.<shard>.backfills.<workspace>`, from
+ * where identity appends it to every partition. What is cancelled stays as it was before until a later revision.
+ */
+export interface BackfillOrdered {
+  workspace: string;
+  revision: number;
+  order: BackfillOrder;
+  author: string;
+}
+
+/**
  * Every partition has: the definitions that the revision put into preparation take effect. Identity writes it with page 0 into every
  * partition; each goes on through its entities with one record a page.
  */
@@ -962,6 +982,9 @@ export const Entry: MessageFns<Entry> = {
       case "definitionsSwitched":
         DefinitionsSwitched.encode(message.record.value, writer.uint32(346).fork()).join();
         break;
+      case "backfillOrdered":
+        BackfillOrdered.encode(message.record.value, writer.uint32(354).fork()).join();
+        break;
       case "scheduleReached":
         ScheduleReached.encode(message.record.value, writer.uint32(402).fork()).join();
         break;
@@ -1181,6 +1204,14 @@ export const Entry: MessageFns<Entry> = {
               $case: "definitionsSwitched",
               value: DefinitionsSwitched.decode(reader, reader.uint32()),
             };
+            continue;
+          }
+          case 44: {
+            if (tag !== 354) {
+              break;
+            }
+
+            message.record = { $case: "backfillOrdered", value: BackfillOrdered.decode(reader, reader.uint32()) };
             continue;
           }
           case 50: {
@@ -4725,6 +4756,85 @@ export const SeedCompleted: MessageFns<SeedCompleted> = {
             }
 
             message.partition = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseBackfillOrdered(): BackfillOrdered {
+  return { workspace: "", revision: 0, order: 0, author: "" };
+}
+
+export const BackfillOrdered: MessageFns<BackfillOrdered> = {
+  encode(message: BackfillOrdered, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.workspace !== "") {
+      writer.uint32(10).string(message.workspace);
+    }
+    if (message.revision !== 0) {
+      writer.uint32(16).uint64(message.revision);
+    }
+    if (message.order !== 0) {
+      writer.uint32(24).int32(message.order);
+    }
+    if (message.author !== "") {
+      writer.uint32(34).string(message.author);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): BackfillOrdered {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseBackfillOrdered();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.workspace = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.revision = longToNumber(reader.uint64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.order = reader.int32() as any;
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.author = reader.string();
             continue;
           }
         }
