@@ -375,16 +375,8 @@ class SegmentPartition implements PartitionStage {
   private emitMatched(row: EntityRow, plan: Plan, event: MatchedEvent, context: Context): void {
     const trigger = plan.onMatched.get(event.definition);
     if (trigger === undefined) return;
-    const { revision } = plan;
-    const concern = needsOf(row, plan, [trigger]);
-    context.emit({
-      kind: 'event-matched',
-      entity: row.entity,
-      ...event,
-      recordedAt: context.now,
-      revision,
-      ...concern,
-    });
+    const head = { kind: 'event-matched', entity: row.entity, ...event } as const;
+    context.emit({ ...head, recordedAt: context.now, revision: plan.revision, ...needsOf(row, plan, [trigger]) });
   }
 
   private decideCatalogue(record: CatalogueActivated, context: Context): void {
