@@ -57,7 +57,6 @@ export function occasionsOf({ name, when }: TriggerText, change: Telling): Firin
     const isOf = when.schedule !== undefined && change.definition === name;
     return isOf ? [{ kind: 'schedule-reached', occurrence: change.occurrence }] : [];
   }
-  if (change.reason === 'backfill') return [];
   if (when.attribute !== undefined) {
     const found = change.changes.find(({ name: changed }) => changed === when.attribute);
     return found === undefined || !isWatched(when, found) ? [] : [{ kind: 'attribute-changed', change: found }];
