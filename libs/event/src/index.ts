@@ -13,6 +13,7 @@ export {
   unitsOf,
   unitsToText,
 } from './decimal.js';
+export { DELIVERY_OUTCOMES, type DeliveryAttempted, type DeliveryOutcome } from './delivery-record.js';
 export type { Entity, Identifier } from './entity.js';
 export type { ErasureRequested, ProfileErased } from './erasure-record.js';
 export { EVENT_TYPES, type Event, type EventType } from './event-record.js';
@@ -72,9 +73,6 @@ export {
   type CatalogueActivated,
   CHANGE_REASONS,
   type ChangeReason,
-  DELIVERY_OUTCOMES,
-  type DeliveryAttempted,
-  type DeliveryOutcome,
   type EventMatched,
   type EventOccurrence,
   type EventResolved,

@@ -41,7 +41,7 @@ import {
   publishedNames,
   type Row,
 } from './domain/entity.js';
-import { evaluateAll, evaluateChanges, type Flips, NO_FLIPS } from './domain/evaluation.js';
+import { evaluateAll, evaluateChanges, type Flips, membersBy, NO_FLIPS } from './domain/evaluation.js';
 import { type KindPlan, kindPlanOf, type Plan, planOf } from './domain/plan.js';
 import { MEMBER_SWEEP_ORDINAL, MemberSweeps } from './member-sweeps.js';
 import type { Observe } from './occurrence.js';
@@ -123,7 +123,10 @@ class SegmentPartition implements PartitionStage {
     });
     this.sweeps = new MemberSweeps({
       ...{ environment, entities: this.entities, catalogues: this.catalogues, observe },
-      membersOf: (row) => this.membersOf(row),
+      membersOf: (row) => {
+        const plan = this.catalogues.of(row.entity.workspace);
+        return membersBy(row, kindPlanOf(plan, row.entity), plan.step, this.isKeptIn(row.entity.workspace));
+      },
       before: (entity, context) => this.schedules.before(entity, context),
       after: (entity, context) => this.schedules.after(entity, context),
       evaluate: (row, at, context) => this.evaluateAsOf(row, at, context),
@@ -300,16 +303,6 @@ class SegmentPartition implements PartitionStage {
     if (isEvaluated) return;
     const instant: Instant = { reason: 'backfill', cause: `catalogue:${plan.revision}`, effectiveAt: at };
     this.emitChange(row, plan, instant, evaluateAll(row, kindPlan, at), [], context);
-  }
-
-  private membersOf(row: EntityRow): readonly string[] {
-    const { workspace } = row.entity;
-    const plan = this.catalogues.of(workspace);
-    const kindPlan = kindPlanOf(plan, row.entity);
-    if (row.revision === plan.step) return row.members.map(({ name }) => name);
-    const view = alignedView(row, kindPlan, plan.step, this.isKeptIn(workspace));
-    evaluateAll(view, kindPlan, 0);
-    return view.members.map(({ name }) => name);
   }
 
   /** A row as answers show it. */
