@@ -329,8 +329,7 @@ class FiringReplay {
     const snapshot = rules === undefined || step === rules.step ? then : carriedIn(change, rules);
     for (const trigger of rules?.catalogue.triggers ?? []) {
       if (trigger.state !== undefined) continue;
-      const isBackfill = change.kind === 'segment-changed' && change.reason === 'backfill';
-      if (isBackfill && trigger.on_backfill !== true) continue;
+      if (change.kind !== 'member-found' && instantOf(change).reason === 'backfill' && !trigger.on_backfill) continue;
       for (const on of occasionsOf(trigger, change)) {
         const { revision, recordedAt } = change;
         const { effectiveAt, cause, reason } = instantOf(change);
