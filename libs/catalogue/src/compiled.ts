@@ -3,6 +3,7 @@ import type { Condition, EventAttribute, SequenceStep } from '@attrium/condition
 import { type ExactNumber, VALUE_TYPES, type ValueType, type WaitOutcome } from '@attrium/event';
 
 import type { ConsentRule, QuietHours } from './consent-definition.js';
+import type { RollupMeaning } from './rollup-definition.js';
 import type { SessionMeaning } from './session.js';
 
 export const MERGE_STRATEGIES = ['most_recent', 'first_stored', 'most_frequent', 'min', 'max', 'sum', 'union'] as const;
@@ -142,7 +143,17 @@ export interface SessionAttribute extends AttributeHead, SessionMeaning {
   readonly kind: 'session';
 }
 
-export type CompiledAttribute = DeclaredAttribute | ComputedAttribute | SessionAttribute | FormulaAttribute;
+/** Of accounts: made of what their members have; keeps no state in the row of the account. */
+export interface RollupAttribute extends AttributeHead, RollupMeaning {
+  readonly kind: 'rollup';
+}
+
+export type CompiledAttribute =
+  | DeclaredAttribute
+  | ComputedAttribute
+  | SessionAttribute
+  | FormulaAttribute
+  | RollupAttribute;
 
 export interface CompiledSegment {
   readonly name: string;

@@ -20,6 +20,7 @@ export {
   REDUCERS,
   REDUCERS_OF_PROPERTIES,
   type Reducer,
+  type RollupAttribute,
   type SessionAttribute,
   type TriggerWhen,
   TYPES_OF_REDUCER,
@@ -42,6 +43,7 @@ export type {
   ComputedAttributeDefinition,
   DeclaredAttributeDefinition,
   DefinitionKind,
+  RollupAttributeDefinition,
   FormulaAttributeDefinition,
   SegmentDefinition,
   SessionAttributeDefinition,
@@ -82,6 +84,7 @@ export {
   PAYLOAD_MAX,
   PROPERTIES_MAX,
   RESERVED_NAMES,
+  ROLLUPS_MAX,
   SEGMENTS_MAX,
   TRIGGERS_MAX,
   URL_LENGTH_MAX,
@@ -89,6 +92,12 @@ export {
 } from './limits.js';
 export { type CatalogueOutcome, parseCatalogue } from './parse.js';
 export { type PlanItem, planCatalogue } from './plan.js';
+export {
+  ROLLUP_REDUCERS,
+  type RollupMeaning,
+  type RollupReducer,
+  TYPES_OF_ROLLUP,
+} from './rollup-definition.js';
 export { SESSION_MEASURES, type SessionMeasure, TYPE_OF_SESSION_MEASURE } from './session.js';
 export { minuteOfDay } from './time-zone.js';
 export { definitionOfWait } from './trigger-wait.js';

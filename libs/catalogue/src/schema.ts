@@ -11,6 +11,7 @@ import {
   PROPERTIES_MAX,
   URL_LENGTH_MAX,
 } from './limits.js';
+import { rollupSchema } from './rollup-schema.js';
 
 const oneOf = <const T extends readonly [string, ...string[]]>(values: T) =>
   z.enum(values, {
@@ -69,6 +70,7 @@ export const attributeSchema = z.strictObject({
   merge: z.string().optional(),
   from: z.array(fromSchema).min(1).max(FROM_MAX).optional(),
   compute: computeSchema.optional(),
+  rollup: rollupSchema.optional(),
 });
 export type AttributeInput = z.infer<typeof attributeSchema>;
 

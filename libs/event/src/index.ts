@@ -1,4 +1,5 @@
 export type { AccountCreated, AccountLinked, AccountUnlinked, CurrentAccountChanged } from './account-record.js';
+export { CHANGE_REASONS, type ChangeReason } from './change-reason.js';
 export {
   compareNumbers,
   DECIMAL_SCALE,
@@ -40,6 +41,7 @@ export {
   undeliveredSubject,
   writerOf,
 } from './log.js';
+export type { MemberContributed } from './member-record.js';
 export {
   adoptMerges,
   completeUpstream,
@@ -56,8 +58,6 @@ export {
   type AttributesChanged,
   assertNever,
   type CatalogueActivated,
-  CHANGE_REASONS,
-  type ChangeReason,
   DELIVERY_OUTCOMES,
   type DeliveryAttempted,
   type DeliveryOutcome,

@@ -1,6 +1,8 @@
 /** The records of the logs: what sources sent, and the facts that stages appended. All times are milliseconds since 1970 UTC. */
 import type { AccountCreated, AccountLinked, AccountUnlinked, CurrentAccountChanged } from './account-record.js';
+import type { ChangeReason } from './change-reason.js';
 import type { Entity, Identifier } from './entity.js';
+import type { MemberContributed } from './member-record.js';
 import type { Value } from './value.js';
 
 export const EVENT_TYPES = ['identify', 'track', 'page', 'screen', 'group', 'alias'] as const;
@@ -122,9 +124,6 @@ export interface KnownNow {
   readonly memberships: readonly string[];
   readonly identifiers: readonly Identifier[];
 }
-
-export const CHANGE_REASONS = ['event', 'merge', 'split', 'window', 'backfill', 'correction'] as const;
-export type ChangeReason = (typeof CHANGE_REASONS)[number];
 
 export interface AttributeChange {
   readonly name: string;
@@ -349,6 +348,7 @@ export type LogRecord =
   | AccountLinked
   | AccountUnlinked
   | CurrentAccountChanged
+  | MemberContributed
   | StateTransferred
   | MergeCompleted
   | AttributesChanged

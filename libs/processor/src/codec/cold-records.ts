@@ -68,6 +68,7 @@ export function coldToProto(record: ColdFact): EntryRecord {
     case 'account-linked':
     case 'account-unlinked':
     case 'current-account-changed':
+    case 'member-contributed':
       return accountFactToProto(record);
     case 'firing-suppressed':
       return {
@@ -136,6 +137,7 @@ export function coldFromProto(id: string, record: EntryRecord): ColdRecord {
     case 'accountLinked':
     case 'accountUnlinked':
     case 'currentAccountChanged':
+    case 'memberContributed':
       return accountFactFromProto(id, record);
     case 'firingSuppressed':
       return {
