@@ -133,7 +133,8 @@ class UnnamedAttributes {
   /** Of an age; `parseCatalogue` refuses ages of formulas and roll-ups. */
   source(name: string): AgedDefinition {
     const source = this.sources.get(name);
-    if (source === undefined || source.kind === 'formula' || source.kind === 'rollup') throw new Error(`there is no attribute ${name} with an age`);
+    if (source === undefined || source.kind === 'formula' || source.kind === 'rollup')
+      throw new Error(`there is no attribute ${name} with an age`);
     return source;
   }
 }

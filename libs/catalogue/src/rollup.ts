@@ -44,7 +44,8 @@ export function readRollup(
     report(`${attributePath}.type`, 'type_mismatch', `${reducer} gives a value of type ${types.join(' or ')}`);
   }
   const attribute = input[reducer]!;
-  const where = input.where === undefined ? undefined : readWhere(input.where, { path: `${path}.where`, names, report });
+  const where =
+    input.where === undefined ? undefined : readWhere(input.where, { path: `${path}.where`, names, report });
   const more = where === undefined ? {} : { where };
   if (reducer !== 'count') {
     checkAttribute(attribute, types.includes(type) ? [type] : types, { path: `${path}.${reducer}`, names, report });
@@ -72,7 +73,11 @@ function readWhere(json: unknown, { path, names, report }: Place): Condition | u
   if (condition === undefined) return undefined;
   const compared = comparisonsOnly(condition);
   if (compared === undefined) {
-    report(path, 'not_here', 'where of a roll-up compares attributes of users; it asks for no events, segments and ages');
+    report(
+      path,
+      'not_here',
+      'where of a roll-up compares attributes of users; it asks for no events, segments and ages',
+    );
     return undefined;
   }
   reportOtherKind(names, 'user', readsOf(compared), path, report);
@@ -107,5 +112,6 @@ function comparisonsOnly(condition: ParsedCondition): Condition | undefined {
 
 export function checkRollups(attributes: readonly (AttributeDefinition | undefined)[], report: Report): void {
   const count = attributes.filter((attribute) => attribute?.kind === 'rollup').length;
-  if (count > ROLLUPS_MAX) report('', 'over_limit', `there may be at most ${ROLLUPS_MAX} roll-ups, and there are ${count}`);
+  if (count > ROLLUPS_MAX)
+    report('', 'over_limit', `there may be at most ${ROLLUPS_MAX} roll-ups, and there are ${count}`);
 }

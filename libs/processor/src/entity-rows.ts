@@ -78,7 +78,7 @@ export interface EntityRules<R extends LiveRow> {
 
 export class EntityRows<R extends LiveRow> {
   private readonly table: Table<number, R | PointerRow>;
-  /** Entities whose row a transfer made: it may have overtaken their `ProfileCreated`, which takes another way. */
+  /** Entities whose row a record of this stage made: it may have overtaken their `ProfileCreated`, which takes another way. */
   private readonly early: Table<number, boolean>;
   private readonly partition: number;
   private readonly partitions: number;
@@ -120,7 +120,13 @@ export class EntityRows<R extends LiveRow> {
     return row as R;
   }
 
-  /** `ProfileCreated` or `AccountCreated`: unless a transfer was faster there is no row of this entity, and the store need not be asked for it. */
+  /** As `of`, for a record that this stage sent from another partition: it may have overtaken the creation of its entity. */
+  ofRelayed(entity: Entity): R | undefined {
+    if (this.table.get(entity.ordinal) === undefined) this.early.put(entity.ordinal, true);
+    return this.of(entity);
+  }
+
+  /** `ProfileCreated` or `AccountCreated`: unless a record of this stage was faster there is no row of this entity, and the store need not be asked for it. */
   created({ ordinal }: Entity): void {
     if (this.early.get(ordinal) === undefined) this.table.expectNone?.(ordinal);
     else this.early.delete(ordinal);
@@ -160,8 +166,7 @@ export class EntityRows<R extends LiveRow> {
       context.forward({ ...record, to: found.mergedInto }, this.partitionFor(found.mergedInto));
       return;
     }
-    if (found === undefined) this.early.put(record.to.ordinal, true);
-    const row = this.of(record.to) as R;
+    const row = this.ofRelayed(record.to) as R;
     row.merges ??= noMerges();
     const taken = takeTransfer(row.merges, record.mergeId, record.state);
     if (taken === 'dropped') rules.observe({ kind: 'transfer-repeated' });

@@ -17,6 +17,10 @@ export interface AttributeCounters {
   forwardedTransfers: number;
   /** Transfers that came again and were dropped. */
   repeatedTransfers: number;
+  /** Contributions of members that an account did not take, because it has those of too many; by workspace. */
+  readonly refusedMembers: Map<string, number>;
+  /** Contributions of members that came again and were dropped. */
+  repeatedContributions: number;
 }
 
 export function newAttributeCounters(): AttributeCounters {
@@ -29,5 +33,7 @@ export function newAttributeCounters(): AttributeCounters {
     misaddressedRecords: 0,
     forwardedTransfers: 0,
     repeatedTransfers: 0,
+    refusedMembers: new Map(),
+    repeatedContributions: 0,
   };
 }

@@ -6,6 +6,7 @@ import {
   type ChangeReason,
   type EventResolved,
   type LogRecord,
+  type MemberContributed,
 } from '@attrium/event';
 import {
   CataloguePlans,
@@ -35,17 +36,20 @@ import {
   publishChanges,
   publishContributions,
   publishedNames,
+  type Row,
 } from './domain/entity.js';
 import { publishFormulas } from './domain/formula.js';
 import { matchesOf } from './domain/match.js';
 import { readEvent } from './domain/payload.js';
 import { feedOf, keysOf, type Plan, planOf } from './domain/plan.js';
 import { type AttributesAnswer, type AttributesQuestion, answerAttributes } from './domain/question.js';
+import { publishRollups } from './domain/rollup.js';
+import { MEMBERS_TIMER, Rollups } from './rollups.js';
 import { decodeRow, ENTITY_STATE_VERSION, ENTITY_STATE_VERSION_OLDEST, encodeRow } from './store/entity-codec.js';
 
 const STAGE = 'attribute-compute';
 /** Of the tables; rises with the encoding of the rows and with that of the catalogues. */
-const STATE_VERSION = 5;
+const STATE_VERSION = 6;
 /** A row has kilobytes in memory, in hundreds of objects: beyond some, reading one anew costs less than what the garbage collector does for it. */
 const CACHE_ROWS_MAX = 20_000;
 /** Before a workspace's first catalogue. */
@@ -80,6 +84,7 @@ const textOf = (bytes: Uint8Array): string =>
 class AttributePartition implements PartitionStage {
   private readonly entities: EntityRows<EntityRow>;
   private readonly plans: CataloguePlans<Plan>;
+  private readonly rollups: Rollups;
 
   constructor(
     environment: StageEnvironment,
@@ -105,6 +110,10 @@ class AttributePartition implements PartitionStage {
       settled: (row, released, context) => this.settle(row, released, context),
       observe: ({ kind }) => this.count(kind),
     });
+    this.rollups = new Rollups(environment, {
+      planOf: (workspace) => this.plans.of(workspace),
+      rowOf: (ordinal) => this.viewOf(ordinal),
+    });
   }
 
   timersBefore(record: LogRecord): number | undefined {
@@ -115,6 +124,11 @@ class AttributePartition implements PartitionStage {
         return record.stage === STAGE ? record.to.ordinal : undefined;
       case 'profiles-merged':
         return this.entities.isHere(record.survivor) ? record.survivor.ordinal : record.loser.ordinal;
+      case 'account-linked':
+      case 'account-unlinked':
+        return this.rollups.isOfMember(record) ? record.entity.ordinal : undefined;
+      case 'member-contributed':
+        return record.entity.ordinal;
       default:
         return undefined;
     }
@@ -141,6 +155,15 @@ class AttributePartition implements PartitionStage {
       case 'state-transferred':
         this.entities.transfer(record, context);
         break;
+      case 'account-linked':
+        if (this.rollups.isOfMember(record)) this.rollups.link(record, context);
+        break;
+      case 'account-unlinked':
+        if (this.rollups.isOfMember(record)) this.rollups.unlink(record, context);
+        break;
+      case 'member-contributed':
+        this.decideContribution(record, context);
+        break;
       case 'catalogue-activated':
         this.decideCatalogue(record, context);
         break;
@@ -150,6 +173,10 @@ class AttributePartition implements PartitionStage {
   }
 
   expire(ordinal: number, dueAt: number, context: Context): void {
+    if (ordinal === MEMBERS_TIMER) {
+      this.rollups.expire(dueAt, context);
+      return;
+    }
     const row = this.entities.edit(ordinal);
     if (row === undefined) return;
     const plan = this.align(row);
@@ -159,7 +186,7 @@ class AttributePartition implements PartitionStage {
       const at = { asOf: dueAt, effectiveAt: dueAt };
       const changes = publishChanges(row, windowed, at);
       this.formulas(row, plan, changes, at);
-      emitChanges(row, plan, changes, { reason: 'window', cause: `timer:${dueAt}`, effectiveAt: dueAt }, context);
+      this.tell(row, plan, changes, { reason: 'window', cause: `timer:${dueAt}`, effectiveAt: dueAt }, context);
     }
     pruneWindows(row, plan[row.entity.kind], dueAt);
     this.schedule(row, plan, dueAt, context);
@@ -169,12 +196,16 @@ class AttributePartition implements PartitionStage {
     const asked = question as AttributesQuestion;
     if (asked.kind !== 'attributes') throw new Error(`${STAGE} does not answer ${String(asked.kind)}`);
     const plan = this.plans.of(asked.workspace);
-    const found = this.entities.get(asked.ordinal);
-    const isHere = found?.kind === 'entity' && found.entity.workspace === asked.workspace;
-    const row = isHere
-      ? alignedView(found, plan[found.entity.kind], plan.revision, this.isKeptIn(asked.workspace))
-      : found;
-    return answerAttributes(asked, row, plan);
+    return answerAttributes(asked, this.viewOf(asked.ordinal), plan);
+  }
+
+  /** The row in line with its plan, for reading only. */
+  private viewOf(ordinal: number): Row | undefined {
+    const found = this.entities.get(ordinal);
+    if (found?.kind !== 'entity') return found;
+    const { workspace, kind } = found.entity;
+    const plan = this.plans.of(workspace);
+    return alignedView(found, plan[kind], plan.revision, this.isKeptIn(workspace));
   }
 
   private decideEvent(record: EventResolved, context: Context): void {
@@ -196,7 +227,7 @@ class AttributePartition implements PartitionStage {
       const at = { asOf: context.now, effectiveAt: event.occurredAt };
       const changes = publishContributions(row, contributions, at);
       this.formulas(row, plan, changes, at);
-      emitChanges(row, plan, changes, { reason: 'event', cause: event.id, effectiveAt: event.occurredAt }, context);
+      this.tell(row, plan, changes, { reason: 'event', cause: event.id, effectiveAt: event.occurredAt }, context);
     }
     if (moved) this.schedule(row, plan, context.now, context);
   }
@@ -225,6 +256,34 @@ class AttributePartition implements PartitionStage {
     for (const match of matches) context.emit({ ...head, ...match, values: [], memberships: [], identifiers: [] });
   }
 
+  /** What a member gives to the roll-ups of an account. */
+  private decideContribution(record: MemberContributed, context: Context): void {
+    const { entity, reason, cause, effectiveAt } = record;
+    const taken = this.rollups.take(record);
+    if (taken === 'repeated') this.counters.repeatedContributions++;
+    if (taken === 'refused') count(this.counters.refusedMembers, entity.workspace);
+    if (typeof taken === 'string' || this.plans.of(entity.workspace).rollups.rollups.length === 0) return;
+    const row = this.entities.ofRelayed(entity);
+    if (row === undefined) return;
+    const plan = this.align(row);
+    const at = { asOf: context.now, effectiveAt };
+    const changes = publishRollups(row, plan.rollups, taken, at);
+    this.formulas(row, plan, changes, at);
+    emitChanges(row, plan, changes, { reason, cause, effectiveAt }, context);
+  }
+
+  /** The changes of an entity, and what they make of the accounts that it is a member of. */
+  private tell(
+    row: EntityRow,
+    plan: Plan,
+    changes: readonly AttributeChange[],
+    evaluation: Evaluation,
+    context: Context,
+  ): void {
+    emitChanges(row, plan, changes, evaluation, context);
+    this.rollups.changed(row, plan, changes, evaluation, context);
+  }
+
   private formulas(row: EntityRow, plan: Plan, changes: AttributeChange[], at: PublishedAt): void {
     const failed = publishFormulas(row, plan[row.entity.kind], changes, at);
     for (const name of failed) count(this.counters.failedFormulas, `${plan.workspace}/${name}`);
@@ -242,11 +301,13 @@ class AttributePartition implements PartitionStage {
     const { entity } = row;
     if (released !== undefined) {
       const { mergeIds, occurredAt: effectiveAt } = released;
+      const evaluation = { reason: 'merge', cause: mergeIds.at(-1)!, effectiveAt } as const;
       const at = { asOf: context.now, effectiveAt };
       const changes = publishChanges(row, plan[entity.kind].attributes, at);
       this.formulas(row, plan, changes, at);
-      emitChanges(row, plan, changes, { reason: 'merge', cause: mergeIds.at(-1)!, effectiveAt }, context);
+      emitChanges(row, plan, changes, evaluation, context);
       context.emit({ kind: 'merge-completed', entity, mergeIds });
+      this.rollups.give(row, evaluation, context);
     }
     this.schedule(row, plan, context.now, context);
   }
@@ -261,8 +322,10 @@ class AttributePartition implements PartitionStage {
   }
 
   private decideCatalogue(record: CatalogueActivated, context: Context): void {
+    const before = this.plans.of(record.workspace);
     this.plans.activate(record);
     passOn(record, context);
+    this.rollups.activated(before, this.plans.of(record.workspace), context);
   }
 
   private schedule(row: EntityRow, plan: Plan, asOf: number, context: Context): void {

@@ -45,6 +45,20 @@ export function exposeCounters(counters: AttributeCounters): void {
     { name: 'attrium_attributes_transfers_repeated', help: 'Transfers that came again and were dropped.' },
     () => counters.repeatedTransfers,
   );
+  sampledGauge(
+    {
+      name: 'attrium_attributes_rollup_members_refused',
+      help: 'Contributions of members to the roll-ups of an account that has those of too many members.',
+    },
+    () => total(counters.refusedMembers),
+  );
+  sampledGauge(
+    {
+      name: 'attrium_attributes_rollup_contributions_repeated',
+      help: 'Contributions of members to roll-ups that came again and were dropped.',
+    },
+    () => counters.repeatedContributions,
+  );
 }
 
 function total(counts: ReadonlyMap<string, number>): number {

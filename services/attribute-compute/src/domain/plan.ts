@@ -19,6 +19,7 @@ import { type MatchPlan, matchPlanOf } from './match.js';
 import type { Parsing } from './parsed-payload.js';
 import type { PlannedAttribute } from './planned-attribute.js';
 import { NO_REDUCER, type PlannedFormula, plannedFormulas } from './planned-formula.js';
+import { type RollupPlan, rollupPlanOf } from './planned-rollup.js';
 import { type FoldedAttribute, reducerOf } from './reducer.js';
 
 export type { PlannedAttribute } from './planned-attribute.js';
@@ -100,14 +101,17 @@ export interface Plan {
   readonly revision: number;
   readonly profile: KindPlan;
   readonly account: KindPlan;
+  readonly rollups: RollupPlan;
 }
 
 export function planOf(catalogue: CompiledCatalogue): Plan {
+  const account = kindPlanOf(catalogue, 'account');
   return {
     workspace: catalogue.workspace,
     revision: catalogue.revision,
     profile: kindPlanOf(catalogue, 'user'),
-    account: kindPlanOf(catalogue, 'account'),
+    account,
+    rollups: rollupPlanOf(catalogue.attributes, account.byName),
   };
 }
 
@@ -190,7 +194,7 @@ function plannedOf(definition: CompiledAttribute, slot: number): PlannedAttribut
 }
 
 function plannedReducer(definition: CompiledAttribute): AttributeReducer {
-  if (definition.kind === 'formula') return NO_REDUCER;
+  if (definition.kind === 'formula' || definition.kind === 'rollup') return NO_REDUCER;
   return definition.age === undefined ? reducerOf(definition) : aged(reducerOf(definition), definition.age);
 }
 
