@@ -33,7 +33,7 @@ interface MemberRow {
   merges: number;
 }
 
-/** Members that have to be gone through, because a roll-up is new. */
+/** Members and accounts that have to be gone through, because a roll-up is new. */
 interface Sweep {
   readonly workspace: string;
   readonly revision: number;
@@ -51,6 +51,8 @@ export interface RollupSurroundings {
   planOf(workspace: string): Plan;
   /** In line with the plan, for reading only. */
   rowOf(ordinal: number): Row | undefined;
+  /** Publishes what an account has of its members. */
+  publish(account: number, book: MemberBook, giving: Giving, context: Context): void;
 }
 
 /** The place of a record in the output of its sender: of those that come later it is greater. */
@@ -58,7 +60,7 @@ type Heard = readonly [sequence: number, record: number, fact: number];
 
 export class Rollups {
   private readonly members: Table<number, MemberRow>;
-  /** Ordinals of the members of a workspace, in the order in which they became members of something, in pages. */
+  /** Ordinals of a workspace's members, and of its accounts that were given something, in the order in which they came, in pages. */
   private readonly pages: Table<readonly [workspace: string, page: number], number[]>;
   private readonly counts: Table<string, number>;
   private readonly sweeps: Table<string, readonly Sweep[]>;
@@ -104,8 +106,10 @@ export class Rollups {
     if (member === undefined) return;
     member.accounts = member.accounts.filter(({ ordinal }) => ordinal !== account.ordinal);
     if (member.given === undefined) return;
-    const head = { kind: 'member-contributed', entity: account, member: entity, values: [], mergeIds: [] } as const;
     const reason = mergeId === undefined ? 'event' : 'merge';
+    // Of one that was merged away what it had folded is the survivor's to tell.
+    const mergeIds = mergeId === undefined ? mergesIn(this.surroundings.rowOf(entity.ordinal)) : NO_MERGES;
+    const head = { kind: 'member-contributed', entity: account, member: entity, values: [], mergeIds } as const;
     const left = { ...head, left: true, mergedBy: mergeId, reason, cause, effectiveAt: occurredAt } as const;
     context.relay(left, partitionOf(account.id, this.partitions));
   }
@@ -129,7 +133,7 @@ export class Rollups {
     if (this.members.get(ordinal)?.accounts.length) this.giveChanged(this.members.edit(ordinal)!, row, giving, context);
   }
 
-  /** A revision is in force: when a roll-up is new, all members are gone through. */
+  /** A revision is in force: when a roll-up is new, all members and accounts are gone through. */
   activated(before: Plan, after: Plan, context: Context): void {
     const { workspace, revision } = after;
     if (!hasNewRollup(before.rollups, after.rollups) || this.counts.get(workspace) === undefined) return;
@@ -146,11 +150,7 @@ export class Rollups {
     const giving = { reason: 'backfill', cause: `catalogue:${revision}`, effectiveAt: dueAt } as const;
     const isActive = this.surroundings.planOf(workspace).rollups.rollups.length > 0;
     for (const ordinal of isActive ? (this.pages.get([workspace, page]) ?? []) : []) {
-      const row = this.surroundings.rowOf(ordinal);
-      if (!speaks(row) || this.members.get(ordinal)!.accounts.length === 0) continue;
-      const member = this.members.edit(ordinal)!;
-      this.update(member, row);
-      this.send(member, member.accounts, mergesIn(row), giving, context);
+      this.goThrough(ordinal, giving, context);
     }
     const isLast = !isActive || (page + 1) * MEMBERS_PAGE >= this.counts.get(workspace)!;
     const left = isLast ? others : [...others, { ...sweep, page: page + 1 }];
@@ -169,8 +169,23 @@ export class Rollups {
     if (book === undefined) {
       book = newMemberBook();
       this.books.put(ordinal, book);
+      this.list(record.entity);
     }
     return takeContribution(book, record) === 'refused' ? 'refused' : book;
+  }
+
+  /** A member gives what it has; an account may have been given something before the roll-up was known here. */
+  private goThrough(ordinal: number, giving: Giving, context: Context): void {
+    const member = this.members.get(ordinal);
+    if (member === undefined) {
+      this.surroundings.publish(ordinal, this.books.get(ordinal)!, giving, context);
+      return;
+    }
+    const row = this.surroundings.rowOf(ordinal);
+    if (!speaks(row) || member.accounts.length === 0) return;
+    const edited = this.members.edit(ordinal)!;
+    this.update(edited, row);
+    this.send(edited, edited.accounts, mergesIn(row), giving, context);
   }
 
   private giveChanged(member: MemberRow, row: EntityRow | undefined, giving: Giving, context: Context): boolean {
@@ -208,16 +223,19 @@ export class Rollups {
   }
 
   private enlist(entity: Entity): MemberRow {
-    const { workspace, ordinal } = entity;
     const member: MemberRow = { entity, accounts: [], given: undefined, merges: 0 };
-    this.members.put(ordinal, member);
+    this.members.put(entity.ordinal, member);
+    this.list(entity);
+    return member;
+  }
+
+  private list({ workspace, ordinal }: Entity): void {
     const count = this.counts.get(workspace) ?? 0;
     const key = [workspace, Math.floor(count / MEMBERS_PAGE)] as const;
     const page = this.pages.edit(key);
     if (page === undefined) this.pages.put(key, [ordinal]);
     else page.push(ordinal);
     this.counts.put(workspace, count + 1);
-    return member;
   }
 
   private waiting(): readonly Sweep[] {
@@ -233,8 +251,8 @@ function speaks(row: Row | undefined): row is EntityRow | undefined {
   return row === undefined || (row.kind === 'entity' && !isHeldRow(row));
 }
 
-function mergesIn(row: EntityRow | undefined): readonly string[] {
-  return row?.merges?.folded ?? NO_MERGES;
+function mergesIn(row: Row | undefined): readonly string[] {
+  return row?.kind === 'entity' ? (row.merges?.folded ?? NO_MERGES) : NO_MERGES;
 }
 
 /** The partition that a fact comes from, and its place there, out of its id. */

@@ -40,6 +40,7 @@ import {
 } from './domain/entity.js';
 import { publishFormulas } from './domain/formula.js';
 import { matchesOf } from './domain/match.js';
+import type { MemberBook } from './domain/member-book.js';
 import { readEvent } from './domain/payload.js';
 import { feedOf, keysOf, type Plan, planOf } from './domain/plan.js';
 import { type AttributesAnswer, type AttributesQuestion, answerAttributes } from './domain/question.js';
@@ -113,6 +114,8 @@ class AttributePartition implements PartitionStage {
     this.rollups = new Rollups(environment, {
       planOf: (workspace) => this.plans.of(workspace),
       rowOf: (ordinal) => this.viewOf(ordinal),
+      publish: (account, book, giving, context) =>
+        this.publishRollups(this.entities.edit(account)!, book, giving, context),
     });
   }
 
@@ -258,16 +261,24 @@ class AttributePartition implements PartitionStage {
 
   /** What a member gives to the roll-ups of an account. */
   private decideContribution(record: MemberContributed, context: Context): void {
-    const { entity, reason, cause, effectiveAt } = record;
+    const { entity } = record;
     const taken = this.rollups.take(record);
     if (taken === 'repeated') this.counters.repeatedContributions++;
     if (taken === 'refused') count(this.counters.refusedMembers, entity.workspace);
-    if (typeof taken === 'string' || this.plans.of(entity.workspace).rollups.rollups.length === 0) return;
+    if (typeof taken === 'string') return;
     const row = this.entities.ofRelayed(entity);
-    if (row === undefined) return;
+    if (row !== undefined) this.publishRollups(row, taken, record, context);
+  }
+
+  private publishRollups(
+    row: EntityRow,
+    book: MemberBook,
+    { reason, cause, effectiveAt }: Evaluation,
+    context: Context,
+  ): void {
     const plan = this.align(row);
     const at = { asOf: context.now, effectiveAt };
-    const changes = publishRollups(row, plan.rollups, taken, at);
+    const changes = publishRollups(row, plan.rollups, book, at);
     this.formulas(row, plan, changes, at);
     emitChanges(row, plan, changes, { reason, cause, effectiveAt }, context);
   }

@@ -63,13 +63,13 @@ export function newMemberBook(): MemberBook {
 /** `refused`: the account has the contributions of too many members. */
 export function takeContribution(book: MemberBook, record: MemberContributed): 'taken' | 'refused' {
   const { ordinal } = record.member;
-  if (record.left) {
-    leave(book, ordinal, record.mergedBy);
-    return 'taken';
-  }
   for (const mergeId of book.leaving.size === 0 ? [] : record.mergeIds) {
     const loser = book.leaving.get(mergeId);
     if (loser !== undefined && loser !== ordinal) removeEntry(book, loser);
+  }
+  if (record.left) {
+    leave(book, ordinal, record.mergedBy);
+    return 'taken';
   }
   if (!book.entries.has(ordinal) && book.entries.size >= ROLLED_UP_MEMBERS_MAX) return 'refused';
   const values: (Value | undefined)[] = [];
