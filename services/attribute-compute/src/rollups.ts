@@ -109,7 +109,13 @@ export class Rollups {
     const reason = mergeId === undefined ? 'event' : 'merge';
     // Of one that was merged away what it had folded is the survivor's to tell.
     const mergeIds = mergeId === undefined ? mergesIn(this.surroundings.rowOf(entity.ordinal)) : NO_MERGES;
-    const head = { kind: 'member-contributed', entity: account, member: entity, values: [], mergeIds } as const;
+    const head = {
+      kind: 'member-contributed',
+      entity: account,
+      member: entity,
+      values: [],
+      mergeIds: [...mergeIds],
+    } as const;
     const left = { ...head, left: true, mergedBy: mergeId, reason, cause, effectiveAt: occurredAt } as const;
     context.relay(left, partitionOf(account.id, this.partitions));
   }
@@ -217,7 +223,14 @@ export class Rollups {
     context: Context,
   ): void {
     for (const entity of accounts) {
-      const body = { kind: 'member-contributed', entity, member, values: given, mergeIds, left: false } as const;
+      const body = {
+        kind: 'member-contributed',
+        entity,
+        member,
+        values: given,
+        mergeIds: [...mergeIds],
+        left: false,
+      } as const;
       context.relay({ ...body, ...giving }, partitionOf(entity.id, this.partitions));
     }
   }

@@ -1,5 +1,5 @@
 /** Which paths a run went through, as its logs tell. */
-import { type LogRecord, partitionOfSubject } from '@attrium/event';
+import { type ChangeReason, type LogRecord, partitionOfSubject } from '@attrium/event';
 import type { Path } from './coverage.js';
 import type { Line } from './line.js';
 import { recordsOf } from './stored-records.js';
@@ -27,6 +27,7 @@ export function coveredByRecords(line: Line, unowned: (at: number) => boolean): 
   coverEvents(storedOf('events'), paths);
   coverResolved(resolved, paths);
   for (const input of [resolved, attributes, memberships]) coverTransfers(input, paths);
+  coverContributions(resolved, paths);
   for (const { record } of attributes) {
     if (record.kind !== 'attributes-changed') continue;
     if (record.reason === 'merge') paths.add('a change of a value in a merge');
@@ -128,5 +129,27 @@ function coverTransfers(input: readonly Stored[], paths: Set<Path>): void {
     const to = arrived.get(record.id);
     if (to !== undefined && to !== record.to.ordinal) paths.add('a transfer that was forwarded');
     arrived.set(record.id, record.to.ordinal);
+  }
+}
+
+const REASONS: Readonly<Partial<Record<ChangeReason, Path>>> = {
+  event: 'a roll-up that a member moved',
+  window: 'a roll-up that the window of a member moved',
+  merge: 'a roll-up that a merge of members moved',
+  backfill: 'a roll-up that was new to members',
+};
+
+function coverContributions(resolved: readonly Stored[], paths: Set<Path>): void {
+  const created = new Set<number>();
+  const came = new Set<string>();
+  for (const { record } of resolved) {
+    if (record.kind === 'account-created') created.add(record.entity.ordinal);
+    if (record.kind !== 'member-contributed') continue;
+    const path = REASONS[record.reason];
+    if (path !== undefined && !record.left) paths.add(path);
+    if (record.left) paths.add('a member that was merged away');
+    if (!created.has(record.entity.ordinal)) paths.add('a contribution before its account');
+    if (came.has(record.id)) paths.add('a contribution that came again');
+    came.add(record.id);
   }
 }

@@ -32,7 +32,7 @@ export async function checkNaive(line: Line): Promise<Difference[]> {
     return messages.flatMap(recordsOf);
   };
   const changes = said('attributes', 'attribute-compute').filter(
-    isOf('attributes-changed', 'event-matched', 'merge-completed'),
+    isOf('attributes-changed', 'event-matched', 'merge-completed', 'member-contributed'),
   );
   const flips = said('memberships', 'segment').filter(isOf('segment-changed', 'event-matched', 'merge-completed'));
   const firings = said('firings', 'journey-trigger').filter(isOf('trigger-fired', 'firing-suppressed'));

@@ -1,7 +1,7 @@
 /** The roll-ups of a plan: what each takes of a member, and for which attribute of the account. */
 import type { CompiledAttribute, RollupReducer } from '@attrium/catalogue';
 import { type ConditionSubject, compileCondition, readsOf } from '@attrium/condition';
-import { equalValues, type NamedValue, type Value } from '@attrium/event';
+import { compareText, equalValues, type NamedValue, type Value } from '@attrium/event';
 import type { PlannedAttribute } from './planned-attribute.js';
 
 export interface PlannedRollup {
@@ -15,6 +15,7 @@ export interface PlannedRollup {
 }
 
 export interface RollupPlan {
+  /** By their keys, so that the order of definitions does not matter. */
   readonly rollups: readonly PlannedRollup[];
   /** Names of the attributes of users that some roll-up reads. */
   readonly reads: ReadonlySet<string>;
@@ -35,6 +36,7 @@ export function rollupPlanOf(
     if (source !== undefined) reads.add(source);
     if (where !== undefined) for (const read of readsOf(where).attributes) reads.add(read);
   }
+  rollups.sort((a, b) => compareText(a.attribute.key, b.attribute.key));
   return { rollups, reads };
 }
 

@@ -3,6 +3,7 @@ import type { CatalogueActivated, Entity } from '@attrium/event';
 import type { CountedEvent, Group } from './groups.js';
 import type { NaiveIdentity } from './identity.js';
 import type { Contribution } from './reducing.js';
+import { givenTo, rolledUp } from './rollups.js';
 import { type Rule, type Rules, rulesOf } from './rules.js';
 import type { Plain } from './value.js';
 
@@ -42,13 +43,35 @@ export function endingsOf(identity: NaiveIdentity, now: number): Ending[] {
     identity.events.filter(
       ({ event, identifiers }) => event.workspace === group.workspace && group.identifiers.has(identifiers[0]!),
     );
+  const endings = people.map((group) => endingOf(identity, { group, kind: 'profile', events: eventsOf(group) }, now));
+  const byGroup = new Map(endings.map((ending) => [ending.group, ending]));
   return [
-    ...people.map((group) => endingOf(identity, { group, kind: 'profile', events: eventsOf(group) }, now)),
-    ...identity.accounts.map(({ workspace, ordinal, events }) => {
+    ...endings,
+    ...identity.accounts.map((account) => {
+      const { workspace, ordinal, events } = account;
       const group = { workspace, ordinal, identifiers: new Set<string>(), gone: false };
-      return endingOf(identity, { group, kind: 'account', events }, now);
+      const ending = endingOf(identity, { group, kind: 'account', events }, now);
+      return withRollups(
+        ending,
+        identity.membersOf(account).map((member) => byGroup.get(member)!),
+      );
     }),
   ];
+}
+
+/** What the members of the end add up to, where all that is read of each is known. */
+function withRollups(ending: Ending, members: readonly Ending[]): Ending {
+  const values = new Map(ending.values);
+  const known = new Set(ending.known);
+  for (const { name, rollup } of ending.rules.rules) {
+    if (rollup === undefined || !rollup.reads.every((read) => members.every((each) => each.known.has(read)))) continue;
+    known.add(name);
+    if (members.length === 0) continue;
+    const given = members.flatMap((member) => givenTo(rollup, member.values) ?? []);
+    const value = rolledUp(rollup.text, given);
+    if (value !== undefined) values.set(name, value);
+  }
+  return { ...ending, values, known };
 }
 
 interface Story {
@@ -67,7 +90,7 @@ function endingOf(identity: NaiveIdentity, { group, kind, ...story }: Story, now
   const values = new Map<string, Plain>();
   const known = new Set<string>();
   // A formula that is new has its value with the next change of what it reads, so the end alone does not tell it.
-  for (const rule of rules.rules.filter(({ formula }) => formula === undefined)) {
+  for (const rule of rules.rules.filter(({ formula, rollup }) => formula === undefined && rollup === undefined)) {
     const { position: since } = runOf(revisions, ({ meaning }) => meaning === rule.meaning)[0]!;
     const counted = events
       .filter(({ position }) => position > since)

@@ -335,6 +335,7 @@ class FiringReplay {
     const snapshot = rules === undefined || change.revision === rules.revision ? then : carriedIn(change, rules);
     for (const trigger of rules?.catalogue.triggers ?? []) {
       if (trigger.state !== undefined) continue;
+      if (instantOf(change).reason === 'backfill') continue;
       for (const on of occasionsOf(trigger, change)) {
         const { revision, recordedAt } = change;
         const { effectiveAt, cause, reason } = instantOf(change);
