@@ -33,5 +33,5 @@ export const SEQUENCE_EVENTS_MAX = 1_000;
 /** Members whose contributions an account keeps; those beyond are not rolled up until others have left. */
 export const ROLLED_UP_MEMBERS_MAX = 10_000;
 /** Members that are told of at once when a roll-up is new, and how long after those before them. */
-export const MEMBERS_PAGE = 256;
+export const MEMBERS_PAGE = 100;
 export const MEMBERS_PAGE_EACH_MS = 50;

@@ -79,8 +79,9 @@ export function takeContribution(book: MemberBook, record: MemberContributed): '
   return 'taken';
 }
 
-/** What the members add up to; undefined where there is nothing to tell of. */
+/** What the members add up to; undefined without members, and but for counts and sums, which are 0, where no member has a value. */
 export function totalOf(book: MemberBook, key: string, reducer: RollupReducer): Value | undefined {
+  if (book.entries.size === 0) return undefined;
   const at = book.keys.indexOf(key);
   const totals = book.totals[at] ?? NO_TOTALS;
   switch (reducer) {

@@ -124,9 +124,11 @@ export class NaiveRollups {
   }
 
   valueOf(account: number, { text, key }: NaiveRollup): Plain | undefined {
+    const entries = this.entriesOf(account);
+    if (entries.length === 0) return undefined;
     return rolledUp(
       text,
-      this.entriesOf(account).flatMap(({ values }) => values.get(key) ?? []),
+      entries.flatMap(({ values }) => values.get(key) ?? []),
     );
   }
 
