@@ -1,4 +1,4 @@
-/** The benchmarks: `npm run bench -- <ingest|identity|line|latency|replay|stages|memory|soak|outage>`. They print figures and ratios, and judge nothing. */
+/** The benchmarks: `npm run bench -- <ingest|identity|line|latency|replay|stages|memory|soak|outage|segments>`. They print figures and ratios, and judge nothing. */
 import { benchIdentity } from './identity-bench.js';
 import { benchIngest } from './ingest-bench.js';
 import { benchLatency } from './latency-bench.js';
@@ -6,6 +6,7 @@ import { benchLine } from './line-bench.js';
 import { benchMemory } from './memory-bench.js';
 import { type BenchOptions, readOptions } from './options.js';
 import { benchOutage } from './outage-bench.js';
+import { benchSegments } from './segments-bench.js';
 import { benchSoak } from './soak-bench.js';
 import { benchReplay, benchStages } from './stages-bench.js';
 
@@ -19,6 +20,7 @@ const BENCHMARKS: Readonly<Record<string, (options: BenchOptions) => Promise<voi
   memory: benchMemory,
   soak: benchSoak,
   outage: benchOutage,
+  segments: benchSegments,
 };
 
 const options = readOptions(process.argv.slice(2));

@@ -19,6 +19,7 @@ import type {
   FormulaAttributeDefinition,
   RollupAttributeDefinition,
 } from './definitions.js';
+import { LIST_MEMBER, listEventName } from './static-list.js';
 
 /** What a condition compiles to: an attribute that nobody named, and what is asked of it. */
 export interface Unnamed {
@@ -117,6 +118,14 @@ export function unnamedMoment({ which, test, ...rest }: Moment, of: DefinitionKi
   const operand = { kind: 'attribute', name } as const;
   const condition: Condition = { kind: 'compare', operand, comparator: test.comparator, value: test.at };
   return { attribute: { ...head, type: 'timestamp' }, condition };
+}
+
+/** The unnamed attribute of a static list: what the latest import that names the entity says of it. */
+export function unnamedList(list: string, of: DefinitionKind): Unnamed {
+  const name = unnamed({ list, ...kindOf(of) });
+  const head = { kind: 'computed', name, key: name, of, type: 'boolean', visible: false } as const;
+  const attribute = { ...head, reducer: 'last_value', event: listEventName(list), property: [LIST_MEMBER] } as const;
+  return { attribute, condition: equalTo(name, true) };
 }
 
 function negated({ attribute, condition }: Unnamed): Unnamed {

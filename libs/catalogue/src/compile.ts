@@ -7,6 +7,7 @@ import {
   unnamedAge,
   unnamedAggregate,
   unnamedBehaviour,
+  unnamedList,
   unnamedMoment,
   unnamedSequence,
 } from './behaviour.js';
@@ -166,9 +167,11 @@ function lower(condition: ParsedCondition, of: DefinitionKind, unnamed: UnnamedA
 }
 
 function compileSegment(segment: SegmentDefinition, unnamed: UnnamedAttributes): CompiledSegment {
-  const where = lower(segment.where, segment.of, unnamed);
+  const { name, of } = segment;
+  const where =
+    segment.static === true ? unnamed.add(unnamedList(name, of)) : lower(segment.where, segment.of, unnamed);
   const { attributes, segments } = readsOf(where);
-  return { name: segment.name, of: segment.of, where, attributes, segments };
+  return { name, of, where, attributes, segments };
 }
 
 function compileTrigger(
@@ -194,6 +197,7 @@ function compileTrigger(
     waits,
     condition,
     ...permission.rules,
+    recheck: waits?.recheck ?? trigger.recheck,
     frequency,
     webhooks: trigger.webhooks,
     stream: trigger.stream,
@@ -211,12 +215,12 @@ function compileWaiting({ waits, of }: TriggerDefinition, unnamed: UnnamedAttrib
 
 /** What a trigger asks of consent and quiet hours, and the attributes that tell it. */
 function permissionOf(
-  { purpose, channel }: TriggerDefinition,
+  { purpose, channel, onQuiet }: TriggerDefinition,
   section: ConsentDefinition | undefined,
 ): { readonly rules: Pick<CompiledTrigger, 'consent' | 'quietHours'>; readonly attributes: readonly string[] } {
   if (purpose === undefined || section === undefined) return { rules: {}, attributes: [] };
   const consent = consentRule(section, { purpose, channel });
-  const quietHours = quietHoursOf(section, purpose);
+  const quietHours = quietHoursOf(section, purpose, onQuiet);
   const zone = quietHours?.zoneAttribute === undefined ? [] : [quietHours.zoneAttribute];
   return {
     rules: { consent, ...(quietHours === undefined ? {} : { quietHours }) },

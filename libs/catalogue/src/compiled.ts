@@ -4,6 +4,7 @@ import { type ExactNumber, VALUE_TYPES, type ValueType, type WaitOutcome } from 
 
 import type { ConsentRule, QuietHours } from './consent-definition.js';
 import type { RollupMeaning } from './rollup-definition.js';
+import type { Schedule } from './schedule.js';
 import type { SessionMeaning } from './session.js';
 
 export const MERGE_STRATEGIES = ['most_recent', 'first_stored', 'most_frequent', 'min', 'max', 'sum', 'union'] as const;
@@ -173,7 +174,9 @@ export type TriggerWhen =
       /** One of them has to be what happened; none: any change. */
       readonly moves: readonly AttributeMove[];
     }
-  | ({ readonly kind: 'event' } & EventFilter);
+  | ({ readonly kind: 'event' } & EventFilter)
+  /** For who is in the segment then. */
+  | { readonly kind: 'schedule'; readonly segment: string; readonly schedule: Schedule };
 
 /** Track events of a name; with `where`, over their properties, only some of them. */
 export interface EventFilter {
@@ -248,6 +251,8 @@ export interface CompiledTrigger {
   /** Asked after `condition` and `frequency`. */
   readonly consent?: ConsentRule | undefined;
   readonly quietHours?: QuietHours | undefined;
+  /** Of firings that wait: whether `condition` is asked again when they are made; undefined: it is. */
+  readonly recheck?: boolean | undefined;
   /** What `condition`, that of `waits`, `consent` and `quietHours` read, unnamed attributes too: segment passes on the values of these and of `payload`. */
   readonly attributes: readonly string[];
   readonly segments: readonly string[];

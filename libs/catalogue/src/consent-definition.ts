@@ -15,6 +15,10 @@ export interface ConsentSource {
   readonly channel?: string | undefined;
 }
 
+export const ON_QUIET = ['suppress', 'defer'] as const;
+/** What becomes of a firing within quiet hours. */
+export type OnQuiet = (typeof ON_QUIET)[number];
+
 /** By the wall clock of a zone: from `fromMinute` on and before `toMinute`, over midnight where it is the smaller one. */
 export interface QuietHours {
   /** Minutes of a day, 0 to 1,439; the two differ. */
@@ -23,6 +27,8 @@ export interface QuietHours {
   /** The zone of everyone, or of those whose attribute names none. */
   readonly zone: string;
   readonly zoneAttribute?: string | undefined;
+  /** A firing waits for their end, and is decided then; else it is suppressed. */
+  readonly defers?: boolean | undefined;
 }
 
 export interface QuietHoursDefinition extends QuietHours {

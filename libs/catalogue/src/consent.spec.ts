@@ -107,7 +107,11 @@ describe('the section consent', () => {
       json(quiet({ purposes: ['x'] })),
       ['consent.quiet_hours.purposes[0] unknown_purpose'],
     ],
-    ['quiet hours that wait', json(quiet({ on_quiet: 'defer' })), ['consent.quiet_hours.on_quiet not_supported_yet']],
+    [
+      'a firing that waits for what its trigger knows not',
+      json(section, { on_quiet: 'defer' }),
+      ['triggers[0].on_quiet conflicting_keys'],
+    ],
     ['a trigger of an unknown purpose', json(section, { purpose: 'x' }), ['triggers[0].purpose unknown_purpose']],
     [
       'a trigger by an unknown channel',
@@ -118,6 +122,23 @@ describe('the section consent', () => {
     ['a purpose without the section', json(undefined, { purpose: 'x' }), ['triggers[0].purpose unknown_purpose']],
   ])('%s', (_name, given, faults) => {
     expect(faultsOf(given)).toEqual(faults);
+  });
+
+  it('says what becomes of firings in quiet hours: as the section has it, unless the trigger says so itself', () => {
+    const hoursOf = (onQuiet: object, more: object): unknown => {
+      const catalogue = valid(json(quiet(onQuiet), { purpose: 'marketing', ...more }));
+      return compileCatalogue({ workspace: 'w', revision: 1, catalogue }).triggers[0];
+    };
+    expect(hoursOf({ on_quiet: 'defer' }, {})).toMatchObject({ quietHours: { defers: true } });
+    expect(hoursOf({}, { on_quiet: 'defer', recheck: false })).toMatchObject({
+      ...{ quietHours: { defers: true }, recheck: false },
+    });
+    for (const [section, own] of [
+      [{}, {}],
+      [{ on_quiet: 'defer' }, { on_quiet: 'suppress' }],
+    ] as const) {
+      expect((hoursOf(section, own) as { quietHours: object }).quietHours).not.toHaveProperty('defers');
+    }
   });
 
   it('makes an attribute of every purpose, and of each of its channels, which no definition can name', () => {

@@ -8,13 +8,14 @@ import {
   type ConsentSource,
   consentAttribute,
   EVERY_CHANNEL,
+  type OnQuiet,
   type PurposeDefinition,
   type QuietHours,
   type QuietHoursDefinition,
   WHOLE_PURPOSE,
 } from './consent-definition.js';
-import { type ConsentInput, consentSchema } from './consent-schema.js';
-import { type Report, reportIssues, reportNotSupported } from './fault.js';
+import { type ConsentInput, consentSchema, type ZoneInput } from './consent-schema.js';
+import { type Report, reportIssues } from './fault.js';
 import { type ConsentNames, checkName, type Names } from './names.js';
 import { isTimeZone } from './time-zone.js';
 
@@ -92,7 +93,6 @@ function readQuietHours(
       report(`${path}.purposes[${index}]`, 'unknown_purpose', `consent.purposes has no ${purpose}`);
     }
   }
-  if (input.on_quiet === 'defer') reportNotSupported(report, `${path}.on_quiet`, 'defer in quiet_hours');
   const zone = readZone(input.time_zone, `${path}.time_zone`, names, report);
   const fromMinute = readMinute(input.from, `${path}.from`, report);
   const toMinute = readMinute(input.to, `${path}.to`, report);
@@ -101,11 +101,13 @@ function readQuietHours(
     report(`${path}.to`, 'wrong_value', 'quiet hours end at another time than they begin');
     return undefined;
   }
-  return { fromMinute, toMinute, ...zone, purposes: input.purposes ?? [...known] };
+  const defers = input.on_quiet === 'defer' ? { defers: true } : {};
+  return { fromMinute, toMinute, ...zone, ...defers, purposes: input.purposes ?? [...known] };
 }
 
-function readZone(
-  input: NonNullable<ConsentInput['quiet_hours']>['time_zone'],
+/** A zone, or the attribute that names it and the zone where it does not; faults are reported. */
+export function readZone(
+  input: ZoneInput,
   path: string,
   names: Pick<Names, 'attributes'>,
   report: Report,
@@ -131,7 +133,8 @@ function checkZone(zone: string, path: string, report: Report): void {
 
 const TIME = /^([01]\d|2[0-3]):([0-5]\d)$/;
 
-function readMinute(text: string, path: string, report: Report): number | undefined {
+/** Minutes since midnight; undefined for what is no time of the day, which is reported. */
+export function readMinute(text: string, path: string, report: Report): number | undefined {
   const match = TIME.exec(text);
   if (match === null) {
     report(path, 'wrong_value', 'expected a time of the day from "00:00" to "23:59", in quotes');
@@ -179,9 +182,14 @@ export function consentRule(
   return { statements, otherwise: purposes.find(({ name }) => name === purpose)!.granted };
 }
 
-/** The quiet hours of a purpose; undefined where it knows none. */
-export function quietHoursOf({ quietHours }: ConsentDefinition, purpose: string): QuietHours | undefined {
+/** The quiet hours of a trigger's purpose; undefined where it knows none. `onQuiet`: what the trigger says, instead of the section. */
+export function quietHoursOf(
+  { quietHours }: ConsentDefinition,
+  purpose: string,
+  onQuiet: OnQuiet | undefined,
+): QuietHours | undefined {
   if (quietHours === undefined || !quietHours.purposes.includes(purpose)) return undefined;
-  const { purposes: _purposes, ...hours } = quietHours;
-  return hours;
+  const { purposes: _purposes, defers, ...hours } = quietHours;
+  const isDeferring = onQuiet === undefined ? defers === true : onQuiet === 'defer';
+  return isDeferring ? { ...hours, defers: true } : hours;
 }

@@ -10,7 +10,7 @@ import type {
   Waiting,
   WebhookDestination,
 } from './compiled.js';
-import type { ConsentDefinition } from './consent-definition.js';
+import type { ConsentDefinition, OnQuiet } from './consent-definition.js';
 import type { IdentityDefinition } from './identity-definition.js';
 import type { RollupMeaning } from './rollup-definition.js';
 import type { SessionMeaning } from './session.js';
@@ -74,7 +74,10 @@ export type AttributeDefinition =
 export interface SegmentDefinition {
   readonly name: string;
   readonly of: DefinitionKind;
+  /** Of a static list: false of everyone. */
   readonly where: ParsedCondition;
+  /** Who is in it is imported. */
+  readonly static?: true | undefined;
 }
 
 /** As `Waiting`, its condition as it was written. */
@@ -94,6 +97,10 @@ export interface TriggerDefinition {
   /** What it contacts people for, and by which channel: consent for it is asked. */
   readonly purpose?: string | undefined;
   readonly channel?: string | undefined;
+  /** Undefined: as the section `consent` says. */
+  readonly onQuiet?: OnQuiet | undefined;
+  /** Where it is written without `waits`: that of firings that quiet hours defer. */
+  readonly recheck?: boolean | undefined;
   readonly frequency: Frequency;
   /** Named attributes, beside those that `condition` reads. */
   readonly payload: readonly string[];

@@ -14,10 +14,19 @@ export interface IdentifierSource {
   readonly event?: string | undefined;
 }
 
+/** The windows that a limit of identifiers can have by name, rolling, ms. */
+export const LIMIT_WINDOWS_MS: ReadonlyMap<string, number> = new Map([
+  ['day', 86_400_000],
+  ['week', 7 * 86_400_000],
+  ['month', 30 * 86_400_000],
+]);
+
 export interface IdentifierTypeDefinition {
   readonly name: string;
-  /** Values of this type that a profile may hold. */
+  /** Values of this type that a profile may hold, or gain within `windowMs`. */
   readonly limit: number;
+  /** The limit counts what was linked within so many milliseconds of log time; undefined: all that the profile holds. */
+  readonly windowMs?: number | undefined;
   readonly normalise: Normalisation;
   /** Values that are refused, beside those that name nobody in any workspace. */
   readonly blockedValues: readonly string[];
@@ -35,6 +44,14 @@ export interface IdentityDefinition {
   readonly ignored: readonly string[];
   /** How long a message id is remembered, in whole hours. */
   readonly dedupHours: number;
+  /** From how many merges on further ones are held; undefined: never. */
+  readonly quarantine?: QuarantineThreshold | undefined;
+}
+
+/** So many profiles may be merged into one within the window (log time); what would be more is held. */
+export interface QuarantineThreshold {
+  readonly merges: number;
+  readonly windowMs: number;
 }
 
 type BuiltIn = Pick<IdentifierTypeDefinition, 'limit' | 'normalise' | 'externalIds' | 'blockedValues'>;
@@ -61,6 +78,9 @@ export const BUILT_IN_TYPES: ReadonlyMap<string, BuiltIn> = new Map<string, Buil
 const CUSTOM: BuiltIn = { limit: 5, normalise: 'none', externalIds: [], blockedValues: [] };
 const DEDUP_HOURS = 24;
 
+/** A person has a few devices and browsers; ten that turn out to be one within a day are mostly a shared or made-up identifier. */
+export const DEFAULT_QUARANTINE: QuarantineThreshold = { merges: 10, windowMs: 86_400_000 };
+
 /** A type as it is when only its name is given. */
 export function defaultType(name: string): IdentifierTypeDefinition {
   return { name, blockedPatterns: [], from: [], ...(BUILT_IN_TYPES.get(name) ?? CUSTOM) };
@@ -71,4 +91,5 @@ export const DEFAULT_IDENTITY: IdentityDefinition = {
   types: [...BUILT_IN_TYPES.keys()].map(defaultType),
   ignored: [],
   dedupHours: DEDUP_HOURS,
+  quarantine: DEFAULT_QUARANTINE,
 };

@@ -7,6 +7,7 @@ import {
   IDENTIFIER_LIMIT_MAX,
   IDENTIFIER_TYPES_MAX,
   IDENTIFIER_VALUE_LENGTH_MAX,
+  QUARANTINE_MERGES_MAX,
   VALUE_PATTERN_LENGTH_MAX,
   VALUE_PATTERNS_MAX,
 } from './limits.js';
@@ -18,9 +19,23 @@ export const identifierSourceSchema = z.strictObject({
   event: z.string().optional(),
 });
 
+/** A limit of all that a profile holds. */
+export const limitSchema = z.int().min(1).max(IDENTIFIER_LIMIT_MAX);
+/** The same, or a limit of what it gains in a window of time. */
+export const periodLimitSchema = z.strictObject({
+  values: limitSchema,
+  per: z.string(),
+});
+
+export const quarantineSchema = z.strictObject({
+  merges: z.int().min(1).max(QUARANTINE_MERGES_MAX).optional(),
+  within: z.string().optional(),
+});
+
 const identifierTypeSchema = z.strictObject({
   name: z.string(),
-  limit: z.int().min(1).max(IDENTIFIER_LIMIT_MAX).optional(),
+  /** `limitSchema` or `periodLimitSchema`, told apart by hand: so that a fault says what is wrong with the one that was meant. */
+  limit: z.unknown().optional(),
   normalise: z.enum(NORMALISATIONS, { error: `expected one of ${NORMALISATIONS.join(', ')}` }).optional(),
   block: z
     .strictObject({
@@ -36,4 +51,6 @@ export const identitySchema = z.strictObject({
   types: z.array(identifierTypeSchema).min(1).max(IDENTIFIER_TYPES_MAX).optional(),
   ignore: z.array(z.string()).max(IDENTIFIER_TYPES_MAX).optional(),
   dedup: z.string().optional(),
+  /** `off` or `quarantineSchema`, told apart by hand as the limits are. */
+  quarantine: z.unknown().optional(),
 });

@@ -54,6 +54,26 @@ describe('the identity section', () => {
     expect(identity.dedupHours).toBe(72);
   });
 
+  it.each([
+    ['day', 86_400_000],
+    ['week', 7 * 86_400_000],
+    ['month', 30 * 86_400_000],
+    ['12h', 12 * 3_600_000],
+    ['ever', undefined],
+  ])('may limit what a profile gains a %s', (per, windowMs) => {
+    expect(definitionOf(typed({ limit: { values: 3, per } })).types[1]).toEqual({
+      ...definitionOf(typed({ limit: 3 })).types[1],
+      windowMs,
+    });
+  });
+
+  it('holds merges from ten a day on, from others on, or never', () => {
+    expect(definitionOf({}).quarantine).toEqual({ merges: 10, windowMs: 86_400_000 });
+    expect(definitionOf({ quarantine: { merges: 3 } }).quarantine).toEqual({ merges: 3, windowMs: 86_400_000 });
+    expect(definitionOf({ quarantine: { within: '1h' } }).quarantine).toEqual({ merges: 10, windowMs: 3_600_000 });
+    for (const quarantine of ['off', false]) expect(definitionOf({ quarantine }).quarantine).toBeUndefined();
+  });
+
   it('takes values from traits, properties and external ids of other names', () => {
     const from = [{ external_id: 'LoyaltyNumber' }, { trait: 'card.number' }, { property: 'card', event: 'Paid' }];
     expect(definitionOf(typed({ from })).types[1]).toMatchObject({
@@ -82,7 +102,15 @@ describe('the identity section', () => {
     ['a type used and ignored', { types: [{ name: 'email' }], ignore: ['email'] }, 'identity.ignore[0] duplicate_name'],
     ['a limit of none', typed({ limit: 0 }), 'identity.types[1].limit over_limit'],
     ['a limit above the cap', typed({ limit: 1_001 }), 'identity.types[1].limit over_limit'],
-    ['a limit a week', typed({ limit: { values: 5, per: '7d' } }), 'identity.types[1].limit not_supported_yet'],
+    ['a limit a quarter', typed({ limit: { values: 5, per: 'quarter' } }), 'identity.types[1].limit.per wrong_value'],
+    ['a limit in two years', typed({ limit: { values: 5, per: '730d' } }), 'identity.types[1].limit.per over_limit'],
+    [
+      'a limit of none a week',
+      typed({ limit: { values: 0, per: 'week' } }),
+      'identity.types[1].limit.values over_limit',
+    ],
+    ['a limit without its window', typed({ limit: { values: 5 } }), 'identity.types[1].limit.per missing_key'],
+    ['a limit in words', typed({ limit: 'few' }), 'identity.types[1].limit wrong_type'],
     ['an unknown form', typed({ normalise: 'upper' }), 'identity.types[1].normalise wrong_value'],
     [
       'a pattern of everything',
@@ -102,6 +130,12 @@ describe('the identity section', () => {
       typed({ from: [{ external_id: 'email' }] }),
       'identity.types[1].from conflicting_keys',
     ],
+    ['a quarantine of a word', { quarantine: 'on' }, 'identity.quarantine wrong_value'],
+    ['a quarantine from none on', { quarantine: { merges: 0 } }, 'identity.quarantine.merges over_limit'],
+    ['a quarantine from 101 on', { quarantine: { merges: 101 } }, 'identity.quarantine.merges over_limit'],
+    ['a quarantine in no time', { quarantine: { within: 'ever' } }, 'identity.quarantine.within wrong_value'],
+    ['a quarantine in a year', { quarantine: { within: '365d' } }, 'identity.quarantine.within over_limit'],
+    ['an unknown key of quarantine', { quarantine: { after: '1d' } }, 'identity.quarantine.after unknown_key'],
     ['a window of minutes', { dedup: '90m' }, 'identity.dedup wrong_value'],
     ['a window below a day', { dedup: '23h' }, 'identity.dedup over_limit'],
     ['a window above a week', { dedup: '8d' }, 'identity.dedup over_limit'],
@@ -146,10 +180,15 @@ describe('the plan of identity', () => {
       'removed identity advertising_id',
       'changed identity priority',
     ]);
+    const weekly = { values: 2, per: 'week' };
+    expect(planOf(typed({ limit: 2 }), typed({ limit: weekly }))).toEqual(['changed identity loyalty_no']);
+    expect(planOf(typed({ limit: 2 }), typed({ limit: { ...weekly, per: 'ever' } }))).toEqual([]);
     expect(planOf({}, { ignore: ['device_id'], dedup: '2d' })).toEqual([
       'removed identity device_id',
       'changed identity ignore',
       'changed identity dedup',
     ]);
+    expect(planOf({}, { quarantine: 'off' })).toEqual(['changed identity quarantine']);
+    expect(planOf({}, { quarantine: { merges: 10, within: '24h' } })).toEqual([]);
   });
 });

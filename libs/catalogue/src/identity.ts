@@ -2,17 +2,33 @@
 import { isEventName, isJsonObject, NAME_PATTERN, pathOfText } from '@attrium/condition';
 import { durationMs } from '@attrium/event';
 import type { z } from 'zod';
-import { type Report, reportIssues, reportNotSupported } from './fault.js';
+import { type Report, reportIssues } from './fault.js';
 import {
   BUILT_IN_TYPES,
   DEFAULT_IDENTITY,
+  DEFAULT_QUARANTINE,
   defaultType,
   type IdentifierSource,
   type IdentifierTypeDefinition,
   type IdentityDefinition,
+  LIMIT_WINDOWS_MS,
+  type QuarantineThreshold,
 } from './identity-definition.js';
-import { type IdentifierTypeInput, type identifierSourceSchema, identitySchema } from './identity-schema.js';
-import { DEDUP_HOURS_MAX, DEDUP_HOURS_MIN, EXTERNAL_ID_NAME_LENGTH_MAX } from './limits.js';
+import {
+  type IdentifierTypeInput,
+  type identifierSourceSchema,
+  identitySchema,
+  limitSchema,
+  periodLimitSchema,
+  quarantineSchema,
+} from './identity-schema.js';
+import {
+  DEDUP_HOURS_MAX,
+  DEDUP_HOURS_MIN,
+  EXTERNAL_ID_NAME_LENGTH_MAX,
+  LIMIT_WINDOW_MS_MAX,
+  QUARANTINE_WINDOW_MS_MAX,
+} from './limits.js';
 import { compileValuePattern } from './value-pattern.js';
 
 const HOUR_MS = 3_600_000;
@@ -22,31 +38,21 @@ const RESERVED_TYPES: ReadonlySet<string> = new Set(['profile_id', 'previous_id'
 /** The definition; its faults are reported, and then it may be incomplete. Null, as an empty section of YAML, is no section. */
 export function readIdentity(json: unknown, path: string, report: Report): IdentityDefinition | undefined {
   if (json === undefined || json === null) return undefined;
-  const parsed = identitySchema.safeParse(withoutWindows(json, path, report), { reportInput: true });
+  const parsed = identitySchema.safeParse(json, { reportInput: true });
   if (!parsed.success) {
     reportIssues(report, path, parsed.error.issues);
     return undefined;
   }
-  const { types, ignore, dedup } = parsed.data;
+  const { types, ignore, dedup, quarantine } = parsed.data;
   const definitions = types?.map((input, index) => readType(input, `${path}.types[${index}]`, report));
   const identity = {
     types: definitions ?? DEFAULT_IDENTITY.types.filter(({ name }) => ignore?.includes(name) !== true),
     ignored: ignore ?? [],
     dedupHours: dedup === undefined ? DEFAULT_IDENTITY.dedupHours : readDedup(dedup, `${path}.dedup`, report),
+    quarantine: readQuarantine(quarantine, `${path}.quarantine`, report),
   };
   checkNames(identity, types !== undefined, path, report);
   return identity;
-}
-
-/** Limits in a window of time are of a later release, told apart from mistakes. */
-function withoutWindows(json: unknown, path: string, report: Report): unknown {
-  if (!isJsonObject(json) || !Array.isArray(json.types)) return json;
-  const types = json.types.map((type, index) => {
-    if (!isJsonObject(type) || !isJsonObject(type.limit)) return type;
-    reportNotSupported(report, `${path}.types[${index}].limit`, 'a limit of identifiers in a window of time');
-    return { ...type, limit: 1 };
-  });
-  return { ...json, types };
 }
 
 function readType(input: IdentifierTypeInput, path: string, report: Report): IdentifierTypeDefinition {
@@ -60,13 +66,34 @@ function readType(input: IdentifierTypeInput, path: string, report: Report): Ide
   const sources = (input.from ?? []).map((source, index) => readSource(source, `${path}.from[${index}]`, report));
   return {
     name: input.name,
-    limit: input.limit ?? given.limit,
+    ...readLimit(input.limit ?? given.limit, `${path}.limit`, report),
     normalise: input.normalise ?? given.normalise,
     blockedValues: [...given.blockedValues, ...values],
     blockedPatterns: patterns,
     from: sources.filter((source): source is IdentifierSource => typeof source === 'object'),
     externalIds: [...given.externalIds, ...sources.filter((source) => typeof source === 'string')],
   };
+}
+
+/** A number counts for ever; an object says per what. */
+function readLimit(json: unknown, path: string, report: Report): Pick<IdentifierTypeDefinition, 'limit' | 'windowMs'> {
+  const parsed = isJsonObject(json)
+    ? periodLimitSchema.safeParse(json, { reportInput: true })
+    : limitSchema.safeParse(json, { reportInput: true });
+  if (!parsed.success) {
+    reportIssues(report, path, parsed.error.issues);
+    return { limit: 1 };
+  }
+  if (typeof parsed.data === 'number') return { limit: parsed.data };
+  const { values: limit, per } = parsed.data;
+  if (per === 'ever') return { limit };
+  const windowMs = LIMIT_WINDOWS_MS.get(per) ?? durationMs(per);
+  if (windowMs === undefined) {
+    report(`${path}.per`, 'wrong_value', 'expected ever, day, week, month, or a duration such as 12h');
+  } else if (windowMs > LIMIT_WINDOW_MS_MAX) {
+    report(`${path}.per`, 'over_limit', `a window of a limit is ${LIMIT_WINDOW_MS_MAX / 86_400_000}d at most`);
+  }
+  return { limit, windowMs };
 }
 
 /** A source of values, or the name of an external id. */
@@ -109,6 +136,29 @@ function readDedup(text: string, path: string, report: Report): number {
     report(path, 'over_limit', `message ids are remembered from ${DEDUP_HOURS_MIN}h to ${DEDUP_HOURS_MAX / 24}d`);
   }
   return hours;
+}
+
+/** `off` (false, where YAML reads it so) is none. */
+function readQuarantine(json: unknown, path: string, report: Report): QuarantineThreshold | undefined {
+  if (json === undefined) return DEFAULT_QUARANTINE;
+  if (json === 'off' || json === false) return undefined;
+  if (!isJsonObject(json)) {
+    report(path, 'wrong_value', 'expected off, or an object with merges and within');
+    return undefined;
+  }
+  const parsed = quarantineSchema.safeParse(json, { reportInput: true });
+  if (!parsed.success) {
+    reportIssues(report, path, parsed.error.issues);
+    return undefined;
+  }
+  const { merges = DEFAULT_QUARANTINE.merges, within } = parsed.data;
+  if (within === undefined) return { ...DEFAULT_QUARANTINE, merges };
+  const windowMs = durationMs(within);
+  if (windowMs === undefined) report(`${path}.within`, 'wrong_value', 'expected a duration, such as 1h or 7d');
+  else if (windowMs > QUARANTINE_WINDOW_MS_MAX) {
+    report(`${path}.within`, 'over_limit', `the window is ${QUARANTINE_WINDOW_MS_MAX / 86_400_000}d at most`);
+  }
+  return { merges, windowMs: windowMs ?? DEFAULT_QUARANTINE.windowMs };
 }
 
 /** Each name means one type: those of types, those that are ignored, and those of external ids. */

@@ -59,6 +59,7 @@ export {
   type IdentityDefinition,
   NORMALISATIONS,
   type Normalisation,
+  type QuarantineThreshold,
 } from './identity-definition.js';
 export {
   ATTRIBUTES_MAX,
@@ -90,6 +91,7 @@ export {
   URL_LENGTH_MAX,
   WAIT_MS_MAX,
 } from './limits.js';
+export { localTime } from './local-time.js';
 export { type CatalogueOutcome, parseCatalogue } from './parse.js';
 export { type PlanItem, planCatalogue } from './plan.js';
 export {
@@ -98,7 +100,17 @@ export {
   type RollupReducer,
   TYPES_OF_ROLLUP,
 } from './rollup-definition.js';
+export {
+  latestOccurrence,
+  nextOccurrence,
+  type Occurrence,
+  type Schedule,
+  WEEKDAYS,
+  type Weekday,
+  zoneOf,
+} from './schedule.js';
 export { SESSION_MEASURES, type SessionMeasure, TYPE_OF_SESSION_MEASURE } from './session.js';
+export { isListEvent, LIST_MEMBER, listEventName } from './static-list.js';
 export { minuteOfDay } from './time-zone.js';
-export { definitionOfWait } from './trigger-wait.js';
+export { definitionOfWait, mayWait } from './trigger-wait.js';
 export { compileValuePattern, type ValuePattern } from './value-pattern.js';

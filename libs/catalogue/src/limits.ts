@@ -41,6 +41,8 @@ export const WAIT_MS_MAX = 365 * 86_400_000;
 export const IDENTIFIER_TYPES_MAX = 20;
 /** Values of one type that a catalogue may allow a profile to hold: no more than a profile may hold in all. */
 export const IDENTIFIER_LIMIT_MAX = 1_000;
+/** The longest window of time in which a limit of identifiers counts. */
+export const LIMIT_WINDOW_MS_MAX = 365 * 86_400_000;
 export const IDENTIFIER_VALUE_LENGTH_MAX = 512;
 /** Of one type. */
 export const BLOCKED_VALUES_MAX = 1_000;
@@ -48,6 +50,9 @@ export const VALUE_PATTERNS_MAX = 20;
 export const VALUE_PATTERN_LENGTH_MAX = 64;
 /** Types of external ids are named by their senders, in any characters. */
 export const EXTERNAL_ID_NAME_LENGTH_MAX = 64;
+/** Merges into one profile within a window, from which on a workspace holds more: no more than a profile may have in all. */
+export const QUARANTINE_MERGES_MAX = 100;
+export const QUARANTINE_WINDOW_MS_MAX = 30 * 86_400_000;
 export const DEDUP_HOURS_MIN = 24;
 export const DEDUP_HOURS_MAX = 168;
 /** Purposes and channels of one workspace: each pair of them is an attribute that every profile may have. */

@@ -127,7 +127,10 @@ function readSegment(json: unknown, path: string, names: Names, report: Report):
     return undefined;
   }
   const { name, of } = parsed.data;
-  if (parsed.data.where === undefined) report(`${path}.where`, 'missing_key', 'where is missing');
+  if (parsed.data.static === true) {
+    if (parsed.data.where === undefined) return { name, of, where: { kind: 'any', of: [] }, static: true };
+    report(`${path}.where`, 'conflicting_keys', 'a static list has no where: who is in it is imported');
+  } else if (parsed.data.where === undefined) report(`${path}.where`, 'missing_key', 'where is missing');
   else {
     const where = readEntityCondition(parsed.data.where, `${path}.where`, names, report);
     if (where === undefined) return undefined;

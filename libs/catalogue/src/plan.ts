@@ -8,7 +8,7 @@ import { DEFAULT_IDENTITY, type IdentityDefinition } from './identity-definition
 export interface PlanItem {
   readonly kind: 'added' | 'changed' | 'removed';
   readonly of: 'attribute' | 'segment' | 'trigger' | 'identity' | 'consent';
-  /** Of the definition; of identity a type of identifiers, `priority`, `ignore` or `dedup`; of consent a purpose, `channels`, `from` or `quiet_hours`. */
+  /** Of the definition; of identity a type of identifiers, `priority`, `ignore`, `dedup` or `quarantine`; of consent a purpose, `channels`, `from` or `quiet_hours`. */
   readonly name: string;
   /** Whether what is known so far is not used: it takes effect from now on, and history is not folded in yet. */
   readonly fromNowOn: boolean;
@@ -31,7 +31,10 @@ export function planCatalogue(before: Catalogue | undefined, after: Catalogue): 
       fromNowOn: true,
       notice: 'holds for events from now on; the values of what reads it begin anew',
     })),
-    ...compare('segment', old.segments, after.segments, () => ({ fromNowOn: true, notice: FROM_NOW_ON })),
+    ...compare('segment', old.segments, after.segments, (_before, segment) => ({
+      fromNowOn: true,
+      notice: segment.static === true ? 'has those as members that are imported from now on' : FROM_NOW_ON,
+    })),
     ...compare('trigger', old.triggers, after.triggers, () => ({
       fromNowOn: true,
       notice: 'fires for what happens from now on',
@@ -113,6 +116,9 @@ function compareIdentity(before: IdentityDefinition, after: IdentityDefinition):
   if (before.dedupHours !== after.dedupHours) {
     const text = `message ids are remembered for ${after.dedupHours} h; a longer window fills up as time passes`;
     items.push(changed('dedup', text));
+  }
+  if (canonicalJson(before.quarantine) !== canonicalJson(after.quarantine)) {
+    items.push(changed('quarantine', `${LINKS_STAY}, and so does what is held`));
   }
   return items;
 }

@@ -1,6 +1,8 @@
 /** The shapes of definitions as users write them; what a shape cannot say is checked beside it, in the files of each definition. */
 import { VALUE_TYPES, WAIT_OUTCOMES } from '@attrium/event';
 import { z } from 'zod';
+import { ON_QUIET } from './consent-definition.js';
+import { zoneSchema } from './consent-schema.js';
 import {
   AT_ONCE_MAX,
   DELIVER_MAX,
@@ -12,6 +14,7 @@ import {
   URL_LENGTH_MAX,
 } from './limits.js';
 import { rollupSchema } from './rollup-schema.js';
+import { WEEKDAYS } from './schedule.js';
 
 const oneOf = <const T extends readonly [string, ...string[]]>(values: T) =>
   z.enum(values, {
@@ -77,7 +80,8 @@ export type AttributeInput = z.infer<typeof attributeSchema>;
 export const segmentSchema = z.strictObject({
   name: z.string(),
   of: oneOf(['user', 'account']),
-  where: z.unknown(),
+  where: z.unknown().optional(),
+  static: z.literal(true).optional(),
 });
 
 /** No user and password in the URL: a secret is given by name. */
@@ -100,10 +104,18 @@ export const triggerSchema = z.strictObject({
     by: z.unknown().optional(),
     event: z.string().optional(),
     where: z.unknown().optional(),
+    schedule: z
+      .strictObject({
+        daily: z.string().optional(),
+        weekly: z.strictObject({ on: z.array(oneOf(WEEKDAYS)).min(1).max(WEEKDAYS.length), at: z.string() }).optional(),
+        time_zone: zoneSchema.optional(),
+      })
+      .optional(),
   }),
   if: z.unknown().optional(),
   purpose: z.string().optional(),
   channel: z.string().optional(),
+  on_quiet: oneOf(ON_QUIET).optional(),
   state: oneOf(['active', 'paused', 'archived']).default('active'),
   delay: z.string().optional(),
   wait_for: z

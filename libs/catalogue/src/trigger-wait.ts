@@ -2,7 +2,7 @@
 import { isEventName } from '@attrium/condition';
 import { WAIT_OUTCOMES } from '@attrium/event';
 import { readDuration, readEventCondition, type Surroundings } from './attribute.js';
-import type { EventFilter } from './compiled.js';
+import type { CompiledTrigger, EventFilter } from './compiled.js';
 import type { WaitingDefinition } from './definitions.js';
 import { readEntityCondition } from './entity-condition.js';
 import type { Report } from './fault.js';
@@ -17,16 +17,21 @@ export function definitionOfWait(trigger: string): string {
   return `${trigger}/wait_for`;
 }
 
+/** Whether firings of a trigger may wait: for a time, for something to happen, or for the end of quiet hours. */
+export function mayWait({ waits, quietHours }: Pick<CompiledTrigger, 'waits' | 'quietHours'>): boolean {
+  return waits !== undefined || quietHours?.defers === true;
+}
+
 /** Undefined when it fires at once, or when it is faulty; its faults are reported. */
 export function readWaiting(
-  { delay, wait_for: wait, recheck }: TriggerInput,
+  { delay, wait_for: wait, recheck, on_quiet: onQuiet }: TriggerInput,
   path: string,
   names: Names,
   report: Report,
 ): WaitingDefinition | undefined {
   if (delay === undefined && wait === undefined) {
-    if (recheck !== undefined) {
-      report(`${path}.recheck`, 'conflicting_keys', 'recheck goes together with delay or wait_for');
+    if (recheck !== undefined && onQuiet !== 'defer') {
+      report(`${path}.recheck`, 'conflicting_keys', 'recheck goes together with delay, wait_for or on_quiet: defer');
     }
     return undefined;
   }

@@ -13,6 +13,7 @@ import type { AttributeMove, TriggerWhen } from './compiled.js';
 import type { Report } from './fault.js';
 import type { Names } from './names.js';
 import type { TriggerInput } from './schema.js';
+import { readScheduleWhen } from './trigger-schedule.js';
 import { readEventFilter } from './trigger-wait.js';
 
 type WhenInput = TriggerInput['when'];
@@ -28,7 +29,7 @@ export function readWhen(input: WhenInput, path: string, names: Names, report: R
     report(
       path,
       code,
-      'when has segment (with enters or exits), attribute (with changes, from, to, crosses or by) or event',
+      'when has segment (with enters, exits or schedule), attribute (with changes, from, to, crosses or by) or event',
     );
     return undefined;
   }
@@ -38,7 +39,7 @@ export function readWhen(input: WhenInput, path: string, names: Names, report: R
 
 function readEventWhen(input: WhenInput & { event: string }, at: Surroundings): TriggerWhen {
   const { path, report } = at;
-  for (const key of ['segment', 'attribute', 'enters', 'exits', 'changes', ...MOVE_KEYS] as const) {
+  for (const key of ['segment', 'attribute', 'enters', 'exits', 'schedule', 'changes', ...MOVE_KEYS] as const) {
     if (input[key] !== undefined)
       report(`${path}.${key}`, 'conflicting_keys', `${key} does not go together with event`);
   }
@@ -50,13 +51,20 @@ function readSegmentWhen(
   path: string,
   names: Names,
   report: Report,
-): TriggerWhen {
-  const { segment, enters = false, exits = false } = input;
+): TriggerWhen | undefined {
+  const { segment, enters = false, exits = false, schedule } = input;
   if (!names.hasSegment(segment)) report(`${path}.segment`, 'unknown_segment', `there is no segment ${segment}`);
-  if (!enters && !exits) report(path, 'missing_key', 'a segment goes together with enters: true, exits: true or both');
+  if (schedule !== undefined) {
+    for (const key of ['enters', 'exits'] as const) {
+      if (input[key]) report(`${path}.${key}`, 'conflicting_keys', `${key} does not go together with schedule`);
+    }
+  } else if (!enters && !exits) {
+    report(path, 'missing_key', 'a segment goes together with enters: true, exits: true or both, or with schedule');
+  }
   for (const key of ['changes', ...MOVE_KEYS] as const) {
     if (input[key] !== undefined) report(`${path}.${key}`, 'conflicting_keys', `${key} goes together with attribute`);
   }
+  if (schedule !== undefined) return readScheduleWhen(segment, schedule, `${path}.schedule`, names, report);
   return { kind: 'segment', segment, enters, exits };
 }
 
@@ -66,12 +74,13 @@ function readAttributeWhen(
   names: Names,
   report: Report,
 ): TriggerWhen | undefined {
-  const { attribute, enters, exits, changes, crosses, by } = input;
+  const { attribute, enters, exits, changes, crosses, by, schedule } = input;
   if (!names.attributes.has(attribute)) {
     report(`${path}.attribute`, 'unknown_attribute', `there is no attribute ${attribute}`);
     return undefined;
   }
   if (enters || exits) report(path, 'conflicting_keys', 'enters and exits go together with segment');
+  if (schedule !== undefined) report(`${path}.schedule`, 'conflicting_keys', 'schedule goes together with segment');
   if (changes === undefined && MOVE_KEYS.every((key) => !Object.hasOwn(input, key))) {
     report(path, 'missing_key', 'an attribute goes together with changes: true, from, to, crosses or by');
   }

@@ -50,7 +50,7 @@ export function readTrigger(json: unknown, path: string, names: Names, report: R
 function kindOf(when: TriggerWhen, names: Names): DefinitionKind {
   if (when.kind === 'event') return 'user';
   const kind =
-    when.kind === 'segment' ? names.segmentKinds.get(when.segment) : names.attributeKinds.get(when.attribute);
+    when.kind === 'attribute' ? names.attributeKinds.get(when.attribute) : names.segmentKinds.get(when.segment);
   return kind ?? 'user';
 }
 
@@ -68,6 +68,9 @@ function checkKind(
     reportOtherKind(names, of, readsOf(waits.condition), `${path}.wait_for.condition`, report);
   }
   reportOtherKind(names, of, { attributes: input.payload ?? [] }, `${path}.payload`, report);
+  const zone = input.when.schedule?.time_zone;
+  const zones = typeof zone === 'object' ? [zone.attribute] : [];
+  reportOtherKind(names, of, { attributes: zones }, `${path}.when.schedule.time_zone.attribute`, report);
   const keys = frequency.kind === 'every' || frequency.key === undefined ? [] : [frequency.key];
   reportOtherKind(names, of, { attributes: keys }, `${path}.frequency.key`, report);
   if (of !== 'user' && input.purpose !== undefined) {
@@ -77,17 +80,23 @@ function checkKind(
 
 /** Nothing where it names no purpose, so that what releases knew before stays as it is. */
 function readPurpose(
-  { purpose, channel }: TriggerInput,
+  { purpose, channel, on_quiet: onQuiet, recheck }: TriggerInput,
   path: string,
   names: Names,
   report: Report,
-): Pick<TriggerDefinition, 'purpose' | 'channel'> {
+): Pick<TriggerDefinition, 'purpose' | 'channel' | 'onQuiet' | 'recheck'> {
   if (purpose === undefined) {
+    if (onQuiet !== undefined) report(`${path}.on_quiet`, 'conflicting_keys', 'on_quiet goes together with purpose');
     if (channel !== undefined) report(`${path}.channel`, 'conflicting_keys', 'channel goes together with purpose');
     return {};
   }
   checkPurpose({ purpose, channel }, path, names.consent, report);
-  return { purpose, ...(channel === undefined ? {} : { channel }) };
+  return {
+    purpose,
+    ...(channel === undefined ? {} : { channel }),
+    ...(onQuiet === undefined ? {} : { onQuiet }),
+    ...(onQuiet === 'defer' && recheck !== undefined ? { recheck } : {}),
+  };
 }
 
 function withoutLater(

@@ -32,6 +32,7 @@ export {
   partitionFilters,
   partitionOfSubject,
   partitionSubject,
+  quarantineSubject,
   redeliveriesSubject,
   rejectedSubject,
   STAGE_NAMES,
@@ -54,6 +55,13 @@ export {
 } from './merge-state.js';
 export { fnv1a32, partitionOf } from './partition.js';
 export {
+  type IdentifierQuarantined,
+  QUARANTINE_DECISIONS,
+  type QuarantineDecided,
+  type QuarantineDecision,
+  type QuarantineEnded,
+} from './quarantine-record.js';
+export {
   type AttributeChange,
   type AttributesChanged,
   assertNever,
@@ -72,19 +80,15 @@ export {
   type FiringCause,
   type FiringSuppressed,
   type IdentifierLinked,
-  type IdentifierRefused,
   type KnownNow,
   type LogicActivated,
   type LogRecord,
   type Membership,
   type MembershipCorrection,
   type MergeCompleted,
-  type NamedValue,
   type ProfileCreated,
   type ProfilesMerged,
-  REFUSAL_REASONS,
   type RecordKind,
-  type RefusalReason,
   type SegmentChanged,
   type StateTransferred,
   SUPPRESSION_REASONS,
@@ -94,11 +98,14 @@ export {
   WAIT_OUTCOMES,
   type WaitOutcome,
 } from './record.js';
+export { type IdentifierRefused, REFUSAL_REASONS, type RefusalReason } from './refusal-record.js';
+export type { ScheduleOccurrence, ScheduleReached } from './schedule-record.js';
 export { durationMs } from './time.js';
 export {
   compareText,
   compareValues,
   equalValues,
+  type NamedValue,
   Timestamp,
   typeOfValue,
   VALUE_TYPES,

@@ -19,6 +19,11 @@ export function catalogueSubject(shard: number, workspace: string): string {
   return `attrium.events.${shard}.catalogue.${workspace}`;
 }
 
+/** Where decisions about the quarantine of a workspace go. */
+export function quarantineSubject(shard: number, workspace: string): string {
+  return `attrium.events.${shard}.quarantine.${workspace}`;
+}
+
 export function logicSubject(shard: number): string {
   return `attrium.events.${shard}.logic`;
 }

@@ -3,7 +3,10 @@ import type { AccountCreated, AccountLinked, AccountUnlinked, CurrentAccountChan
 import type { ChangeReason } from './change-reason.js';
 import type { Entity, Identifier } from './entity.js';
 import type { MemberContributed } from './member-record.js';
-import type { Value } from './value.js';
+import type { IdentifierQuarantined, QuarantineDecided, QuarantineEnded } from './quarantine-record.js';
+import type { IdentifierRefused } from './refusal-record.js';
+import type { ScheduleOccurrence, ScheduleReached } from './schedule-record.js';
+import type { NamedValue, Value } from './value.js';
 
 export const EVENT_TYPES = ['identify', 'track', 'page', 'screen', 'group', 'alias'] as const;
 export type EventType = (typeof EVENT_TYPES)[number];
@@ -57,24 +60,6 @@ export interface IdentifierLinked {
   readonly id: string;
   readonly entity: Entity;
   readonly identifier: Identifier;
-  readonly cause: string;
-  readonly occurredAt: number;
-}
-
-export const REFUSAL_REASONS = ['blocked', 'unknown-type', 'too-long', 'limit', 'malformed'] as const;
-/** blocked: the value names nobody, or the workspace does not want it; limit: with it a profile would hold too many identifiers or merges; malformed: it has not the form of its type. */
-export type RefusalReason = (typeof REFUSAL_REASONS)[number];
-
-/** An identifier of an event that took no part in resolving it. */
-export interface IdentifierRefused {
-  readonly kind: 'identifier-refused';
-  readonly id: string;
-  readonly workspace: string;
-  /** The profile that the event went to; undefined when no identifier could be used and it went nowhere. */
-  readonly entity?: Entity | undefined;
-  /** Normalised; a value that was too long is cut. */
-  readonly identifier: Identifier;
-  readonly why: RefusalReason;
   readonly cause: string;
   readonly occurredAt: number;
 }
@@ -179,11 +164,6 @@ export interface MembershipCorrection {
   readonly after?: number | undefined;
 }
 
-export interface NamedValue {
-  readonly name: string;
-  readonly value: Value;
-}
-
 /**
  * All segments that one entity entered and exited at one instant, and the attribute changes that triggers asked for,
  * with the values, memberships and identifiers that the triggers concerned need.
@@ -217,7 +197,7 @@ export interface TriggerFired {
   readonly recordedAt: number;
   readonly reason: ChangeReason;
   readonly cause: string;
-  /** What fired it: a segment entered or exited, an attribute changed, or an event occurred. */
+  /** What fired it: a segment entered or exited, an attribute changed, an event occurred, or the time of a schedule was reached. */
   readonly on: FiringCause;
   readonly values: readonly NamedValue[];
   readonly identifiers: readonly Identifier[];
@@ -241,7 +221,8 @@ export type FiringCause =
   | { readonly kind: 'segment-entered'; readonly segment: string; readonly at: number }
   | { readonly kind: 'segment-exited'; readonly segment: string; readonly at: number }
   | { readonly kind: 'attribute-changed'; readonly change: AttributeChange }
-  | { readonly kind: 'event-occurred'; readonly event: EventOccurrence };
+  | { readonly kind: 'event-occurred'; readonly event: EventOccurrence }
+  | { readonly kind: 'schedule-reached'; readonly occurrence: ScheduleOccurrence };
 
 export const SUPPRESSION_REASONS = [
   'frequency',
@@ -254,10 +235,13 @@ export const SUPPRESSION_REASONS = [
   'redefined',
   'limit',
   'outcome',
+  'late',
+  'repeated',
 ] as const;
 /**
  * merge: both profiles waited for the same firing; archived, paused, redefined: so was the trigger while the firing waited; limit: too many
- * wait; outcome: the wait ended in a way that the trigger does not deliver.
+ * wait; outcome: the wait ended in a way that the trigger does not deliver; late: the time of a schedule was reached long after it was due;
+ * repeated: it has fired for that day of its schedule.
  */
 export type SuppressionReason = (typeof SUPPRESSION_REASONS)[number];
 
@@ -348,12 +332,16 @@ export type LogRecord =
   | AccountLinked
   | AccountUnlinked
   | CurrentAccountChanged
+  | IdentifierQuarantined
+  | QuarantineDecided
+  | QuarantineEnded
   | MemberContributed
   | StateTransferred
   | MergeCompleted
   | AttributesChanged
   | EventMatched
   | SegmentChanged
+  | ScheduleReached
   | TriggerFired
   | FiringSuppressed
   | DeliveryAttempted
@@ -373,6 +361,7 @@ export function entityOf(record: LogRecord): Entity | undefined {
   switch (record.kind) {
     case 'event':
     case 'profiles-merged':
+    case 'quarantine-decided':
     case 'catalogue-activated':
     case 'logic-activated':
     case 'tick':

@@ -13,6 +13,11 @@ export class Timestamp {
 /** A typed value: string, number (exact), boolean, timestamp or list of strings. Absence is `undefined`, never null. */
 export type Value = string | number | Decimal | boolean | Timestamp | readonly string[];
 
+export interface NamedValue {
+  readonly name: string;
+  readonly value: Value;
+}
+
 /** The types an attribute may declare. */
 export const VALUE_TYPES = ['string', 'number', 'boolean', 'timestamp', 'string_list'] as const;
 export type ValueType = (typeof VALUE_TYPES)[number];

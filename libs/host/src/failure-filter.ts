@@ -47,16 +47,28 @@ export class FailureFilter implements ExceptionFilter {
 
   private rpc(exception: unknown): Observable<never> {
     if (isGrpcFault(exception)) return throwError(() => exception);
-    const failure = isCodedFailure(exception) ? exception : INTERNAL;
-    const code = grpcStatusOf(failure);
-    if (code === grpcCode.INTERNAL || code === grpcCode.UNAVAILABLE)
+    const fault = grpcFaultOf(exception);
+    if (fault.code === grpcCode.INTERNAL || fault.code === grpcCode.UNAVAILABLE)
       this.logger.error({ err: exception }, 'a call failed');
-    const metadata = new Metadata();
-    metadata.set('attrium-code', failure.code);
-    if (failure.details !== undefined)
-      metadata.set('attrium-details-bin', Buffer.from(JSON.stringify(failure.details)));
-    return throwError(() => ({ code, message: failure.message, details: failure.message, metadata }));
+    return throwError(() => fault);
   }
+}
+
+/** What a call is answered with in place of what was thrown. */
+export interface GrpcFault {
+  readonly code: number;
+  readonly message: string;
+  readonly details: string;
+  readonly metadata: Metadata;
+}
+
+/** For controllers that answer a call themselves, as those that read what a client streams. */
+export function grpcFaultOf(exception: unknown): GrpcFault {
+  const failure = isCodedFailure(exception) ? exception : INTERNAL;
+  const metadata = new Metadata();
+  metadata.set('attrium-code', failure.code);
+  if (failure.details !== undefined) metadata.set('attrium-details-bin', Buffer.from(JSON.stringify(failure.details)));
+  return { code: grpcStatusOf(failure), message: failure.message, details: failure.message, metadata };
 }
 
 /** Fastify's own 4xx errors (body too large, wrong content type, malformed JSON), where Nest has not made a HttpException of them. */

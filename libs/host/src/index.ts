@@ -30,7 +30,7 @@ export {
   isCodedFailure,
   OperatingError,
 } from './errors.js';
-export { FailureFilter } from './failure-filter.js';
+export { FailureFilter, type GrpcFault, grpcFaultOf } from './failure-filter.js';
 export { chosenPort, type GrpcServices } from './grpc-endpoint.js';
 export { type HostConfig, hostSettings, LOG_LEVELS } from './host-settings.js';
 export {

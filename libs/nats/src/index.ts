@@ -32,6 +32,7 @@ export {
   DELIVERER_BUCKET,
   ensureStreams,
   KEYS_BUCKET,
+  LISTS_BUCKET,
   SECRETS_BUCKET,
   type StreamsOptions,
 } from './streams.js';

@@ -21,7 +21,9 @@ export const CATALOGUE_BUCKET = 'attrium-catalogue';
 export const SECRETS_BUCKET = 'attrium-secrets';
 /** What the deliverer of firings keeps: how far it has come, and the catalogues that name its destinations. */
 export const DELIVERER_BUCKET = 'attrium-deliverer';
-export const BUCKETS = [KEYS_BUCKET, CATALOGUE_BUCKET, SECRETS_BUCKET, DELIVERER_BUCKET] as const;
+/** Who was imported into static lists: for each list a manifest, and ids in parts. */
+export const LISTS_BUCKET = 'attrium-lists';
+export const BUCKETS = [KEYS_BUCKET, CATALOGUE_BUCKET, SECRETS_BUCKET, DELIVERER_BUCKET, LISTS_BUCKET] as const;
 
 export interface StreamsOptions {
   /** standalone: one server with a modest disk; cluster: the sizes of the chart. */

@@ -28,14 +28,14 @@ function counted(store: PartitionStore): { store: PartitionStore; asked: () => n
 }
 
 type Step =
-  | { readonly kind: 'add' | 'read' | 'delete' | 'replace'; readonly key: string }
+  | { readonly kind: 'add' | 'read' | 'delete' | 'replace' | 'page'; readonly key: string }
   | { readonly kind: 'save' | 'encode' | 'commit' | 'trim' | 'fill' | 'reopen' };
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 8,
     arbitrary: fc.record({
-      kind: fc.constantFrom('add', 'read', 'delete', 'replace'),
+      kind: fc.constantFrom('add', 'read', 'delete', 'replace', 'page'),
       key: fc.constantFrom(...'abcdefgh'),
     }),
   },
@@ -78,6 +78,12 @@ class Run {
       case 'read':
         expect(this.table.get(step.key)?.count).toBe(this.model.get(step.key));
         break;
+      case 'page': {
+        const behind = [...this.model].filter(([key]) => step.key === 'a' || key > step.key).sort();
+        const page = this.table.page(step.key === 'a' ? undefined : step.key, 3);
+        expect(page.map(({ key, value }) => [key, value.count])).toEqual(behind.slice(0, 3));
+        break;
+      }
       case 'trim':
         this.table.trim();
         break;

@@ -2,6 +2,7 @@
 import { KeyFilter } from './key-filter.js';
 import type { PartitionStore, RowChange, StoreKey } from './ports.js';
 import type { Table, TableCodec } from './stage.js';
+import { compareKeys } from './store/store-key.js';
 
 type MapKey = number | string;
 
@@ -77,6 +78,23 @@ export class CachedTable<K extends StoreKey, V> implements Table<K, V> {
 
   delete(key: K): void {
     this.change(key, undefined);
+  }
+
+  page(after: K | undefined, rowsMax: number): { key: K; value: V }[] {
+    const { store, name, codec } = this.options;
+    const isBehind = (key: StoreKey): boolean => after === undefined || compareKeys(key, after) > 0;
+    const unsaved = [...new Set([...this.saving, ...this.changed])].filter(({ key }) => isBehind(key));
+    const overlaid = new Set(unsaved.map(({ key }) => mapKeyOf(key)));
+    const rows: { key: K; value: V }[] = unsaved.flatMap(({ key, value }) =>
+      value === undefined ? [] : [{ key, value }],
+    );
+    let stored = 0;
+    for (const { key, value } of store.range(name, after === undefined ? {} : { from: after })) {
+      if (!isBehind(key) || overlaid.has(mapKeyOf(key))) continue;
+      rows.push({ key: key as K, value: codec.decode(value) });
+      if (++stored === rowsMax) break;
+    }
+    return rows.sort((a, b) => compareKeys(a.key, b.key)).slice(0, rowsMax);
   }
 
   expectNone(key: K): void {

@@ -18,6 +18,7 @@ function open(rows = new Map<string, CatalogueRow>()): CataloguePlans<readonly s
     edit: (key: string) => rows.get(key),
     put: (key: string, row: CatalogueRow) => void rows.set(key, row),
     delete: (key: string) => void rows.delete(key),
+    page: () => [],
   };
   const compile = ({ catalogueJson }: { catalogueJson: string }) => JSON.parse(catalogueJson) as readonly string[];
   return new CataloguePlans<readonly string[]>(table, compile, [], (keys) => keys);

@@ -98,6 +98,14 @@ export class EntityRows<R extends LiveRow> {
     return this.table.get(ordinal);
   }
 
+  /** The next rows in the order of ordinals, for reading only. */
+  page(
+    after: number | undefined,
+    rowsMax: number,
+  ): readonly { readonly ordinal: number; readonly row: R | PointerRow }[] {
+    return this.table.page(after, rowsMax).map(({ key, value }) => ({ ordinal: key, row: value }));
+  }
+
   /** An existing row, to be changed. */
   edit(ordinal: number): R | undefined {
     const row = this.table.edit(ordinal);

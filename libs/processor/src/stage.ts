@@ -10,6 +10,8 @@ export interface Table<K extends StoreKey, V> {
   edit(key: K): V | undefined;
   put(key: K, value: V): void;
   delete(key: K): void;
+  /** The next rows in the order of their keys, behind one (undefined: from the first on), for reading only: they are not kept in memory. */
+  page(after: K | undefined, rowsMax: number): readonly { readonly key: K; readonly value: V }[];
   /** A hint to a cache: the log says that this key has no row yet, so that the store need not be asked. It changes no answer. */
   expectNone?(key: K): void;
 }

@@ -7,6 +7,7 @@ import {
   EVENT_TYPES,
   type Identifier,
   type LogRecord,
+  QUARANTINE_DECISIONS,
   REFUSAL_REASONS,
   type RecordKind,
   SUPPRESSION_REASONS,
@@ -55,6 +56,7 @@ const reason = fc.constantFrom(...CHANGE_REASONS);
 const membership = fc.record({ segment: text, at: time });
 const change = fc.record({ name: text, before: maybe(anyValue), after: maybe(anyValue) });
 const namedValue = fc.record({ name: text, value: anyValue });
+const occurrence = fc.record({ segment: text, at: time, day: text, timeZone: text });
 const on = fc.oneof(
   fc.record({ kind: fc.constantFrom('segment-entered' as const, 'segment-exited' as const), segment: text, at: time }),
   fc.record({ kind: fc.constant('attribute-changed' as const), change }),
@@ -62,6 +64,7 @@ const on = fc.oneof(
     kind: fc.constant('event-occurred' as const),
     event: fc.record({ id: text, name: text, occurredAt: time, properties: few(namedValue) }),
   }),
+  fc.record({ kind: fc.constant('schedule-reached' as const), occurrence }),
 );
 const outcome = maybe(fc.constantFrom(...WAIT_OUTCOMES));
 const event = fc.record({
@@ -120,6 +123,24 @@ const BODIES: Omit<Bodies, 'event'> = {
     effectiveAt: time,
   },
   'current-account-changed': { entity, account: maybe(entity), cause: text, occurredAt: time },
+  'identifier-quarantined': { entity, identifier, merges: small, cause: text, occurredAt: time },
+  'quarantine-decided': {
+    workspace: text,
+    identifier,
+    decision: fc.constantFrom(...QUARANTINE_DECISIONS),
+    author: text,
+    decidedAt: time,
+  },
+  'quarantine-ended': {
+    entity,
+    identifier,
+    decision: fc.constantFrom(...QUARANTINE_DECISIONS),
+    author: text,
+    merged: small,
+    limited: small,
+    cause: text,
+    occurredAt: time,
+  },
   'state-transferred': {
     stage: text,
     mergeId: text,
@@ -162,6 +183,16 @@ const BODIES: Omit<Bodies, 'event'> = {
     exited: few(membership),
     corrected: few(fc.record({ segment: text, before: maybe(time), after: maybe(time) })),
     changes: few(change),
+    values: few(namedValue),
+    memberships: few(text),
+    identifiers: few(identifier),
+  },
+  'schedule-reached': {
+    entity,
+    definition: text,
+    occurrence,
+    recordedAt: time,
+    revision: count,
     values: few(namedValue),
     memberships: few(text),
     identifiers: few(identifier),

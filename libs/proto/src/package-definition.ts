@@ -4,12 +4,13 @@ import { AccountServiceService } from './gen/index.attrium.account.v1.js';
 import { AttributeServiceService } from './gen/index.attrium.attribute.v1.js';
 import { CatalogueServiceService } from './gen/index.attrium.catalogue.v1.js';
 import { EventServiceService } from './gen/index.attrium.event.v1.js';
-import { IdentityServiceService } from './gen/index.attrium.identity.v1.js';
+import { IdentityServiceService, QuarantineServiceService } from './gen/index.attrium.identity.v1.js';
 import { ProfileServiceService } from './gen/index.attrium.profile.v1.js';
 import {
   SegmentAnalyticsServiceService,
   SegmentServiceService,
   SegmentTableServiceService,
+  StaticListServiceService,
 } from './gen/index.attrium.segment.v1.js';
 import { DeliveryServiceService, TriggerServiceService } from './gen/index.attrium.trigger.v1.js';
 
@@ -19,10 +20,12 @@ const SERVICES = {
   'attrium.catalogue.v1.CatalogueService': CatalogueServiceService,
   'attrium.event.v1.EventService': EventServiceService,
   'attrium.identity.v1.IdentityService': IdentityServiceService,
+  'attrium.identity.v1.QuarantineService': QuarantineServiceService,
   'attrium.profile.v1.ProfileService': ProfileServiceService,
   'attrium.segment.v1.SegmentAnalyticsService': SegmentAnalyticsServiceService,
   'attrium.segment.v1.SegmentService': SegmentServiceService,
   'attrium.segment.v1.SegmentTableService': SegmentTableServiceService,
+  'attrium.segment.v1.StaticListService': StaticListServiceService,
   'attrium.trigger.v1.DeliveryService': DeliveryServiceService,
   'attrium.trigger.v1.TriggerService': TriggerServiceService,
 };

@@ -36,6 +36,11 @@ export class MemoryTable<K extends StoreKey, V> implements Table<K, V> {
     this.rows.delete(this.touch(key));
   }
 
+  page(after: K | undefined, rowsMax: number): { key: K; value: V }[] {
+    const behind = this.entries().filter(({ key }) => after === undefined || compareKeys(key, after) > 0);
+    return behind.slice(0, rowsMax).map(({ key }) => ({ key, value: this.get(key)! }));
+  }
+
   /** Ends a step: throws when a row was changed that was only looked at, because such a change would never be saved. */
   endStep(): void {
     for (const [text, before] of this.lookedAt) {

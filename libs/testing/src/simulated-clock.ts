@@ -63,6 +63,11 @@ export class SimulatedClock implements Clock {
     this.time = Math.max(this.time, time);
   }
 
+  /** The whole machine sleeps: time passes and nothing runs; what was due meanwhile runs late. */
+  sleep(ms: number): void {
+    this.time += ms;
+  }
+
   private push(alarm: Alarm): void {
     const heap = this.heap;
     let index = heap.push(alarm) - 1;

@@ -52,6 +52,12 @@ export const controlSettings = hostSettings.extend({
     description:
       'Previews and other large questions to ClickHouse at the same time, of one instance; more are refused.',
   }),
+  importRowsPerSecond: setting(integerSetting({ min: 10, max: 1_000_000 }).default(5_000), {
+    description: 'Rows that an import into a static list takes a second at most, so that the line goes on for others.',
+  }),
+  importsAtOnceMax: setting(integerSetting({ min: 1, max: 100 }).default(2), {
+    description: 'Imports into static lists at the same time, of one instance; more are refused.',
+  }),
 });
 
 export type ControlConfig = Readonly<z.infer<typeof controlSettings>>;

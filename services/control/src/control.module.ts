@@ -9,8 +9,12 @@ import { CatalogueRpcController } from './api/catalogue-rpc.controller.js';
 import { DeliveryController } from './api/delivery.controller.js';
 import { IdentityController } from './api/identity.controller.js';
 import { KeyController } from './api/key.controller.js';
+import { ListController } from './api/list.controller.js';
+import { ListRpcController } from './api/list-rpc.controller.js';
 import { ProfileController } from './api/profile.controller.js';
 import { ProfileRpcController } from './api/profile-rpc.controller.js';
+import { QuarantineController } from './api/quarantine.controller.js';
+import { QuarantineRpcController } from './api/quarantine-rpc.controller.js';
 import { SegmentController } from './api/segment.controller.js';
 import { SegmentHistoryController } from './api/segment-history.controller.js';
 import { SegmentHistoryRpcController } from './api/segment-history-rpc.controller.js';
@@ -23,7 +27,9 @@ import { DeliveryDeskClient } from './clients/delivery-desk.js';
 import { KeyStore } from './clients/key-store.js';
 import type { LogSize } from './clients/log-sizes.js';
 import { SecretStore } from './clients/secret-store.js';
+import { ListImporter } from './list-importer.js';
 import { ProfileReader } from './profile-reader.js';
+import { QuarantineDesk } from './quarantine-desk.js';
 import { SegmentHistory } from './segment-history.js';
 import { SegmentReader } from './segment-reader.js';
 
@@ -40,8 +46,10 @@ export interface ControlParts {
   readonly accounts: AccountReader;
   readonly locator: ProfileLocator;
   readonly desk: DeliveryDeskClient;
+  readonly quarantine: QuarantineDesk;
   readonly segments: SegmentReader;
   readonly segmentHistory: SegmentHistory;
+  readonly lists: ListImporter;
   readonly logSizes: () => Promise<LogSize[]>;
 }
 
@@ -55,17 +63,21 @@ export function controlModule(parts: ControlParts): DynamicModule {
       DeliveryController,
       KeyController,
       ProfileController,
+      QuarantineController,
       // Its fixed paths come before those with the name of a segment.
       SegmentHistoryController,
       SegmentController,
+      ListController,
       StatusController,
       TriggerController,
       WorkspaceController,
       AccountRpcController,
       CatalogueRpcController,
       ProfileRpcController,
+      QuarantineRpcController,
       SegmentRpcController,
       SegmentHistoryRpcController,
+      ListRpcController,
     ],
     providers: [
       { provide: Access, useValue: parts.access },
@@ -77,8 +89,10 @@ export function controlModule(parts: ControlParts): DynamicModule {
       { provide: ProfileReader, useValue: parts.profiles },
       { provide: AccountReader, useValue: parts.accounts },
       { provide: DeliveryDeskClient, useValue: parts.desk },
+      { provide: QuarantineDesk, useValue: parts.quarantine },
       { provide: SegmentReader, useValue: parts.segments },
       { provide: SegmentHistory, useValue: parts.segmentHistory },
+      { provide: ListImporter, useValue: parts.lists },
       { provide: LOG_SIZES, useValue: parts.logSizes },
     ],
   };

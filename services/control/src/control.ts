@@ -21,6 +21,7 @@ import {
   ensureStreams,
   JetStreamLog,
   KEYS_BUCKET,
+  LISTS_BUCKET,
   type NatsLink,
   SECRETS_BUCKET,
 } from '@attrium/nats';
@@ -32,14 +33,18 @@ import { CatalogueLog } from './clients/catalogue-log.js';
 import { DeliveryDeskClient } from './clients/delivery-desk.js';
 import { activateLogic, storeBootstrapKey } from './clients/installation.js';
 import { KeyStore } from './clients/key-store.js';
+import { listMatcher, listSink } from './clients/list-log.js';
 import { logSizes } from './clients/log-sizes.js';
 import { MembershipTables } from './clients/membership-tables.js';
+import { QuarantineLog } from './clients/quarantine-log.js';
 import { SecretStore } from './clients/secret-store.js';
 import { SegmentTables } from './clients/segment-tables.js';
 import { Tables } from './clients/tables.js';
 import type { ControlConfig } from './config.js';
 import { controlModule } from './control.module.js';
+import { ListImporter } from './list-importer.js';
 import { ProfileReader } from './profile-reader.js';
+import { QuarantineDesk } from './quarantine-desk.js';
 import { SegmentHistory } from './segment-history.js';
 import { SegmentReader } from './segment-reader.js';
 import { telemetry } from './telemetry.js';
@@ -67,6 +72,7 @@ export async function startControl(
 
   const { partitions, shards, askTimeoutMs: timeoutMs } = config;
   const catalogueLog = new CatalogueLog({ log, clock: systemClock, shards, owner });
+  const quarantineLog = new QuarantineLog({ log, clock: systemClock, shards, owner });
   const ask = stageClient({ link, clock: systemClock, timeoutMs });
   const locator = new ProfileLocator({ ask, partitions, shards });
   const catalogues = new CatalogueKeeper({ log: catalogueLog, view: buckets.catalogues, telemetry });
@@ -75,6 +81,13 @@ export async function startControl(
   const limits = { timeoutMs: queryTimeoutMs, rowsMax, largeAtOnceMax };
   const asked = new Tables({ clickhouse, limits });
   const tables = new SegmentTables(asked);
+  const lists = new ListImporter({
+    ...{ bucket: buckets.lists, catalogues, clock: systemClock, telemetry },
+    match: listMatcher({ ask, shards }),
+    sink: listSink({ log, shards, owner }),
+    rowsPerSecond: config.importRowsPerSecond,
+    atOnceMax: config.importsAtOnceMax,
+  });
   return startHost({
     service: SERVICE,
     module: controlModule({
@@ -87,21 +100,31 @@ export async function startControl(
       profiles: new ProfileReader({ locator, now: () => systemClock.monotonic(), telemetry }),
       accounts: new AccountReader({ locator, ask, shards }),
       desk: new DeliveryDeskClient(link),
+      quarantine: new QuarantineDesk({ ask, log: quarantineLog, clock: systemClock, shards }),
       segments: new SegmentReader({ catalogues, tables, clock: systemClock, telemetry }),
       segmentHistory: new SegmentHistory({ catalogues, memberships: new MembershipTables(asked), segments: tables }),
+      lists,
       logSizes: () => logSizes(link),
     }),
     config,
     logger,
     readiness,
     grpc: {
-      packages: ['attrium.account.v1', 'attrium.catalogue.v1', 'attrium.profile.v1', 'attrium.segment.v1'],
+      packages: [
+        'attrium.account.v1',
+        'attrium.catalogue.v1',
+        'attrium.identity.v1',
+        'attrium.profile.v1',
+        'attrium.segment.v1',
+      ],
       packageDefinition: packageDefinitionOf([
         'attrium.account.v1.AccountService',
         'attrium.catalogue.v1.CatalogueService',
+        'attrium.identity.v1.QuarantineService',
         'attrium.profile.v1.ProfileService',
         'attrium.segment.v1.SegmentAnalyticsService',
         'attrium.segment.v1.SegmentTableService',
+        'attrium.segment.v1.StaticListService',
       ]),
       descriptorSet,
     },
@@ -126,6 +149,7 @@ interface Buckets {
   readonly keys: Bucket;
   readonly catalogues: Bucket;
   readonly secrets: Bucket;
+  readonly lists: Bucket;
 }
 
 /** Creates what is missing of the installation; what is there stays as it is. */
@@ -141,14 +165,15 @@ async function install(host: {
     ...(config.logBytesMax > 0 ? { bytesMax: config.logBytesMax } : {}),
   });
   await activateLogic(log, { shards: config.shards, owner });
-  const [keys, catalogues, secrets] = await Promise.all([
+  const [keys, catalogues, secrets, lists] = await Promise.all([
     Bucket.open(link.read, KEYS_BUCKET),
     Bucket.open(link.read, CATALOGUE_BUCKET),
     Bucket.open(link.read, SECRETS_BUCKET),
+    Bucket.open(link.read, LISTS_BUCKET),
   ]);
   if (config.bootstrapAdminKey !== undefined)
     await storeBootstrapKey(keys, config.bootstrapAdminKey, systemClock.now());
-  return { keys, catalogues, secrets };
+  return { keys, catalogues, secrets, lists };
 }
 
 /** A log that is out of reach is waited for; anything else ends the start. */
@@ -168,4 +193,6 @@ async function untilInReach<T>(logger: Logger, run: () => Promise<T>): Promise<T
 function takeBodiesAsBytes({ app, fastify }: HostContext): void {
   fastify.removeAllContentTypeParsers();
   app.useBodyParser('*', {}, (_request, body, done) => done(null, body));
+  // Imports are read as they come, within limits of their own.
+  fastify.addContentTypeParser('text/csv', (_request, body, done) => done(null, body));
 }

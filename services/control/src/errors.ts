@@ -42,6 +42,17 @@ const FAILURES = {
   },
   noProfile: { code: 'ATR-CONTROL-030', status: 'not-found', message: 'No profile has this identifier.' },
   noAccount: { code: 'ATR-CONTROL-031', status: 'not-found', message: 'There is no such account.' },
+  notQuarantined: {
+    code: 'ATR-CONTROL-032',
+    status: 'not-found',
+    message: 'No merge was ever held by this identifier.',
+  },
+  decisionUnknown: {
+    code: 'ATR-CONTROL-033',
+    status: 'unavailable',
+    retryable: true,
+    message: 'The log did not say whether it has the decision. Deciding again does no harm.',
+  },
   noWorkspace: {
     code: 'ATR-CONTROL-040',
     status: 'not-found',
@@ -71,6 +82,19 @@ const FAILURES = {
     message: 'As many large questions are being answered as may be at a time.',
   },
   refusedByTables: { code: 'ATR-CONTROL-057', status: 'internal', message: 'ClickHouse refused the question.' },
+  notStatic: { code: 'ATR-CONTROL-058', status: 'conflict', message: 'The segment is no static list.' },
+  importUnderWay: {
+    code: 'ATR-CONTROL-059',
+    status: 'conflict',
+    retryable: true,
+    message: 'Another import into this list is under way, or stopped within the last minute.',
+  },
+  importBroken: {
+    code: 'ATR-CONTROL-061',
+    status: 'unavailable',
+    retryable: true,
+    message: 'The log did not take the import. A part of it may be in: import again.',
+  },
   deskSilent: {
     code: 'ATR-CONTROL-060',
     status: 'unavailable',

@@ -30,6 +30,17 @@ const previewSeconds = histogram({
   help: 'What ClickHouse took for a preview of a segment.',
 });
 
+const imports = counter({
+  name: 'attrium_control_list_imports_total',
+  help: 'Imports into static lists, by how they ended.',
+  labels: ['outcome'],
+});
+const importRows = counter({
+  name: 'attrium_control_list_rows_total',
+  help: 'Rows of imports into static lists: matched ones name somebody for the first time, others nobody or somebody again.',
+  labels: ['outcome'],
+});
+
 export const telemetry = {
   catalogueCommitted: (outcome: 'committed' | 'faulty' | 'outdated' | 'unknown'): void => commits(1, { outcome }),
   catalogueViewLost: (): void => viewLosses(1),
@@ -40,6 +51,11 @@ export const telemetry = {
   segmentPreviewed: (outcome: 'counted' | 'faulty' | 'failed', ms: number): void => {
     previews(1, { outcome });
     if (outcome !== 'faulty') previewSeconds(ms / 1_000);
+  },
+  listImported: (outcome: 'finished' | 'broken_off'): void => imports(1, { outcome }),
+  listRows: (matched: number, others: number): void => {
+    importRows(matched, { outcome: 'matched' });
+    importRows(others, { outcome: 'other' });
   },
 };
 export type Telemetry = typeof telemetry;

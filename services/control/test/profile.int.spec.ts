@@ -2,15 +2,9 @@
 import { askSubject, DELIVERY_DESK_SUBJECT, Decimal, partitionOf, Timestamp } from '@attrium/event';
 import { serveAsk } from '@attrium/nats';
 import { catalogueV1, profileV1 } from '@attrium/proto';
-import {
-  credentials,
-  Metadata,
-  makeClientConstructor,
-  type ServiceDefinition,
-  type ServiceError,
-  status,
-} from '@grpc/grpc-js';
+import { type ServiceDefinition, status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { callGrpc } from './grpc-call.js';
 import { catalogueOf, PARTITIONS, type RunningControl, runControl, SHARDS } from './running-control.js';
 
 let control: RunningControl;
@@ -166,31 +160,8 @@ describe('profiles', () => {
 });
 
 describe('gRPC', () => {
-  type Call = (
-    request: object,
-    metadata: Metadata,
-    done: (fault: ServiceError | null, answer: unknown) => void,
-  ) => void;
-
-  async function call<T>(
-    service: ServiceDefinition,
-    method: string,
-    message: object,
-    key = control.bootstrap,
-  ): Promise<T> {
-    const Client = makeClientConstructor(service, 'Service');
-    const client = new Client(control.instances[0].grpcUrl, credentials.createInsecure());
-    const metadata = new Metadata();
-    metadata.set('authorization', `Bearer ${key}`);
-    try {
-      return await new Promise<T>((done, failed) => {
-        const invoke = (client as unknown as Record<string, Call>)[method]!.bind(client);
-        invoke(message, metadata, (fault, answer) => (fault === null ? done(answer as T) : failed(fault)));
-      });
-    } finally {
-      client.close();
-    }
-  }
+  const call = <T>(service: ServiceDefinition, method: string, message: object, key?: string): Promise<T> =>
+    callGrpc<T>(control, { service, method, key }, message);
 
   const { CatalogueServiceService } = catalogueV1;
   const { ProfileServiceService } = profileV1;

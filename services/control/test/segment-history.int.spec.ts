@@ -1,4 +1,4 @@
-/** The history of memberships in the real engine: held to a plain walk over drawn intervals, and asked over REST. */
+/** The history of memberships in the real engine: held to a plain walk over drawn intervals, and asked over REST and gRPC. */
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,14 +6,18 @@ import { fileURLToPath } from 'node:url';
 import { type ClickHouse, migrate, openClickHouse } from '@attrium/clickhouse';
 import { type EmbeddedClickHouse, startEmbeddedClickHouse } from '@attrium/clickhouse-embedded';
 import { attriumCommand } from '@attrium/control';
+import { askSubject, partitionOf } from '@attrium/event';
+import { serveAsk } from '@attrium/nats';
+import { segmentV1 } from '@attrium/proto';
 import { Random } from '@attrium/testing/simulation';
+import { type Client, credentials, Metadata, makeClientConstructor, type ServiceError, status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { MembershipTables } from '../src/clients/membership-tables.js';
 import { SegmentTables } from '../src/clients/segment-tables.js';
 import { Tables } from '../src/clients/tables.js';
 import { type Interval, intervalAt } from '../src/domain/membership-intervals.js';
 import { SegmentHistory } from '../src/segment-history.js';
-import { type RunningControl, runControl } from './running-control.js';
+import { type RunningControl, runControl, SHARDS } from './running-control.js';
 
 const START = Date.UTC(2026, 0, 1);
 const HOUR_MS = 3_600_000;
@@ -229,5 +233,152 @@ describe('the history of memberships', () => {
     expect(await code('red/changes?after=x')).toBe('ATR-CONTROL-011');
     expect(await code('red/members.csv?attributes=none')).toBe('ATR-CONTROL-011');
     expect(await code('none/members.csv')).toBe('ATR-CONTROL-054');
+  });
+});
+
+describe('the history of memberships over gRPC', () => {
+  type Call = (
+    message: object,
+    metadata: Metadata,
+    done: (fault: ServiceError | null, answer: unknown) => void,
+  ) => void;
+  let client: Client;
+  let identity: { stop(): void };
+
+  beforeAll(async () => {
+    const Service = makeClientConstructor(segmentV1.SegmentAnalyticsServiceService, 'SegmentAnalyticsService');
+    client = new Service(control.instances[0].grpcUrl, credentials.createInsecure());
+    // Identity knows whom the merged ones are of.
+    identity = serveAsk(control.link.read, askSubject('identity', partitionOf('shop', SHARDS)), (question) => {
+      const { profileId } = question as { profileId: string };
+      const found = people.find(({ id, loser }) => id === profileId || loser === profileId);
+      return found === undefined ? null : { profileId: found.id, ordinal: 1, partition: 0, identifiers: [] };
+    });
+    await control.link.read.flush();
+  });
+  afterAll(() => {
+    identity?.stop();
+    client?.close();
+  });
+
+  function call<T>(method: string, message: object, key = control.bootstrap): Promise<T> {
+    const metadata = new Metadata();
+    metadata.set('authorization', `Bearer ${key}`);
+    return new Promise<T>((done, failed) => {
+      const invoke = (client as unknown as Record<string, Call>)[method]!.bind(client);
+      invoke({ workspace: 'shop', from: 0, pageSize: 0, pageToken: '', ...message }, metadata, (fault, answer) =>
+        fault === null ? done(answer as T) : failed(fault),
+      );
+    });
+  }
+
+  it('says whether a profile was in a segment at any instant, also of one that was merged away', async () => {
+    const merged = people.find(({ loser, of }) => loser !== undefined && of.has('red'))!;
+    const others = people.filter(({ of }) => of.has('red')).slice(0, 4);
+    for (const person of [merged, ...others]) {
+      const edges = person.of.get('red')!.flatMap(({ from, to }) => [from - 1, from, (to ?? from) - 1, to ?? from]);
+      for (const at of edges) {
+        const interval = intervalAt(person.of.get('red')!, at);
+        const expected = { profileId: person.id, member: interval !== undefined, interval };
+        for (const profileId of [person.id, ...(person.loser === undefined ? [] : [person.loser])]) {
+          expect(await call('wasMember', { profileId, segment: 'red', at })).toEqual(expected);
+        }
+      }
+    }
+  });
+
+  it('tells all intervals of a profile, of one segment or of all', async () => {
+    for (const { id: profileId, of } of people.slice(0, 10)) {
+      const expected = [...of]
+        .map(([segment, intervals]) => ({ segment, intervals }))
+        .sort((a, b) => (a.segment < b.segment ? -1 : 1));
+      const asked = { profileId, segment: '' };
+      expect(await call('getMembershipHistory', asked)).toEqual({ profileId, memberships: expected });
+      expect(await call('getMembershipHistory', { ...asked, segment: 'blue' })).toEqual({
+        profileId,
+        memberships: expected.filter(({ segment }) => segment === 'blue'),
+      });
+    }
+  });
+
+  it('counts combinations and sizes over time as REST does', async () => {
+    const { overlaps } = await ask('overlap?segments=red,blue,green');
+    expect(await call('getSegmentOverlap', { segments: SEGMENTS })).toEqual({ overlaps });
+    const [from, stepMs, to] = [START + 20 * HOUR_MS, 7 * HOUR_MS, START + 90 * HOUR_MS];
+    const answer = await call<segmentV1.GetSegmentTimelineResponse>('getSegmentTimeline', {
+      ...{ segments: ['red', 'blue'], from, to, stepMs },
+    });
+    expect(answer.at).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10].map((step) => from + step * stepMs));
+    expect(answer.timelines).toEqual(
+      ['red', 'blue'].map((segment) => ({
+        segment,
+        members: answer.at.map((at) => people.filter((person) => wasIn(person, segment, at)).length),
+      })),
+    );
+  });
+
+  it('lists changes and members page by page, as REST has them whole', async () => {
+    async function pages<T>(method: string, message: object, listed: string): Promise<T[]> {
+      const all: T[] = [];
+      for (let pageToken = ''; ; ) {
+        const page = await call<Record<string, T[]> & { nextPageToken: string }>(method, {
+          ...{ pageSize: 7, pageToken, from: 0, ...message },
+        });
+        expect(page[listed]!.length).toBeLessThanOrEqual(7);
+        all.push(...page[listed]!);
+        if (page.nextPageToken === '') return all;
+        pageToken = page.nextPageToken;
+      }
+    }
+    const changes = await pages<segmentV1.MembershipChange>('listMembershipChanges', { segment: 'red' }, 'changes');
+    const { changes: expected } = await ask('red/changes?limit=1000');
+    expect(
+      changes.map(({ before, after, effectiveAt, recordedAt, ...rest }) => ({
+        ...rest,
+        ...(before === undefined ? {} : { before: isoText(before) }),
+        ...(after === undefined ? {} : { after: isoText(after) }),
+        ...{ effectiveAt: isoText(effectiveAt), recordedAt: isoText(recordedAt) },
+      })),
+    ).toEqual(expected);
+    const members = await pages('listMemberValues', { segment: 'red', attributes: ['plan', 'age'] }, 'members');
+    expect(members).toEqual(
+      people.flatMap(({ id: profileId, of }) => {
+        const since = of.get('red')?.find(({ to }) => to === undefined)?.from;
+        const valuesJson = { plan: JSON.stringify(`a "b", ${profileId}`) };
+        return since === undefined ? [] : [{ profileId, since, valuesJson }];
+      }),
+    );
+  });
+
+  it('is refused for who and what is not there, for too much, and to others', async () => {
+    const code = (method: string, message: object, key?: string): Promise<number> =>
+      call(method, message, key).then(
+        () => status.OK,
+        ({ code: answered }: ServiceError) => answered,
+      );
+    const was = { profileId: people[0]!.id, segment: 'red', at: START };
+    expect(await code('wasMember', was)).toBe(status.OK);
+    expect(await code('wasMember', { ...was, segment: '' })).toBe(status.INVALID_ARGUMENT);
+    expect(await code('wasMember', { ...was, profileId: 'none' })).toBe(status.NOT_FOUND);
+    expect(await code('wasMember', was, 'nonsense')).toBe(status.UNAUTHENTICATED);
+    const { key } = await control.newKey('bank', 'admin');
+    const span = { segments: ['red'], from: START, to: START + 1_000, stepMs: 1_000 };
+    for (const [method, message] of [
+      ['wasMember', was],
+      ['getMembershipHistory', was],
+      ['getSegmentOverlap', { segments: SEGMENTS }],
+      ['getSegmentTimeline', span],
+      ['listMembershipChanges', { segment: 'red' }],
+      ['listMemberValues', { segment: 'red', attributes: [] }],
+    ] as const) {
+      expect([method, await code(method, message, key)]).toEqual([method, status.PERMISSION_DENIED]);
+    }
+    expect(await code('getSegmentOverlap', { segments: ['red'] })).toBe(status.INVALID_ARGUMENT);
+    expect(await code('getSegmentOverlap', { segments: ['red', 'none'] })).toBe(status.NOT_FOUND);
+    expect(await code('getSegmentTimeline', { ...span, to: START + 1_001_000 })).toBe(status.INVALID_ARGUMENT);
+    expect(await code('listMembershipChanges', { segment: 'red', pageToken: 'x' })).toBe(status.INVALID_ARGUMENT);
+    expect(await code('listMembershipChanges', { segment: 'red', pageSize: 1_001 })).toBe(status.INVALID_ARGUMENT);
+    expect(await code('listMemberValues', { segment: 'none', attributes: [] })).toBe(status.NOT_FOUND);
+    expect(await code('listMemberValues', { segment: 'red', attributes: ['none'] })).toBe(status.INVALID_ARGUMENT);
   });
 });

@@ -10,13 +10,21 @@ import {
   profileAccounts,
 } from './domain/account-view.js';
 import { identifierAsked, identifierKey } from './domain/identifier.js';
+import { type Match, matchAccount, matchProfile, PROFILE_ID } from './domain/listed.js';
 import { type IdentifierHome, identifierHomes, type LoggedMerge, mergeLog } from './domain/profile-history.js';
+import { QUARANTINE_STATUSES, type QuarantineStatus } from './domain/quarantine-state.js';
+import {
+  type DecidableIdentifier,
+  type QuarantinePage,
+  quarantinedIdentifier,
+  quarantinePage,
+} from './domain/quarantine-view.js';
 import type { IdentityRules } from './domain/rules.js';
-import { type IdentityState, profileAt, profileKey, survivorOf } from './domain/state.js';
+import { type IdentityState, plainIdentifiers, profileAt, profileKey, survivorOf } from './domain/state.js';
 import { InvalidQuestionError } from './errors.js';
 
-/** The type of an identifier that is the id of a profile itself, also of one that was merged away. */
-const PROFILE_ID = 'profile_id';
+/** Identifiers of one `match`. */
+const MATCHES_MAX = 1_000;
 
 export type IdentityQuestion =
   | { readonly kind: 'resolve'; readonly workspace: string; readonly identifier: Identifier }
@@ -24,6 +32,22 @@ export type IdentityQuestion =
   | { readonly kind: 'identifiers'; readonly workspace: string; readonly identifier: Identifier }
   | { readonly kind: 'merges'; readonly workspace: string; readonly identifier: Identifier }
   | { readonly kind: 'accounts'; readonly workspace: string; readonly identifier: Identifier }
+  /** Of an identifier that merges were held by. */
+  | { readonly kind: 'quarantined'; readonly workspace: string; readonly identifier: Identifier }
+  /** `after`: `next` of the page before; 0 for the first. */
+  | {
+      readonly kind: 'quarantine';
+      readonly workspace: string;
+      readonly status: QuarantineStatus;
+      readonly after: number;
+      readonly limit: number;
+    }
+  | {
+      readonly kind: 'match';
+      readonly of: 'profile' | 'account';
+      readonly workspace: string;
+      readonly identifiers: readonly Identifier[];
+    }
   /** `identifier`: of type `group_id` or `account_id`. */
   | { readonly kind: 'account'; readonly workspace: string; readonly identifier: Identifier }
   /** `after`: the entry up to which members are known already; 0 for none. */
@@ -68,6 +92,11 @@ export interface AccountsAnswer {
   readonly accounts: readonly ProfileAccount[];
 }
 
+/** To `match`: for each identifier, whom it names or why nobody. */
+export interface MatchAnswer {
+  readonly matches: readonly Match[];
+}
+
 export type Answer =
   | IdentityAnswer
   | IdentifiersAnswer
@@ -75,6 +104,9 @@ export type Answer =
   | AccountsAnswer
   | AccountAnswer
   | MembersAnswer
+  | QuarantinePage
+  | DecidableIdentifier
+  | MatchAnswer
   | null;
 
 export interface Asked {
@@ -87,11 +119,14 @@ export interface Asked {
 export function answer(asked: Asked, given: unknown): Answer {
   const { state, partitions } = asked;
   const question = parseQuestion(given);
+  if (question.kind === 'match') return { matches: matchesOf(asked, question) };
   if (question.kind === 'account' || question.kind === 'members') {
     const account = accountAsked(state, question.workspace, question.identifier);
     if (account === undefined) return null;
     return question.kind === 'account' ? accountOf(state, account, partitions) : membersOf(state, account, question);
   }
+  if (question.kind === 'quarantine') return quarantinePage(state, question.workspace, question);
+  if (question.kind === 'quarantined') return quarantined(asked, question);
   const ordinal = ordinalOf(asked, question);
   if (ordinal === undefined) return null;
   const survivor = survivorOf(state, ordinal);
@@ -104,14 +139,32 @@ export function answer(asked: Asked, given: unknown): Answer {
     profileId,
     ordinal: survivor,
     partition: partitionOf(profileId, partitions),
-    identifiers: [...row.identifiers],
+    identifiers: plainIdentifiers(row.identifiers),
     ...(row.accounts === undefined ? {} : { accounts: profileAccounts(state, survivor) }),
   };
 }
 
+function quarantined(
+  { state, rulesOf }: Asked,
+  { workspace, identifier }: { readonly workspace: string; readonly identifier: Identifier },
+): DecidableIdentifier | null {
+  const rules = rulesOf(workspace);
+  const kept = identifierAsked(identifier, rules);
+  return (kept === undefined ? undefined : quarantinedIdentifier(state, workspace, kept, rules.caps)) ?? null;
+}
+
+function matchesOf(
+  { state, rulesOf }: Asked,
+  { of, workspace, identifiers }: IdentityQuestion & { kind: 'match' },
+): Match[] {
+  if (of === 'account') return identifiers.map((identifier) => matchAccount(state, workspace, identifier));
+  const rules = rulesOf(workspace);
+  return identifiers.map((identifier) => matchProfile(state, rules, workspace, identifier));
+}
+
 function ordinalOf(
   { state, rulesOf }: Asked,
-  question: Exclude<IdentityQuestion, { kind: 'account' | 'members' }>,
+  question: Exclude<IdentityQuestion, { kind: 'account' | 'members' | 'quarantine' | 'quarantined' | 'match' }>,
 ): number | undefined {
   const { workspace } = question;
   const profileId =
@@ -127,9 +180,13 @@ function ordinalOf(
 }
 
 function parseQuestion(question: unknown): IdentityQuestion {
-  const { kind, workspace, identifier, profileId, after, limit } = (question ?? {}) as Record<string, unknown>;
+  const { kind, workspace, identifier, profileId, after, limit, status } = (question ?? {}) as Record<string, unknown>;
   if (typeof workspace !== 'string') throw new InvalidQuestionError('no workspace');
+  if (kind === 'match') return parseMatch(workspace, question as Record<string, unknown>);
   if (kind === 'profile' && typeof profileId === 'string') return { kind, workspace, profileId };
+  if (kind === 'quarantine' && isStatus(status) && isCount(after) && isCount(limit)) {
+    return { kind, workspace, status, after, limit };
+  }
   const { type, value } = (identifier ?? {}) as Record<string, unknown>;
   if (typeof type === 'string' && typeof value === 'string') {
     if (isOfIdentifier(kind)) return { kind, workspace, identifier: { type, value } };
@@ -138,14 +195,30 @@ function parseQuestion(question: unknown): IdentityQuestion {
     }
   }
   throw new InvalidQuestionError(
-    `it is none of { kind: ${OF_IDENTIFIER.join(' or ')}, identifier }, { kind: members, identifier, after, limit } and { kind: profile, profileId }`,
+    `it is none of { kind: ${OF_IDENTIFIER.join(' or ')}, identifier }, { kind: members, identifier, after, limit }, { kind: quarantine, status, after, limit } and { kind: profile, profileId }`,
   );
 }
 
-const OF_IDENTIFIER = ['resolve', 'identifiers', 'merges', 'accounts', 'account'] as const;
+function parseMatch(workspace: string, { of, identifiers }: Record<string, unknown>): IdentityQuestion {
+  if ((of === 'profile' || of === 'account') && Array.isArray(identifiers) && identifiers.length <= MATCHES_MAX) {
+    if (identifiers.every(isIdentifier)) return { kind: 'match', of, workspace, identifiers };
+  }
+  throw new InvalidQuestionError(`match takes of (profile or account), and at most ${MATCHES_MAX} identifiers`);
+}
+
+function isIdentifier(given: unknown): given is Identifier {
+  const { type, value } = (given ?? {}) as Record<string, unknown>;
+  return typeof type === 'string' && typeof value === 'string';
+}
+
+const OF_IDENTIFIER = ['resolve', 'identifiers', 'merges', 'accounts', 'account', 'quarantined'] as const;
 
 function isOfIdentifier(kind: unknown): kind is (typeof OF_IDENTIFIER)[number] {
   return (OF_IDENTIFIER as readonly unknown[]).includes(kind);
+}
+
+function isStatus(status: unknown): status is QuarantineStatus {
+  return (QUARANTINE_STATUSES as readonly unknown[]).includes(status);
 }
 
 function isCount(value: unknown): value is number {

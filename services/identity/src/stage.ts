@@ -1,4 +1,5 @@
 /** Binds identity to the stage loop: `events`, one shard of workspaces, to `resolved`, spread by profile. */
+import { isListEvent } from '@attrium/catalogue';
 import {
   type Entity,
   type Event,
@@ -7,15 +8,26 @@ import {
   type LogRecord,
   parseExactJson,
   partitionOf,
+  type QuarantineDecided,
   type RefusalReason,
 } from '@attrium/event';
 import type { Context, PartitionStage, StageBinding, StageEnvironment } from '@attrium/processor';
-import { type AccountDecision, decideAccounts, evolveAccounts } from './domain/account.js';
+import { type AccountDecision, type AccountEvent, decideAccounts, evolveAccounts } from './domain/account.js';
 import type { HitLimit, Refusal } from './domain/identifier.js';
+import { listedIn } from './domain/listed.js';
 import { mappedIdentifiers } from './domain/mapped-identifiers.js';
+import { decideQuarantine, evolveQuarantine, type QuarantineRejection } from './domain/quarantine-decision.js';
+import type { QuarantineEntry, QuarantineList, QuarantineStatus } from './domain/quarantine-state.js';
 import { decide, evolve, type Resolution } from './domain/resolution.js';
 import { IDENTITY_CAPS, type IdentityCaps, type IdentityRules } from './domain/rules.js';
-import type { AccountRow, CatalogueRow, IdentifierRow, IdentityState, ProfileRow } from './domain/state.js';
+import {
+  type AccountRow,
+  type CatalogueRow,
+  entityAt,
+  type IdentifierRow,
+  type IdentityState,
+  type ProfileRow,
+} from './domain/state.js';
 import { WorkspaceRules } from './domain/workspace-rules.js';
 import { answer } from './question.js';
 import { type Chunk, chunkCodec, DEDUP_IDS_MAX, type DedupIndex, DedupWindow } from './store/dedup-window.js';
@@ -27,6 +39,10 @@ export type Occurrence =
   | { readonly kind: 'account'; readonly created: boolean; readonly linked: number }
   | { readonly kind: 'unresolved' }
   | { readonly kind: 'duplicate' }
+  /** A merge waits for somebody's decision; `listed`: there was room to note by which identifier. `isNew`: it had not waited before. */
+  | { readonly kind: 'merge-held'; readonly isNew: boolean; readonly listed: boolean }
+  | { readonly kind: 'quarantine-decided'; readonly outcome: QuarantineStatus | QuarantineRejection }
+  | { readonly kind: 'merged-by-release'; readonly merged: number }
   | { readonly kind: 'identifier-refused'; readonly why: RefusalReason; readonly hit?: HitLimit | undefined }
   /** Rules look into the event's traits and properties, and these are no JSON. */
   | { readonly kind: 'payload-unreadable' }
@@ -49,7 +65,7 @@ export function createIdentityBinding(options: IdentityOptions = {}): StageBindi
     input: 'events',
     output: 'resolved',
     logicVersion: 1,
-    stateVersion: 3,
+    stateVersion: 4,
     open: (environment) => new IdentityShard(environment, options),
   };
 }
@@ -80,6 +96,8 @@ class IdentityShard implements PartitionStage {
       accounts: environment.table<number, AccountRow>('accounts'),
       accountIds: environment.table<string, number>('account-ids', undefined, { filtersKeys: true }),
       accountMembers: environment.table<string, number[]>('account-members'),
+      quarantine: environment.table<string, QuarantineEntry>('quarantine'),
+      quarantineLists: environment.table<string, QuarantineList>('quarantine-lists'),
       counters: environment.table<string, { count: number }>('counters'),
     };
     this.dedup = new DedupWindow(
@@ -113,6 +131,9 @@ class IdentityShard implements PartitionStage {
       case 'catalogue-activated':
         this.activate(record, context);
         return;
+      case 'quarantine-decided':
+        this.judge(record, context);
+        return;
       case 'logic-activated':
         this.emitToAll({ kind: 'logic-activated', version: record.version }, context);
         return;
@@ -126,11 +147,15 @@ class IdentityShard implements PartitionStage {
       this.observe({ kind: 'duplicate' });
       return;
     }
+    if (isListEvent(event)) {
+      this.enlist(event, context);
+      return;
+    }
     // Everything is decided before anything is changed, so that a record that cannot be decided leaves no trace in the state.
     const { shard, shards } = this;
     const rules = this.rules.of(event.workspace);
     const mapped = rules.mapped.length === 0 ? NONE_MAPPED : this.mappedOf(event, rules);
-    const options = { rules, mapped, shard, shards };
+    const options = { rules, now: context.now, mapped, shard, shards };
     const decision = decide(this.state, event, options);
     if (decision.kind === 'unresolved') {
       this.emitRefusals(event, decision.refused, undefined, context);
@@ -138,10 +163,20 @@ class IdentityShard implements PartitionStage {
     } else {
       const accounts = decideAccounts(this.state, event, decision, options);
       this.emitResolution(event, decision, accounts, context);
-      evolve(this.state, decision, { cause: event.id, occurredAt: event.occurredAt, now: context.now });
+      evolve(this.state, decision, { cause: event.id, occurredAt: event.occurredAt, now: context.now, rules });
       evolveAccounts(this.state, accounts, decision);
       const { created, linked, merges } = decision;
       this.observe({ kind: 'resolved', created, linked: linked.length, merged: merges.length });
+    }
+    this.dedup.add();
+  }
+
+  private enlist(event: Event, context: Context): void {
+    const listed = listedIn(this.state, event, this.rules.of(event.workspace));
+    if (listed === undefined) this.observe({ kind: 'unresolved' });
+    else {
+      context.emit({ kind: 'event-resolved', ...listed, event }, partitionOf(listed.entity.id, this.partitions));
+      this.observe({ kind: 'resolved', created: false, linked: 0, merged: 0 });
     }
     this.dedup.add();
   }
@@ -155,6 +190,33 @@ class IdentityShard implements PartitionStage {
       this.observe({ kind: 'payload-unreadable' });
       return NONE_MAPPED;
     }
+  }
+
+  /** Somebody's decision about an identifier by which merges were held. */
+  private judge(record: QuarantineDecided, context: Context): void {
+    const { shard, shards } = this;
+    const { now } = context;
+    const { workspace, author, id: cause } = record;
+    const options = { rules: this.rules.of(workspace), now, shard, shards };
+    const outcome = decideQuarantine(this.state, record, options);
+    if (outcome.kind !== 'decided') {
+      this.observe({ kind: 'quarantine-decided', outcome: outcome.kind });
+      return;
+    }
+    // It is never of a time that the log has not come to.
+    const occurredAt = Math.min(record.decidedAt, now);
+    const { entity, identifier, decision, resolution, limited } = outcome;
+    const merged = resolution.merges.length;
+    const event = { workspace, id: cause, type: 'track', groupId: undefined, occurredAt } as const;
+    const accounts = decideAccounts(this.state, event, resolution, options);
+    this.emitMerges(event, resolution, accounts, context);
+    const ended = { entity, identifier, decision, author, merged, limited, cause, occurredAt } as const;
+    context.emit({ kind: 'quarantine-ended', ...ended }, partitionOf(entity.id, this.partitions));
+    evolve(this.state, resolution, { cause, occurredAt, now, rules: options.rules });
+    evolveAccounts(this.state, accounts, resolution);
+    evolveQuarantine(this.state, outcome, { workspace, author, now });
+    this.observe({ kind: 'quarantine-decided', outcome: decision === 'release' ? 'released' : 'refused' });
+    if (merged > 0) this.observe({ kind: 'merged-by-release', merged });
   }
 
   private emitResolution(event: Event, decision: Resolution, accounts: AccountDecision, context: Context): void {
@@ -171,6 +233,43 @@ class IdentityShard implements PartitionStage {
       const created = { kind: 'account-created', entity: account, groupId, cause, occurredAt } as const;
       context.emit(created, partitionOf(account.id, this.partitions));
     }
+    this.emitMerges(event, decision, accounts, context);
+    this.emitHeld(event, decision, context);
+    const { refused } = accounts;
+    this.emitRefusals(
+      event,
+      refused === undefined ? decision.refused : [...decision.refused, refused],
+      entity,
+      context,
+    );
+    context.emit({ kind: 'event-resolved', entity, origin, event }, partition);
+    if (named !== undefined) {
+      const { entity: account, created } = named;
+      const resolved = { kind: 'event-resolved', entity: account, origin: account.id, event } as const;
+      context.emit(resolved, partitionOf(account.id, this.partitions));
+      this.observe({ kind: 'account', created, linked: accounts.linked.length });
+    }
+  }
+
+  private emitHeld({ id: cause, occurredAt }: Event, { held }: Resolution, context: Context): void {
+    for (const { identifier, owner, merges, entry, isNew } of held) {
+      this.observe({ kind: 'merge-held', isNew, listed: entry !== undefined });
+      if (!isNew) continue;
+      const entity = entityAt(this.state, owner);
+      const quarantined = { kind: 'identifier-quarantined', entity, identifier, merges, cause, occurredAt } as const;
+      context.emit(quarantined, partitionOf(entity.id, this.partitions));
+    }
+  }
+
+  /** Merges, and what they and the event do to memberships of accounts. */
+  private emitMerges(
+    { id: cause, occurredAt }: AccountEvent,
+    decision: Resolution,
+    accounts: AccountDecision,
+    context: Context,
+  ): void {
+    const { entity } = decision;
+    const partition = partitionOf(entity.id, this.partitions);
     // Before the merge: from then on nothing is addressed to the loser.
     for (const { mergeId, loser, account } of accounts.unlinked) {
       this.emitToBoth({ kind: 'account-unlinked', entity: loser, account, cause, occurredAt, mergeId }, context);
@@ -199,20 +298,6 @@ class IdentityShard implements PartitionStage {
     if (accounts.current !== undefined) {
       const { current: account } = accounts;
       context.emit({ kind: 'current-account-changed', entity, account, cause, occurredAt }, partition);
-    }
-    const { refused } = accounts;
-    this.emitRefusals(
-      event,
-      refused === undefined ? decision.refused : [...decision.refused, refused],
-      entity,
-      context,
-    );
-    context.emit({ kind: 'event-resolved', entity, origin, event }, partition);
-    if (named !== undefined) {
-      const { entity: account, created } = named;
-      const resolved = { kind: 'event-resolved', entity: account, origin: account.id, event } as const;
-      context.emit(resolved, partitionOf(account.id, this.partitions));
-      this.observe({ kind: 'account', created, linked: accounts.linked.length });
     }
   }
 

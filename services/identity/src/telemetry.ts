@@ -19,6 +19,20 @@ const accountMembers = counter({
   name: 'attrium_identity_account_members_linked_total',
   help: 'Profiles that became members of an account.',
 });
+const mergesHeld = counter({
+  name: 'attrium_identity_merges_held_total',
+  help: 'Merges that wait for a decision, by whether there was room to list the identifier.',
+  labels: ['listed'],
+});
+const identifiersQuarantined = counter({
+  name: 'attrium_identity_identifiers_quarantined_total',
+  help: 'Identifiers put into quarantine.',
+});
+const quarantineDecisions = counter({
+  name: 'attrium_identity_quarantine_decisions_total',
+  help: 'Decisions about identifiers in quarantine, by outcome: released, refused; unknown, unchanged or full where nothing changed.',
+  labels: ['outcome'],
+});
 const identifiersRefused = counter({
   name: 'attrium_identity_identifiers_refused_total',
   help: 'Identifiers that were left out, by why.',
@@ -26,7 +40,7 @@ const identifiersRefused = counter({
 });
 const limitsHit = counter({
   name: 'attrium_identity_limits_hit_total',
-  help: 'Identifiers left out because of a limit, by which: values (of a type), identifiers, merges or accounts (of a profile), members (of an account), event.',
+  help: 'Identifiers left out because of a limit, by which: values (of a type), window (values of a type gained within its window), identifiers, merges or accounts (of a profile), members (of an account), event.',
   labels: ['limit'],
 });
 const payloadsUnreadable = counter({
@@ -58,6 +72,16 @@ export function observe(occurrence: Occurrence): void {
     case 'unresolved':
     case 'duplicate':
       events(1, { outcome: occurrence.kind });
+      return;
+    case 'merge-held':
+      mergesHeld(1, { listed: String(occurrence.listed) });
+      if (occurrence.isNew) identifiersQuarantined(1);
+      return;
+    case 'quarantine-decided':
+      quarantineDecisions(1, { outcome: occurrence.outcome });
+      return;
+    case 'merged-by-release':
+      profilesMerged(occurrence.merged);
       return;
     case 'identifier-refused':
       identifiersRefused(1, { why: occurrence.why });

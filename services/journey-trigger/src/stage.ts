@@ -1,6 +1,13 @@
 /** Binds the domain to the stage loop: `memberships` in, `firings` out, the same partition number on both sides. */
 import { compileActivated } from '@attrium/catalogue';
-import type { CatalogueActivated, Entity, IdentifierLinked, LogRecord, MergeCompleted } from '@attrium/event';
+import type {
+  CatalogueActivated,
+  Entity,
+  FiringCause,
+  IdentifierLinked,
+  LogRecord,
+  MergeCompleted,
+} from '@attrium/event';
 import {
   CataloguePlans,
   type Context,
@@ -12,7 +19,16 @@ import {
   type StageBinding,
   type StageEnvironment,
 } from '@attrium/processor';
-import { type EntityRow, foldFiring, foldLoser, isHeldRow, keepBack, type Lost, newEntity } from './domain/entity.js';
+import {
+  type EntityRow,
+  foldDay,
+  foldFiring,
+  foldLoser,
+  isHeldRow,
+  keepBack,
+  type Lost,
+  newEntity,
+} from './domain/entity.js';
 import type { Outcome } from './domain/firing.js';
 import { foldIdentifiers, nothingKnown } from './domain/known.js';
 import { type Plan, planOf } from './domain/plan.js';
@@ -77,6 +93,7 @@ class TriggerPartition implements PartitionStage {
     switch (record.kind) {
       case 'segment-changed':
       case 'event-matched':
+      case 'schedule-reached':
       case 'identifier-linked':
       case 'merge-completed':
         return record.entity.ordinal;
@@ -105,6 +122,7 @@ class TriggerPartition implements PartitionStage {
     switch (record.kind) {
       case 'segment-changed':
       case 'event-matched':
+      case 'schedule-reached':
         this.decideRecord(record, context);
         break;
       case 'identifier-linked':
@@ -205,6 +223,7 @@ class TriggerPartition implements PartitionStage {
   private emitOutcome(outcome: Outcome, entity: Entity, rowOf: () => EntityRow, context: Context): void {
     if (outcome.kind === 'waits') {
       addWait(rowOf(), outcome.firing);
+      noteDay(rowOf(), outcome.firing.trigger, outcome.firing.on);
       this.observe({ kind: 'waits', workspace: entity.workspace, trigger: outcome.firing.trigger });
       return;
     }
@@ -219,6 +238,7 @@ class TriggerPartition implements PartitionStage {
     }
     const { reason, values, identifiers, name, at } = outcome;
     const keys = foldFiring(rowOf(), name, { effectiveAt: head.effectiveAt, at });
+    noteDay(rowOf(), trigger, head.on);
     this.observeLost({ changes: 0, keys });
     context.emit({ kind: 'trigger-fired', ...fact, reason, values, identifiers });
     this.observe({ kind: 'fired', workspace, trigger });
@@ -234,4 +254,9 @@ class TriggerPartition implements PartitionStage {
     if (changes > 0) this.observe({ kind: 'kept-back-dropped', records: changes });
     if (keys > 0) this.observe({ kind: 'fired-keys-forgotten', records: keys });
   }
+}
+
+/** Of a schedule a trigger fires once for each local date. */
+function noteDay(row: EntityRow, trigger: string, on: FiringCause): void {
+  if (on.kind === 'schedule-reached') foldDay(row, trigger, on.occurrence.day);
 }

@@ -140,6 +140,29 @@ describe('table firings, of events and waits', () => {
   });
 });
 
+describe('table firings, of schedules', () => {
+  it('says which local date in which zone a firing is of', async () => {
+    await append(3, [
+      {
+        ...{ kind: 'firing-suppressed', id: 'f4', entity: ANN, trigger: 'digest', revision: 3, why: 'late' },
+        ...{ effectiveAt: T0, recordedAt: T0 + 5, cause: `timer:${T0}`, values: [], memberships: [] },
+        on: {
+          kind: 'schedule-reached',
+          occurrence: { segment: 'vip', at: T0, day: '2026-01-01', timeZone: 'Europe/Berlin' },
+        },
+      },
+    ]);
+    const columns = 'suppressed_by, on_kind, on_name, properties.name, properties.value';
+    expect(await rows(`SELECT ${columns} FROM firings WHERE trigger = 'digest'`)).toEqual([
+      {
+        ...{ suppressed_by: 'late', on_kind: 'schedule-reached', on_name: 'vip' },
+        'properties.name': ['day', 'time_zone'],
+        'properties.value': ['"2026-01-01"', '"Europe/Berlin"'],
+      },
+    ]);
+  });
+});
+
 describe('table deliveries', () => {
   it('holds one row an attempt, with the status and how long it took', async () => {
     await append(1, [

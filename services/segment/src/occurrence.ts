@@ -14,6 +14,8 @@ export type Occurrence =
   /** A transfer that came again and was dropped. */
   | { readonly kind: 'transfer-repeated' }
   /** A held entity kept back more than it may: the newest attribute changes were dropped, and the triggers on them do not fire. */
-  | { readonly kind: 'kept-back-dropped'; readonly records: number };
+  | { readonly kind: 'kept-back-dropped'; readonly records: number }
+  /** Times of schedules that passed without being told of: a later one of the same trigger was due by then. */
+  | { readonly kind: 'occurrences-missed'; readonly occurrences: number };
 
 export type Observe = (occurrence: Occurrence) => void;

@@ -43,6 +43,7 @@ import { evaluateAll, evaluateChanges, type Flips, NO_FLIPS } from './domain/eva
 import { type KindPlan, kindPlanOf, type Plan, planOf } from './domain/plan.js';
 import type { Observe } from './occurrence.js';
 import { answer, type EvaluateAnswer, type MembershipsAnswer } from './question.js';
+import { Schedules } from './schedules.js';
 import { decodeEntity, ENTITY_STATE_VERSION, ENTITY_STATE_VERSION_OLDEST, encodeEntity } from './store/entity-codec.js';
 
 const STAGE = 'segment';
@@ -76,6 +77,7 @@ export function createSegmentBinding(options: SegmentOptions = {}): StageBinding
 class SegmentPartition implements PartitionStage {
   private readonly entities: EntityRows<EntityRow>;
   private readonly catalogues: CataloguePlans<Plan>;
+  private readonly schedules: Schedules;
 
   constructor(
     environment: StageEnvironment,
@@ -97,20 +99,26 @@ class SegmentPartition implements PartitionStage {
       create: newEntity,
       published: publishedNames,
       merging: (row, { identifiers }) => foldIdentifiers(row, identifiers),
+      beforeHandOver: (row, context) => this.schedules.handOver(row, context),
       fold: (row, loser) => this.fold(row, loser),
       settled: (row, released, context) => {
         if (released !== undefined) this.release(row, released, context);
       },
       observe,
     });
+    this.schedules = new Schedules({
+      ...{ environment, entities: this.entities, catalogues: this.catalogues, observe },
+      isKeptIn: (workspace) => this.isKeptIn(workspace),
+      evaluate: (row, dueAt, context) => this.evaluateDue(row, dueAt, context),
+    });
   }
 
-  timersBefore(): undefined {
-    return undefined;
+  timersBefore(record: LogRecord): number | undefined {
+    return this.schedules.touchedBy(record)[0]?.ordinal;
   }
 
-  expire(): void {
-    throw new Error('assertion: segment sets no timers');
+  expire(ordinal: number, dueAt: number, context: Context): void {
+    this.schedules.expire(ordinal, dueAt, context);
   }
 
   answer(question: unknown): MembershipsAnswer | EvaluateAnswer {
@@ -119,6 +127,13 @@ class SegmentPartition implements PartitionStage {
   }
 
   decide(record: LogRecord, context: Context): void {
+    const touched = this.schedules.touchedBy(record);
+    for (const entity of touched) this.schedules.before(entity, context);
+    this.decideRecord(record, context);
+    for (const entity of touched) this.schedules.after(entity, context);
+  }
+
+  private decideRecord(record: LogRecord, context: Context): void {
     switch (record.kind) {
       case 'attributes-changed':
         this.decideChanges(record, context);
@@ -230,6 +245,7 @@ class SegmentPartition implements PartitionStage {
     for (const changes of kept) this.emitKept(row, plan, changes, context);
     const instant: Instant = { reason: 'merge', cause: mergeIds.at(-1)!, effectiveAt };
     this.emitChange(row, plan, instant, flips, [], context);
+    this.schedules.release(row, context);
     const { waiting } = plan;
     const known = waiting && { recordedAt: context.now, ...needsOf(row, plan, [waiting]) };
     context.emit({ kind: 'merge-completed', entity: row.entity, mergeIds, ...(known && { known }) });
@@ -240,6 +256,7 @@ class SegmentPartition implements PartitionStage {
     const plan = this.catalogues.of(row.entity.workspace);
     this.align(row, plan, kindPlanOf(plan, row.entity));
     this.align(loser, plan, kindPlanOf(plan, loser.entity));
+    this.schedules.fold(row, loser);
     this.observeDropped(foldLoser(row, loser));
   }
 
@@ -260,6 +277,17 @@ class SegmentPartition implements PartitionStage {
   private isKeptIn(workspace: string): IsKept {
     const since = this.catalogues.sinceOf(workspace);
     return (key, revision) => isPresentSince(since, key, revision);
+  }
+
+  /** One that has not met the catalogue yet is evaluated before a schedule is asked of it. */
+  private evaluateDue(row: EntityRow, dueAt: number, context: Context): void {
+    const plan = this.catalogues.of(row.entity.workspace);
+    const isEvaluated = row.revision === plan.revision;
+    const kindPlan = kindPlanOf(plan, row.entity);
+    this.align(row, plan, kindPlan);
+    if (isEvaluated) return;
+    const instant: Instant = { reason: 'window', cause: `timer:${dueAt}`, effectiveAt: dueAt };
+    this.emitChange(row, plan, instant, evaluateAll(row, kindPlan, dueAt), [], context);
   }
 
   /** The catalogue may be another one than when the changes were kept: a trigger that is gone asks for nothing. */
@@ -320,6 +348,7 @@ class SegmentPartition implements PartitionStage {
 
   private decideCatalogue(record: CatalogueActivated, context: Context): void {
     this.catalogues.activate(record);
+    this.schedules.activated(record, context);
     passOn(record, context);
   }
 

@@ -24,6 +24,11 @@ const keptBackDropped = counter({
   help: 'Attribute changes beyond what a held entity may keep back; the triggers on them do not fire.',
 });
 
+const occurrencesMissed = counter({
+  name: 'attrium_segment_occurrences_missed_total',
+  help: 'Times that schedules of triggers named for a member and that passed unseen: when they were seen, a later one of the trigger was due.',
+});
+
 export function observe(occurrence: Occurrence): void {
   switch (occurrence.kind) {
     case 'memberships-changed':
@@ -42,5 +47,8 @@ export function observe(occurrence: Occurrence): void {
       return;
     case 'kept-back-dropped':
       keptBackDropped(occurrence.records);
+      return;
+    case 'occurrences-missed':
+      occurrencesMissed(occurrence.occurrences);
   }
 }

@@ -4,8 +4,16 @@ import { join } from 'node:path';
 import { valueV1 } from '@attrium/proto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Webhook } from 'standardwebhooks';
-import { consumeDeliveries, FiringStream, ProfileClient, rest, segmentSdk, Tables } from './clients.js';
-import { applyShopCatalogue, WINDOW_MS } from './shop-catalogue.js';
+import {
+  consumeDeliveries,
+  FiringStream,
+  ProfileClient,
+  type RestAnswer,
+  rest,
+  segmentSdk,
+  Tables,
+} from './clients.js';
+import { applyShopCatalogue, minuteDigest, WINDOW_MS } from './shop-catalogue.js';
 import { Standalone } from './standalone.js';
 import { until } from './until.js';
 import { type ReceivedWebhook, WebhookReceiver } from './webhook-receiver.js';
@@ -168,6 +176,111 @@ describe('the line', () => {
       stream.close();
     }
   }, 60_000);
+
+  it('answers who is a member of an account, and holds a storm of merges until somebody releases it', async () => {
+    const { endpoints } = attrium;
+    const { workspace, adminKey, control } = endpoints;
+    const at = async (path: string, method = 'GET'): Promise<RestAnswer> =>
+      rest(`${control}/v1/workspaces/${workspace}/${path}`, { method, key: adminKey });
+    const { analytics, faults } = segmentSdk(endpoints, { flushAt: 20 });
+    const devices = ['fay-1', 'fay-2', 'fay-3', 'fay-4', 'fay-5'];
+    for (const anonymousId of devices) analytics.group({ anonymousId, groupId: 'acme', traits: {} });
+    for (const anonymousId of devices) analytics.identify({ anonymousId, traits: { email: 'info@acme.test' } });
+    await analytics.closeAndFlush();
+    expect(faults).toEqual([]);
+    const held = await until('the email to be held', LIMIT_MS, async () => {
+      const { body } = await at('quarantine');
+      const { identifiers } = body as { identifiers: { events: number; profileIds: string[] }[] };
+      return identifiers[0]?.events === 2 ? identifiers[0] : undefined;
+    });
+    expect(held).toMatchObject({ identifier: { type: 'email', value: 'info@acme.test' }, status: 'held' });
+    expect(held.profileIds).toHaveLength(2);
+    const membersOf = async () => {
+      const { body } = await at('accounts/group_id:acme/members');
+      return (body as { profileIds: string[] }).profileIds.length;
+    };
+    expect(await membersOf()).toBe(3);
+    const decision = await at('quarantine/email:info@acme.test/release', 'POST');
+    expect(decision.body).toMatchObject({ status: 'released', profileIds: [], decidedBy: 'bootstrap' });
+    await until('one member', LIMIT_MS, async () => (await membersOf()) === 1);
+    expect((await at('accounts/group_id:acme')).body).toMatchObject({ groupId: 'acme', members: 1 });
+    const { body } = await at('profiles/email:info@acme.test');
+    expect(body).toMatchObject({ accounts: [{ groupId: 'acme', current: true }] });
+    expect((body as { identifiers: unknown[] }).identifiers).toHaveLength(6);
+  }, 60_000);
+
+  it('takes a CSV into a static list, fires for who enters and leaves it, and not for who is in the old and the new one', async () => {
+    const { endpoints } = attrium;
+    const stream = new FiringStream(endpoints, 'friend_moves');
+    const segments = `${endpoints.control}/v1/workspaces/${endpoints.workspace}/segments`;
+    const key = endpoints.adminKey;
+    const importing = (body: string) =>
+      rest(`${segments}/friends/import?mode=replace`, {
+        ...{ method: 'POST', key, body, headers: { 'content-type': 'text/csv' } },
+      });
+    const moves = (): string[] => {
+      if (stream.fault !== undefined) throw stream.fault;
+      return stream.firings.map(({ identifiers, on }) => {
+        const user = identifiers.find(({ type }) => type === 'user_id')?.value;
+        return `${user} ${on?.kind?.$case}`;
+      });
+    };
+    try {
+      const { analytics } = segmentSdk(endpoints, { flushAt: 20 });
+      for (const userId of ['finn', 'gina', 'hugo']) analytics.identify({ userId, traits: {} });
+      await analytics.closeAndFlush();
+      const known = await until('identity to know them', LIMIT_MS, async () => {
+        const { body } = await importing('user_id\nfinn\ngina\nnobody-there\n');
+        return (body as { matched?: number }).matched === 2 ? body : undefined;
+      });
+      expect(known).toMatchObject({
+        ...{ state: 'finished', rows: 3, unmatched: 1 },
+        unmatchedRows: [{ line: 4, identifier: 'user_id:nobody-there', reason: 'unknown' }],
+      });
+      await until('both entries', LIMIT_MS, () => moves().length >= 2);
+      expect(moves().sort()).toEqual(['finn segmentEntered', 'gina segmentEntered']);
+      expect((await importing('identifier\nuser_id:gina\nuser_id:hugo\n')).body).toMatchObject({ removed: 1 });
+      await until('an exit and an entry', LIMIT_MS, () => moves().length >= 4);
+      expect(moves().slice(2).sort()).toEqual(['finn segmentExited', 'hugo segmentEntered']);
+      await until('the tables to agree', TABLES_LIMIT_MS, async () => {
+        const preview = await rest(`${segments}/preview`, {
+          ...{ method: 'POST', key, body: '{"where":{"segment":"friends"}}' },
+          headers: { 'content-type': 'application/json' },
+        });
+        const { body } = await rest(`${segments}/friends/members`, { key });
+        const members = (body as { members?: { profileId: string }[] }).members?.map(({ profileId }) => profileId);
+        const { sample } = preview.body as { sample?: string[] };
+        return members?.length === 2 && JSON.stringify(sample) === JSON.stringify(members);
+      });
+    } finally {
+      stream.close();
+    }
+  }, 120_000);
+
+  it('fires at a time of the day for a profile that nothing else happens to', async () => {
+    const { endpoints } = attrium;
+    // A whole minute that is some seconds ahead; Kathmandu is 5:45 ahead of UTC, all year round.
+    const dueAt = Math.ceil((Date.now() + 5_000) / 60_000) * 60_000;
+    const local = new Date(dueAt + 345 * 60_000).toISOString();
+    await applyShopCatalogue(endpoints, receiver.url, minuteDigest(local.slice(11, 16)));
+    const deliveries = await consumeDeliveries(endpoints);
+    try {
+      const { body } = await until('the time of the day', 60_000 + LIMIT_MS, () =>
+        deliveries.firings.find(({ subject }) => subject.endsWith('.minute_digest')),
+      );
+      const at = new Date(dueAt).toISOString();
+      const occurrence = { segment: 'big_spenders', at, day: local.slice(0, 10), timeZone: 'Asia/Kathmandu' };
+      expect(body).toMatchObject({
+        on: { kind: 'schedule-reached', ...occurrence },
+        effectiveAt: at,
+        reason: 'window',
+      });
+      expect(body.identifiers).toContainEqual({ type: 'user_id', value: 'ada' });
+      report(`the schedule fired ${Date.parse(String(body.recordedAt)) - dueAt} ms after it was due`);
+    } finally {
+      await deliveries.close();
+    }
+  }, 120_000);
 
   it('finds everything again after a stop and a start: profile, keys, catalogue', async () => {
     const before = attrium.endpoints;

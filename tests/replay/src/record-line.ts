@@ -24,7 +24,13 @@ const SHARDS = 1;
 const REST_MS = 62_000;
 
 /** Nothing goes wrong here, so nobody is ever away. */
-const NEEDS_FAULTS: ReadonlySet<Path> = new Set<Path>(['a window that ended while nobody owned it']);
+const NEEDS_FAULTS: ReadonlySet<Path> = new Set<Path>([
+  'a window that ended while nobody owned it',
+  'a time of a schedule that was reached late',
+  'a time of a schedule that was reached too late',
+  'a day of a schedule that was reached again',
+  'a time of a schedule that was due while a merge was open',
+]);
 
 /** The kinds of records that the log holds. It is older than EventMatched and the facts about accounts. */
 export const RECORDED_KINDS: readonly LogRecord['kind'][] = [
@@ -61,6 +67,7 @@ export async function recordLine(seed: number): Promise<Recording> {
   line.startAll();
   const steps = [
     ...load.activations.map(({ at, record }) => ({ at, run: () => sender.activate(record) })),
+    ...load.decisions.map(({ at, record }) => ({ at, run: () => sender.decide(record) })),
     ...load.packs.map(({ at, workspace, records }) => ({ at, run: () => sender.send(workspace, records) })),
     { at: START_MS + 1_000, run: () => activateLogic(line) },
     { at: load.endsAt + 1, run: () => repeatTransfers(line) },

@@ -1,6 +1,14 @@
 /** Which paths a run went through, as its logs tell. */
-import { type ChangeReason, type LogRecord, partitionOfSubject } from '@attrium/event';
+import { isListEvent } from '@attrium/catalogue';
+import {
+  type ChangeReason,
+  type Entity,
+  type LogRecord,
+  partitionOfSubject,
+  type SegmentChanged,
+} from '@attrium/event';
 import type { Path } from './coverage.js';
+import { isList } from './draw-lists.js';
 import type { Line } from './line.js';
 import { recordsOf } from './stored-records.js';
 
@@ -24,7 +32,12 @@ export function coveredByRecords(line: Line, unowned: (at: number) => boolean): 
   const resolved = storedOf('resolved');
   const attributes = storedOf('attributes');
   const memberships = storedOf('memberships');
-  coverEvents(storedOf('events'), paths);
+  const events = storedOf('events');
+  coverEvents(events, paths);
+  const known = new Set(resolved.map(({ record }) => (record.kind === 'event-resolved' ? record.event.id : '')));
+  if (events.some(({ record }) => record.kind === 'event' && isListEvent(record) && !known.has(record.id))) {
+    paths.add('an import that names nobody');
+  }
   coverResolved(resolved, paths);
   for (const input of [resolved, attributes, memberships]) coverTransfers(input, paths);
   coverContributions(resolved, paths);
@@ -36,12 +49,17 @@ export function coveredByRecords(line: Line, unowned: (at: number) => boolean): 
     paths.add('a window that ended');
     if (unowned(record.effectiveAt)) paths.add('a window that ended while nobody owned it');
   }
+  const completed = new Set(
+    memberships.flatMap(({ record }) => (record.kind === 'merge-completed' ? [placeOf(record)] : [])),
+  );
   for (const { record } of memberships) {
+    coverSchedules(record, paths, completed);
     if (record.kind !== 'segment-changed') continue;
     const isFlip = record.entered.length + record.exited.length > 0;
     if (isFlip) paths.add('an entry and an exit');
     if (isFlip && record.entity.kind === 'account') paths.add('an account in a segment');
     if (isFlip && record.reason === 'merge') paths.add('an entry or an exit in a merge');
+    coverLists(record, paths);
     if (record.corrected.length > 0) paths.add('a correction of a membership');
   }
   for (const { record } of storedOf('firings')) {
@@ -49,6 +67,9 @@ export function coveredByRecords(line: Line, unowned: (at: number) => boolean): 
       paths.add(record.entity.kind === 'account' ? 'a firing for an account' : 'a firing');
     }
     coverWaits(record, paths);
+    if (record.kind === 'trigger-fired' && 'segment' in record.on && isList(record.on.segment)) {
+      paths.add('a firing for a static list');
+    }
     if (record.kind !== 'firing-suppressed') continue;
     paths.add('a firing that was suppressed');
     if (record.why === 'consent') paths.add('a firing that consent suppressed');
@@ -57,7 +78,37 @@ export function coveredByRecords(line: Line, unowned: (at: number) => boolean): 
   return paths;
 }
 
+function coverLists({ entity, reason, entered, exited, corrected }: SegmentChanged, paths: Set<Path>): void {
+  if (exited.some(({ segment }) => isList(segment))) paths.add('an entry and an exit of a static list');
+  if (![...entered, ...exited, ...corrected].some(({ segment }) => isList(segment))) return;
+  if (entity.kind === 'account') paths.add('an account in a static list');
+  if (reason === 'merge') paths.add('a static list in a merge');
+}
+
+/** The place of the record that caused it, and whom it is of. */
+function placeOf({ id, entity }: LogRecord & { readonly entity: Entity }): string {
+  return `${id.slice(0, id.lastIndexOf('-'))} ${entity.id}`;
+}
+
+/** `completed`: places at which merges were completed. */
+function coverSchedules(record: LogRecord, paths: Set<Path>, completed: ReadonlySet<string>): void {
+  if (record.kind !== 'schedule-reached') return;
+  if (completed.has(placeOf(record))) paths.add('a time of a schedule that was due while a merge was open');
+  // An owner that is up ticks within the second.
+  if (record.recordedAt > record.occurrence.at + 60_000) paths.add('a time of a schedule that was reached late');
+}
+
+function coverScheduled(record: LogRecord, paths: Set<Path>): void {
+  if (record.kind === 'firing-suppressed') {
+    if (record.why === 'late') paths.add('a time of a schedule that was reached too late');
+    if (record.why === 'repeated') paths.add('a day of a schedule that was reached again');
+  }
+  if (record.kind !== 'trigger-fired' || record.on.kind !== 'schedule-reached') return;
+  paths.add(record.entity.kind === 'account' ? 'a firing on a schedule for an account' : 'a firing on a schedule');
+}
+
 function coverWaits(record: LogRecord, paths: Set<Path>): void {
+  coverScheduled(record, paths);
   if (record.kind === 'firing-suppressed' && record.why === 'merge') paths.add('two waits that a merge made one');
   if (record.kind !== 'trigger-fired') return;
   if (record.on.kind === 'event-occurred') paths.add('a firing on an event');
@@ -65,9 +116,14 @@ function coverWaits(record: LogRecord, paths: Set<Path>): void {
   if (record.outcome === 'happened') paths.add('a wait that ended in time');
   if (record.outcome === 'timed_out') paths.add('a wait that timed out');
   const { on, effectiveAt } = record;
+  if (on.kind === 'attribute-changed') return;
   const since =
-    on.kind === 'event-occurred' ? on.event.occurredAt : on.kind === 'attribute-changed' ? undefined : on.at;
-  if (record.outcome === undefined && since !== undefined && effectiveAt > since) paths.add('a firing after a delay');
+    on.kind === 'event-occurred' ? on.event.occurredAt : on.kind === 'schedule-reached' ? on.occurrence.at : on.at;
+  // Delays are of seconds, and events of quarters of them: only quiet hours end with a minute.
+  if (on.kind !== 'schedule-reached' && effectiveAt > since && effectiveAt % 60_000 === 0) {
+    paths.add('a firing that quiet hours deferred');
+  }
+  if (record.outcome === undefined && effectiveAt > since) paths.add('a firing after a delay');
 }
 
 function coverEvents(events: readonly Stored[], paths: Set<Path>): void {
@@ -92,6 +148,7 @@ function coverResolved(resolved: readonly Stored[], paths: Set<Path>): void {
   const newest = new Map<number, number>();
   const survivors = new Set<number>();
   const merges = new Map<string, Set<number>>();
+  const refusedByWindow = new Set<string>();
   for (const { record, partition } of resolved) {
     if (record.kind === 'event-resolved') {
       const { ordinal } = record.entity;
@@ -100,12 +157,26 @@ function coverResolved(resolved: readonly Stored[], paths: Set<Path>): void {
       newest.set(ordinal, Math.max(before, record.event.occurredAt));
     } else if (record.kind === 'identifier-refused') {
       paths.add('an identifier that was refused');
+      const key = `${record.workspace}/${record.identifier.type}/${record.identifier.value}`;
+      if (record.why === 'limit-in-window') {
+        paths.add('a limit in a window');
+        refusedByWindow.add(key);
+      }
       if (record.entity === undefined) paths.add('an event without a profile');
     } else if (record.kind === 'profiles-merged') {
       if (survivors.has(record.loser.ordinal)) paths.add('a chain of merges');
       survivors.add(record.survivor.ordinal);
       const partitions = merges.get(record.mergeId) ?? new Set();
       merges.set(record.mergeId, partitions.add(partition));
+    } else if (record.kind === 'identifier-quarantined') {
+      paths.add('a merge that was held');
+    } else if (record.kind === 'quarantine-ended') {
+      paths.add(record.decision === 'release' ? 'a release from quarantine' : 'a refusal from quarantine');
+      if (record.merged > 0) paths.add('a release that merged');
+    } else if (record.kind === 'identifier-linked') {
+      const { entity, identifier } = record;
+      const key = `${entity.workspace}/${identifier.type}/${identifier.value}`;
+      if (refusedByWindow.has(key)) paths.add('an identifier that a limit in a window let in later');
     } else if (record.kind === 'account-created') {
       paths.add('an account');
     } else if (record.kind === 'account-unlinked') {

@@ -70,6 +70,8 @@ export interface ConditionText {
   readonly last_time?: Readonly<Record<string, unknown>>;
   readonly attribute?: string;
   readonly property?: string;
+  /** As nobody writes it: whom the imports of a static list name. */
+  readonly list?: string;
   readonly [comparator: string]: unknown;
 }
 
@@ -83,7 +85,9 @@ export interface StepText {
 export interface SegmentText {
   readonly name: string;
   readonly of: 'user' | 'account';
-  readonly where: ConditionText;
+  /** Of all but static lists. */
+  readonly where?: ConditionText;
+  readonly static?: true;
 }
 
 /** A value, null for none, or comparators. */
@@ -92,6 +96,12 @@ export type DirectionsText = number | { readonly up?: number; readonly down?: nu
 
 /** An attribute, or a property of the event. */
 export type KeyText = string | { readonly property: string };
+
+export interface ScheduleText {
+  readonly daily?: string;
+  readonly weekly?: { readonly on: readonly string[]; readonly at: string };
+  readonly time_zone?: string | { readonly attribute: string; readonly otherwise: string };
+}
 
 export interface TriggerText {
   readonly name: string;
@@ -108,10 +118,12 @@ export interface TriggerText {
     readonly by?: DirectionsText;
     readonly event?: string;
     readonly where?: ConditionText;
+    readonly schedule?: ScheduleText;
   };
   readonly if?: ConditionText;
   readonly purpose?: string;
   readonly channel?: string;
+  readonly on_quiet?: 'suppress' | 'defer';
   readonly frequency:
     | 'every'
     | 'once'
@@ -133,7 +145,7 @@ export interface TriggerText {
 
 export interface IdentifierTypeText {
   readonly name: string;
-  readonly limit?: number;
+  readonly limit?: number | { readonly values: number; readonly per: string };
   readonly normalise?: string;
   readonly block?: { readonly values?: readonly string[]; readonly patterns?: readonly string[] };
   readonly from?: readonly {
@@ -148,6 +160,7 @@ export interface IdentityText {
   readonly types?: readonly IdentifierTypeText[];
   readonly ignore?: readonly string[];
   readonly dedup?: string;
+  readonly quarantine?: 'off' | { readonly merges: number; readonly within: string };
 }
 
 export interface ConsentText {
@@ -159,6 +172,7 @@ export interface ConsentText {
     readonly to: string;
     readonly time_zone: string | { readonly attribute: string; readonly otherwise: string };
     readonly purposes?: readonly string[];
+    readonly on_quiet?: 'suppress' | 'defer';
   };
 }
 

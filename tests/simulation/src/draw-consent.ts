@@ -38,7 +38,9 @@ export function withConsent(random: Random, plan: ConsentPlan, catalogue: Catalo
     // Consent is given by users.
     if (!random.chance(0.7) || isOfAccounts(trigger)) return trigger;
     const channel = channels.length > 0 && random.chance(0.6) ? { channel: random.pick(channels) } : {};
-    return { ...trigger, purpose: random.pick(purposes), ...channel };
+    const quiet = random.chance(0.3) ? { on_quiet: random.pick(['suppress', 'defer', 'defer'] as const) } : {};
+    const recheck = quiet.on_quiet === 'defer' && random.chance(0.3) ? { recheck: false } : {};
+    return { ...trigger, purpose: random.pick(purposes), ...channel, ...quiet, ...recheck };
   });
   const named = purposes.map((name) => ({
     name,
@@ -50,10 +52,11 @@ export function withConsent(random: Random, plan: ConsentPlan, catalogue: Catalo
 }
 
 function drawQuietHours(random: Random, purposes: readonly string[]): NonNullable<ConsentText['quiet_hours']> {
-  const [from, to] = random.shuffle(MINUTES) as [string, string];
+  const [from, to] = random.chance(0.3) ? ['00:00', '00:01'] : (random.shuffle(MINUTES) as [string, string]);
   const zone = random.pick(ZONES);
   const time_zone = random.chance(0.6) ? { attribute: ZONE.name, otherwise: zone } : zone;
-  return { from, to, time_zone, ...(random.chance(0.5) ? { purposes: [random.pick(purposes)] } : {}) };
+  const defers = random.chance(0.5) ? { on_quiet: 'defer' as const } : {};
+  return { from, to, time_zone, ...defers, ...(random.chance(0.5) ? { purposes: [random.pick(purposes)] } : {}) };
 }
 
 /** Some track events state consent instead, as ingest writes it; a few name the zone of their sender. */

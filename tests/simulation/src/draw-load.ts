@@ -6,6 +6,9 @@ import { aboutAccount, besideAccounts, withAccounts } from './draw-accounts.js';
 import { checked, drawCatalogue, redrawCatalogue, returnCatalogue } from './draw-catalogue.js';
 import { EVENT_NAMES } from './draw-condition.js';
 import { drawConsentPlan, stating, withConsent } from './draw-consent.js';
+import { importing, withLists } from './draw-lists.js';
+import { type Decision, drawDecisions } from './draw-quarantine.js';
+import { withSchedules, zoned } from './draw-schedules.js';
 
 export const START_MS = Date.UTC(2026, 0, 1);
 const GRAIN_MS = 250;
@@ -26,6 +29,7 @@ export interface Activation {
 export interface Load {
   readonly packs: readonly Pack[];
   readonly activations: readonly Activation[];
+  readonly decisions: readonly Decision[];
   /** When the last of it is sent, ms. */
   readonly endsAt: number;
 }
@@ -55,6 +59,9 @@ export function drawLoad(random: Random, { events, only, workspaces }: LoadOptio
   const statements = random.fork();
   const sections = random.fork();
   const accounts = random.fork();
+  const quarantine = random.fork();
+  const lists = random.fork();
+  const schedules = random.fork();
   const packs: Pack[] = [];
   const sent: Event[] = [];
   let at = START_MS + 100;
@@ -64,7 +71,7 @@ export function drawLoad(random: Random, { events, only, workspaces }: LoadOptio
     const records: Event[] = [];
     for (let count = 1 + draws.int(4); count > 0; count--) {
       const stated = stating(statements, drawEvent(draws, person, `m${sent.length}`, at));
-      const event = aboutAccount(accounts, stated);
+      const event = importing(lists, aboutAccount(accounts, stated));
       sent.push(event);
       records.push(event);
     }
@@ -80,9 +87,11 @@ export function drawLoad(random: Random, { events, only, workspaces }: LoadOptio
   };
   const left = packs.map((pack) => ({ ...pack, records: pack.records.filter(isSent) }));
   const activations = workspaces.flatMap((workspace) =>
-    activationsOf(workspace, { catalogues, revisions, sections, accounts }, at),
+    activationsOf(workspace, { catalogues, revisions, sections, accounts, lists, schedules }, at),
   );
-  return { packs: left.filter(({ records }) => records.length > 0), activations, endsAt: packs.at(-1)?.at ?? at };
+  const endsAt = packs.at(-1)?.at ?? at;
+  const decisions = drawDecisions(quarantine, people, { from: START_MS, to: endsAt + 1_000 });
+  return { packs: left.filter(({ records }) => records.length > 0), activations, decisions, endsAt };
 }
 
 /** A source sends again what it is not sure of: the same message id, received later. */
@@ -101,12 +110,20 @@ function activationsOf(
     revisions,
     sections,
     accounts,
-  }: Readonly<Record<'catalogues' | 'revisions' | 'sections' | 'accounts', Random>>,
+    lists,
+    schedules,
+  }: Readonly<Record<'catalogues' | 'revisions' | 'sections' | 'accounts' | 'lists' | 'schedules', Random>>,
   endsAt: number,
 ): Activation[] {
-  const first = withAccounts(accounts, drawCatalogue(catalogues));
+  const first = withLists(lists, withAccounts(accounts, drawCatalogue(catalogues)));
   const consent = drawConsentPlan(sections);
-  const activate = (revision: number, at: number, catalogue: CatalogueText): Activation => ({
+  let scheduled: CatalogueText | undefined;
+  const activate = (revision: number, at: number, unscheduled: CatalogueText): Activation => {
+    const catalogue = withSchedules(schedules, unscheduled, scheduled);
+    scheduled = catalogue;
+    return activation(revision, at, zoned(schedules, withConsent(sections, consent, catalogue)));
+  };
+  const activation = (revision: number, at: number, catalogue: CatalogueText): Activation => ({
     at,
     catalogue,
     record: {
@@ -116,7 +133,7 @@ function activationsOf(
       revision,
       author: 'simulation',
       activatedAt: at,
-      catalogue: bytesOf(JSON.stringify(checked(withConsent(sections, consent, catalogue)))),
+      catalogue: bytesOf(JSON.stringify(checked(catalogue))),
     },
   });
   const all = [activate(1, START_MS, first)];

@@ -27,6 +27,8 @@ export const FAULT_KINDS = [
   'repeated-transfer',
   /** Packs, caches, slices and queues hold little. */
   'small-limits',
+  /** The whole machine sleeps, for a minute or for days. */
+  'sleep',
 ] as const;
 export type FaultKind = (typeof FAULT_KINDS)[number];
 

@@ -80,6 +80,13 @@ export class Faults {
     this.noteOwners();
   }
 
+  /** The machine sleeps, for so long if this happens at all. Returns how long it did, ms. */
+  sleep(ms: number): number {
+    if (!this.gate.admits('sleep')) return 0;
+    this.line.clock.sleep(ms);
+    return ms;
+  }
+
   wasUnowned(at: number): boolean {
     return this.unowned.some(({ from, to }) => from <= at && at < to);
   }

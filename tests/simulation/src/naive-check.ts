@@ -4,11 +4,13 @@ import type { Difference } from './difference.js';
 import type { Line } from './line.js';
 import { attributeFacts, expectAttributes } from './naive/attributes.js';
 import { type Ending, endingsOf, uniteIdentifiers } from './naive/final.js';
-import { expectFirings, firingFacts } from './naive/firings.js';
+import { firingFacts } from './naive/firing-facts.js';
+import { expectFirings } from './naive/firings.js';
 import { expectIdentity, identityFacts, type NaiveIdentity } from './naive/identity.js';
 import type { FactBook } from './naive/replay.js';
 import { rulesOf } from './naive/rules.js';
-import { askedOf, expectSegments, segmentFacts } from './naive/segments.js';
+import { segmentFacts } from './naive/segment-facts.js';
+import { askedOf, expectSegments } from './naive/segments.js';
 import { holds, type Plain, plainOf, show } from './naive/value.js';
 import { recordsOf } from './stored-records.js';
 
@@ -34,7 +36,9 @@ export async function checkNaive(line: Line): Promise<Difference[]> {
   const changes = said('attributes', 'attribute-compute').filter(
     isOf('attributes-changed', 'event-matched', 'merge-completed', 'member-contributed'),
   );
-  const flips = said('memberships', 'segment').filter(isOf('segment-changed', 'event-matched', 'merge-completed'));
+  const flips = said('memberships', 'segment').filter(
+    isOf('segment-changed', 'event-matched', 'schedule-reached', 'merge-completed'),
+  );
   const firings = said('firings', 'journey-trigger').filter(isOf('trigger-fired', 'firing-suppressed'));
   const segments = (): ReturnType<typeof expectSegments> => expectSegments(attributes, partitions);
   const checks: readonly (() => Promise<Difference | undefined> | Difference | undefined)[] = [

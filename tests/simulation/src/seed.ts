@@ -13,6 +13,8 @@ import { Sender } from './sender.js';
 import { checkStraight } from './straight-check.js';
 
 const STEP_MS = 150;
+const MINUTE_MS = 60_000;
+const DAY_MS = 86_400_000;
 /** Longer than every window that ends within a run. */
 const REST_MS = 62_000;
 
@@ -62,10 +64,12 @@ class SeedRun {
   private readonly line: Line;
   private readonly sender: Sender;
   private readonly load: Load;
+  private readonly sleeps: Random;
 
   constructor({ seed, events, only, faults }: SeedCase, bindings: readonly StageBinding[] | undefined) {
     const random = new Random(seed);
-    const [shape, drawn, broken, sent, machines] = [1, 2, 3, 4, 5].map(() => random.fork()) as [
+    const [shape, drawn, broken, sent, machines, sleeps] = [1, 2, 3, 4, 5, 6].map(() => random.fork()) as [
+      Random,
       Random,
       Random,
       Random,
@@ -90,6 +94,7 @@ class SeedRun {
     this.load = drawLoad(drawn, { events, only, workspaces });
     this.line.log.faults = { ...this.line.log.faults, ...drawLogFaults(shape, this.gate) };
     this.sender = new Sender(this.line, sent, this.gate);
+    this.sleeps = sleeps;
   }
 
   async play(): Promise<Difference[]> {
@@ -97,11 +102,17 @@ class SeedRun {
     line.startAll();
     const steps = [
       ...load.activations.map(({ at, record }) => ({ at, run: () => sender.activate(record) })),
+      ...load.decisions.map(({ at, record }) => ({ at, run: () => sender.decide(record) })),
       ...load.packs.map(({ at, workspace, records }) => ({ at, run: () => sender.send(workspace, records) })),
     ].sort((a, b) => a.at - b.at);
-    for (const step of steps) {
-      while (line.clock.now() < step.at) {
-        await line.run(Math.min(STEP_MS, step.at - line.clock.now()));
+    // The whole machine may sleep till shortly before the first minute is over, and for days once the load is.
+    const sleepsAt = this.sleeps.chance(0.7) ? this.sleeps.int(steps.length) : undefined;
+    const wakesAt = START_MS + MINUTE_MS - this.sleeps.int(1_500);
+    let shift = 0;
+    for (const [index, step] of steps.entries()) {
+      if (index === sleepsAt) shift = faults.sleep(Math.max(0, wakesAt - line.clock.now()));
+      while (line.clock.now() < step.at + shift) {
+        await line.run(Math.min(STEP_MS, step.at + shift - line.clock.now()));
         await faults.step();
       }
       step.run();
@@ -112,6 +123,10 @@ class SeedRun {
     }
     faults.end();
     await line.comeToRest(line.clock.now() + REST_MS);
+    for (let times = this.sleeps.int(3); times > 0; times--) {
+      faults.sleep(this.sleeps.int(3 * DAY_MS));
+      await line.comeToRest(line.clock.now() + REST_MS);
+    }
     return this.check();
   }
 

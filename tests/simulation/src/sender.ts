@@ -6,6 +6,8 @@ import {
   eventsSubject,
   type LogRecord,
   partitionOf,
+  type QuarantineDecided,
+  quarantineSubject,
 } from '@attrium/event';
 import { encodePack, NO_POSITION } from '@attrium/processor';
 import type { Random } from '@attrium/testing/simulation';
@@ -29,6 +31,11 @@ export class Sender {
 
   activate(record: CatalogueActivated): void {
     this.append(catalogueSubject(this.shardOf(record.workspace), record.workspace), [record]);
+  }
+
+  /** Somebody decides about an identifier in quarantine. */
+  decide(record: QuarantineDecided): void {
+    this.append(quarantineSubject(this.shardOf(record.workspace), record.workspace), [record]);
   }
 
   private append(subject: string, records: readonly LogRecord[]): void {

@@ -97,6 +97,10 @@ function* questionsTo(line: Line, { name, input }: StageBinding, partition: numb
   for (const message of line.stored(input, partition)) {
     for (const record of recordsOf(message)) {
       if (record.kind === 'event' && name === 'identity') {
+        for (const status of ['held', 'released', 'refused']) {
+          const { workspace } = record;
+          asked.set(`${workspace}/${status}`, { kind: 'quarantine', workspace, status, after: 0, limit: 100 });
+        }
         for (const identifier of record.identifiers) {
           const question = { kind: 'resolve', workspace: record.workspace, identifier };
           asked.set(JSON.stringify(question), question);

@@ -2,6 +2,7 @@
 import { type FactBody, type LogRecord, partitionSubject, writerOf } from '@attrium/event';
 import {
   type Context,
+  compareKeys,
   decodePack,
   type PartitionStage,
   type StageBinding,
@@ -111,5 +112,11 @@ function plainTable<K extends StoreKey, V>(): Table<K, V> {
     delete: (key) => {
       rows.delete(JSON.stringify(key));
     },
+    page: (after, rowsMax) =>
+      [...rows]
+        .map(([text, value]) => ({ key: JSON.parse(text) as K, value }))
+        .filter(({ key }) => after === undefined || compareKeys(key, after) > 0)
+        .sort((a, b) => compareKeys(a.key, b.key))
+        .slice(0, rowsMax),
   };
 }

@@ -5,6 +5,8 @@ import type { logV1, valueV1 } from '@attrium/proto/log';
 import { accountFactFromProto, accountFactToProto } from './account-records.js';
 import { CodecError } from './codec-error.js';
 import type { HotFact } from './hot-writer.js';
+import { quarantineFromProto, quarantineToProto } from './quarantine-records.js';
+import { scheduleFromProto, scheduleToProto } from './schedule-records.js';
 import { entityFromProto, entityToProto } from './wire-entity.js';
 import {
   DELIVERY_OUTCOME_NUMBER,
@@ -70,6 +72,12 @@ export function coldToProto(record: ColdFact): EntryRecord {
     case 'current-account-changed':
     case 'member-contributed':
       return accountFactToProto(record);
+    case 'identifier-quarantined':
+    case 'quarantine-decided':
+    case 'quarantine-ended':
+      return quarantineToProto(record);
+    case 'schedule-reached':
+      return scheduleToProto(record);
     case 'firing-suppressed':
       return {
         $case: 'firingSuppressed',
@@ -139,6 +147,12 @@ export function coldFromProto(id: string, record: EntryRecord): ColdRecord {
     case 'currentAccountChanged':
     case 'memberContributed':
       return accountFactFromProto(id, record);
+    case 'identifierQuarantined':
+    case 'quarantineDecided':
+    case 'quarantineEnded':
+      return quarantineFromProto(id, record);
+    case 'scheduleReached':
+      return scheduleFromProto(id, record);
     case 'firingSuppressed':
       return {
         ...firingHead(id, record.value),

@@ -8,6 +8,7 @@ import {
   type FiringCause,
   type Identifier,
   type NamedValue,
+  type ScheduleOccurrence,
   type TriggerFired,
   type WaitOutcome,
 } from '@attrium/event';
@@ -19,6 +20,9 @@ import type { WireWriter } from './wire-writer.js';
 
 /** The member of an `Entry` that holds a firing. */
 export const TRIGGER_FIRED_TAG = 0x62;
+/** Member 20 of a `FiringCause`: two bytes on the wire. */
+const SCHEDULE_TAG = 162;
+const SCHEDULE_TAG_BYTES = [0xa2, 0x01] as const;
 
 export function writeTriggerFired(writer: WireWriter, record: Omit<TriggerFired, 'id'>): void {
   const mark = writer.open(TRIGGER_FIRED_TAG, 2);
@@ -97,6 +101,9 @@ function writeCause(writer: WireWriter, tag: number, cause: FiringCause): void {
     case 'event-occurred':
       writeOccurrence(writer, 0x22, cause.event);
       break;
+    case 'schedule-reached':
+      writeSchedule(writer, cause.occurrence);
+      break;
     default:
       assertNever(cause);
   }
@@ -130,6 +137,35 @@ function readOccurrence(reader: WireReader): EventOccurrence {
   return { id, name, occurredAt, properties };
 }
 
+function writeSchedule(writer: WireWriter, { segment, at, day, timeZone }: ScheduleOccurrence): void {
+  writer.reserve(1);
+  writer.buffer[writer.position++] = SCHEDULE_TAG_BYTES[0];
+  const mark = writer.open(SCHEDULE_TAG_BYTES[1], 1);
+  writer.string(0x0a, segment);
+  writer.int64(0x10, at);
+  writer.string(0x1a, day);
+  writer.string(0x22, timeZone);
+  writer.close(mark, 1);
+}
+
+function readSchedule(reader: WireReader): ScheduleOccurrence {
+  const outer = reader.enter();
+  let segment = '';
+  let at = 0;
+  let day = '';
+  let timeZone = '';
+  while (reader.position < reader.end) {
+    const tag = reader.tag();
+    if (tag === 0x0a) segment = reader.name();
+    else if (tag === 0x10) at = reader.int64();
+    else if (tag === 0x1a) day = reader.string();
+    else if (tag === 0x22) timeZone = reader.name();
+    else reader.skip(tag);
+  }
+  reader.end = outer;
+  return { segment, at, day, timeZone };
+}
+
 /** The last member that is set, as in generated code. */
 function readCause(reader: WireReader): FiringCause {
   const outer = reader.enter();
@@ -140,6 +176,7 @@ function readCause(reader: WireReader): FiringCause {
     else if (tag === 0x12) cause = { kind: 'segment-exited', ...readMembership(reader) };
     else if (tag === 0x1a) cause = changed(readChange(reader));
     else if (tag === 0x22) cause = { kind: 'event-occurred', event: readOccurrence(reader) };
+    else if (tag === SCHEDULE_TAG) cause = { kind: 'schedule-reached', occurrence: readSchedule(reader) };
     else reader.skip(tag);
   }
   reader.end = outer;

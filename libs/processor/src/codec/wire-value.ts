@@ -4,6 +4,7 @@ import {
   Decimal,
   type FiringCause,
   type NamedValue,
+  type ScheduleOccurrence,
   Timestamp,
   type Value,
 } from '@attrium/event';
@@ -76,6 +77,8 @@ export function firingCauseToProto(cause: FiringCause): valueV1.FiringCause {
       const value = { id, name, occurredAt, properties: properties.map(namedValueToProto) };
       return { kind: { $case: 'eventOccurred', value } };
     }
+    case 'schedule-reached':
+      return { kind: { $case: 'scheduleReached', value: { ...cause.occurrence } } };
   }
 }
 
@@ -96,7 +99,16 @@ export function firingCauseFromProto(cause: valueV1.FiringCause | undefined): Fi
         event: { id, name, occurredAt, properties: properties.map(namedValueFromProto) },
       };
     }
+    case 'scheduleReached':
+      return { kind: 'schedule-reached', occurrence: occurrenceFromProto(kind.value) };
     case undefined:
       throw new CodecError('a firing without a cause of a known kind');
   }
+}
+
+/** Throws CodecError where there is none. */
+export function occurrenceFromProto(occurrence: valueV1.ScheduleOccurrence | undefined): ScheduleOccurrence {
+  if (occurrence === undefined) throw new CodecError('a schedule without its occurrence');
+  const { segment, at, day, timeZone } = occurrence;
+  return { segment, at, day, timeZone };
 }

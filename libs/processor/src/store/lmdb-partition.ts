@@ -121,7 +121,7 @@ export class LmdbPartition implements PartitionStore {
     }
   }
 
-  /** The changes of the journal in a range, in order. */
+  /** The changes of the journal in a range, in order. Their values are copied as they are asked for: most readers stop early. */
   private journalRange(table: number, from: StoreKey | undefined, to: StoreKey | undefined): RangeChange[] {
     const found = new Map<MapKey, RangeChange>();
     for (const layer of [this.folding, this.active]) {
@@ -129,7 +129,12 @@ export class LmdbPartition implements PartitionStore {
         const key = keyOfMapKey(mapKey);
         if (from !== undefined && compareKeys(key, from) < 0) continue;
         if (to !== undefined && compareKeys(key, to) >= 0) continue;
-        found.set(mapKey, { key, value: copyOf(layer!.valueAt(address)) });
+        found.set(mapKey, {
+          key,
+          get value() {
+            return copyOf(layer!.valueAt(address));
+          },
+        });
       }
     }
     return [...found.values()].sort((a, b) => compareKeys(a.key, b.key));

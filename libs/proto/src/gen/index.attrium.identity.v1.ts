@@ -6,3 +6,4 @@
 /* eslint-disable */
 
 export * from "./attrium/identity/v1/identity.js";
+export * from "./attrium/identity/v1/quarantine.js";

@@ -7,3 +7,4 @@
 
 export * from "./attrium/segment/v1/segment.js";
 export * from "./attrium/segment/v1/analytics.js";
+export * from "./attrium/segment/v1/static_list.js";

@@ -1,4 +1,5 @@
 /** What an event says of the session that it belongs to. The rules are in docs/concepts/attributes.md. */
+import { isListEvent } from '@attrium/catalogue';
 import { isJsonObject, jsonAt } from '@attrium/condition';
 import type { Event } from '@attrium/event';
 import { hashOfText } from './value-hash.js';
@@ -41,8 +42,9 @@ const MOBILE_WORDS = new Set(
 );
 const MOBILE_DEVICES = new Set('android ios ipados mobile phone tablet tvos watchos'.split(' '));
 
-/** Undefined for an event without a session id that no device sent, such as one of a server. */
+/** Undefined for an event without a session id that no device sent, such as one of a server, and for imports of static lists. */
 export function activityOf(event: Event, payload: unknown): Activity | undefined {
+  if (isListEvent(event)) return undefined;
   const sessionId = sessionIdOf(payload);
   const device = sessionId === undefined ? deviceOf(event) : undefined;
   if (sessionId === undefined && device === undefined) return undefined;

@@ -1,4 +1,5 @@
 /** The REST API of control as the command line uses it. */
+import { Readable } from 'node:stream';
 import type { PlanItem } from '@attrium/catalogue';
 import { CliError } from './cli-error.js';
 import type { Endpoint } from './endpoint.js';
@@ -141,6 +142,22 @@ export class ApiClient {
     } catch (cause) {
       throw new CliError('The answer broke off: what was written is not the whole.', { cause });
     }
+  }
+
+  /** POST of CSV to a path below the workspace, as it is read. It may take as long as it takes. */
+  async upload(path: string, queries: Readonly<Record<string, string>>, csv: Readable): Promise<unknown> {
+    const { url, key } = this.endpoint;
+    const response = await fetch(`${url}${this.workspacePath}/${path}?${new URLSearchParams(queries).toString()}`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${key}`, 'content-type': 'text/csv' },
+      body: Readable.toWeb(csv) as ReadableStream,
+      duplex: 'half',
+    } as RequestInit).catch((cause: Error & { cause?: Error }) => {
+      throw new CliError(`The import did not get through: ${cause.cause?.message ?? cause.message}`, { cause });
+    });
+    const text = await response.text();
+    if (!response.ok) throw new CliError(sentenceOf(response.status, text));
+    return JSON.parse(text);
   }
 
   /** POST of JSON to a path below the workspace. */

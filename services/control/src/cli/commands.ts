@@ -6,6 +6,7 @@ import { CliError } from './cli-error.js';
 import { addConsentCommands } from './consent-commands.js';
 import { addDeliveryCommands } from './delivery-commands.js';
 import { type EndpointFlags, findEndpoint } from './endpoint.js';
+import { addIdentityQuarantineCommands } from './identity-commands.js';
 import { faultLines, planLines, previewLines, type StatusAnswer, statusLines } from './plan-text.js';
 import { addSegmentCommands } from './segment-commands.js';
 
@@ -61,7 +62,8 @@ export function attriumCommand(terminal: Terminal, env?: Readonly<Record<string,
   addKeyCommands(program, api, json);
   addConsentCommands(program, { api, env, json });
   addDeliveryCommands(program, api, json);
-  addSegmentCommands(program, api, (line) => terminal.out(line));
+  addIdentityQuarantineCommands(program, api, json);
+  addSegmentCommands(program, api, { out: (line) => terminal.out(line), err: (line) => terminal.err(line) });
   return program;
 }
 

@@ -4,10 +4,15 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
 import type { ApiClient } from './api-client.js';
+import { addListCommands } from './list-commands.js';
 
 type Options = Record<string, string>;
 
-export function addSegmentCommands(program: Command, api: () => ApiClient, out: (line: string) => void): void {
+export function addSegmentCommands(
+  program: Command,
+  api: () => ApiClient,
+  { out, err }: { readonly out: (line: string) => void; readonly err: (line: string) => void },
+): void {
   const json = (value: unknown): void => out(JSON.stringify(value, null, 2));
   program
     .command('memberships <identifier>')
@@ -17,7 +22,10 @@ export function addSegmentCommands(program: Command, api: () => ApiClient, out: 
     .action(async (identifier: string, options: Options) =>
       json(await api().get(`profiles/${encodeURIComponent(identifier)}/memberships`, options)),
     );
-  const segments = program.command('segments').description('show how segments overlap, grow and change');
+  const segments = program
+    .command('segments')
+    .description('show how segments overlap, grow and change; import static ones');
+  addListCommands(segments, api, { json, err });
   segments
     .command('overlap <segments...>')
     .description('count the profiles in every combination of 2 to 6 segments')

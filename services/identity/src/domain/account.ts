@@ -47,6 +47,9 @@ export interface AccountDecision {
   readonly refused?: Refusal | undefined;
 }
 
+/** Of an event, what accounts are decided by. */
+export type AccountEvent = Pick<Event, 'workspace' | 'id' | 'type' | 'groupId' | 'occurredAt'>;
+
 const NOTHING: AccountDecision = { linked: [], unlinked: [], joins: false, leaving: [] };
 
 /**
@@ -55,7 +58,7 @@ const NOTHING: AccountDecision = { linked: [], unlinked: [], joins: false, leavi
  */
 export function decideAccounts(
   state: IdentityState,
-  event: Event,
+  event: AccountEvent,
   resolution: Resolution,
   options: DecideOptions,
 ): AccountDecision {
@@ -119,7 +122,7 @@ export function evolveAccounts(state: IdentityState, decision: AccountDecision, 
 /** The account of a group id, or why it names none. */
 function namedAccount(
   state: IdentityState,
-  event: Event,
+  event: AccountEvent,
   resolution: Resolution,
   { shard, shards }: DecideOptions,
 ): { named?: NamedAccount; refused?: Refusal } {
@@ -146,7 +149,7 @@ function namedAccount(
 /** What a group event makes of the profile's link to the account; nothing for other events, and where it says nothing newer. */
 function groupLink(
   state: IdentityState,
-  event: Event,
+  event: AccountEvent,
   { entity, groupId, created }: NamedAccount,
   links: ReadonlyMap<number, AccountLinkRow>,
   { rules: { caps } }: DecideOptions,

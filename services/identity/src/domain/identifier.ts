@@ -9,10 +9,10 @@ export const IDENTIFIER_LENGTH_MAX = 512;
 const TYPE_LENGTH_MAX = 64;
 
 /**
- * Which limit left an identifier out: values of its type, identifiers of the profile or of the event, merges or accounts of the profile,
+ * Which limit left an identifier out: values of its type, values gained in the type's window of time, identifiers of the profile or of the event, merges or accounts of the profile,
  * members of the account.
  */
-export type HitLimit = 'values' | 'identifiers' | 'merges' | 'event' | 'accounts' | 'members';
+export type HitLimit = 'values' | 'window' | 'identifiers' | 'merges' | 'event' | 'accounts' | 'members';
 
 /** An identifier of an event that does not take part in resolving it. */
 export interface Refusal {
@@ -85,7 +85,8 @@ export function usableIdentifiers(
   return { usable, refused };
 }
 
-function takeInto(usable: Identifier[], refused: Refusal[], given: Identifier, rules: IdentityRules): void {
+/** Takes one in as it is compared, or says why not; a type that the workspace ignores is neither. */
+export function takeInto(usable: Identifier[], refused: Refusal[], given: Identifier, rules: IdentityRules): void {
   const rule = rules.byName.get(given.type);
   if (rule === undefined) {
     if (!rules.ignored.has(given.type)) refused.push({ identifier: shortened(given), why: 'unknown-type' });

@@ -1,7 +1,7 @@
 /** How a profile came to be what it is: where its identifiers would be without merges, and the merges themselves. */
 import type { Identifier } from '@attrium/event';
 import { identifierKey } from './identifier.js';
-import { type IdentityState, profileAt } from './state.js';
+import { type IdentityState, plainIdentifiers, profileAt } from './state.js';
 
 export interface IdentifierHome {
   readonly identifier: Identifier;
@@ -26,7 +26,7 @@ export interface LoggedMerge {
 /** Of a live profile, in the order in which it got them. */
 export function identifierHomes(state: IdentityState, ordinal: number): IdentifierHome[] {
   const { workspace, identifiers } = profileAt(state, ordinal);
-  return identifiers.map((identifier) => {
+  return plainIdentifiers(identifiers).map((identifier) => {
     const row = state.identifiers.get(identifierKey(workspace, identifier));
     if (row === undefined) throw new Error('assertion: a profile holds an identifier that nobody owns');
     return { identifier, homeProfileId: profileAt(state, row.home).id };
@@ -46,7 +46,7 @@ export function mergeLog(state: IdentityState, ordinal: number): LoggedMerge[] {
         mergeId,
         survivorProfileId,
         loserProfileId,
-        identifiers: [...identifiers],
+        identifiers: plainIdentifiers(identifiers),
         cause,
         occurredAt,
         mergedAt,

@@ -2,7 +2,7 @@
 import type { Identifier } from '@attrium/event';
 import type { HitLimit } from './identifier.js';
 import type { IdentityRules } from './rules.js';
-import { type AccountLinkRow, type IdentityState, profileAt } from './state.js';
+import { type AccountLinkRow, type HeldIdentifier, type IdentityState, profileAt } from './state.js';
 
 /** An identifier of the event, and whom it belongs to so far. */
 export interface Candidate {
@@ -12,6 +12,8 @@ export interface Candidate {
   readonly owner: number | undefined;
   readonly home: number | undefined;
   readonly outdated: boolean;
+  /** Number of its entry in the quarantine. */
+  readonly entry?: number | undefined;
 }
 
 export interface Fitting {
@@ -27,12 +29,19 @@ export interface Fitting {
  *
  * A profile that holds more than a limit allows, because the limit was higher once, keeps what it holds and gains nothing of that type.
  * A type that the rules do not have any more has no limit of its own.
+ *
+ * A limit in a window counts what was linked within it, up to `now` (log time), wherever it was linked: so a merge unites windows. What
+ * was linked while the type had none is not counted.
  */
-export function fitWithinLimits(state: IdentityState, candidates: readonly Candidate[], rules: IdentityRules): Fitting {
-  const union = new Union(rules);
+export function fitWithinLimits(
+  state: IdentityState,
+  candidates: readonly Pick<Candidate, 'identifier' | 'owner'>[],
+  { rules, now }: { readonly rules: IdentityRules; readonly now: number },
+): Fitting {
+  const union = new Union(rules, now);
   const owners = new Set<number>();
   for (const [index, { identifier, owner }] of candidates.entries()) {
-    if (owner === undefined) union.add([identifier]);
+    if (owner === undefined) union.add([{ ...identifier, linkedAt: now }]);
     else if (!owners.has(owner)) {
       owners.add(owner);
       const row = profileAt(state, owner);
@@ -55,19 +64,27 @@ class Union {
   private identifiers = 0;
   private merges = -1;
 
-  constructor(private readonly rules: IdentityRules) {}
+  constructor(
+    private readonly rules: IdentityRules,
+    private readonly now: number,
+  ) {}
 
   /** A profile with the merges it has seen; without them, identifiers that are new. */
-  add(identifiers: readonly Identifier[], merges?: number): void {
+  add(identifiers: readonly HeldIdentifier[], merges?: number): void {
     const { held, heldByOne } = this;
     const own = new Map<string, number>();
-    for (const { type } of identifiers) own.set(type, (own.get(type) ?? 0) + 1);
+    for (const each of identifiers) if (this.counts(each)) own.set(each.type, (own.get(each.type) ?? 0) + 1);
     for (const [type, count] of own) {
       held.set(type, (held.get(type) ?? 0) + count);
       if (merges !== undefined) heldByOne.set(type, Math.max(heldByOne.get(type) ?? 0, count));
     }
     this.identifiers += identifiers.length;
     if (merges !== undefined) this.merges += merges + 1;
+  }
+
+  private counts({ type, linkedAt }: HeldIdentifier): boolean {
+    const windowMs = this.rules.types.get(type)?.windowMs;
+    return windowMs === undefined || (linkedAt !== undefined && linkedAt > this.now - windowMs);
   }
 
   addAccounts(links: readonly AccountLinkRow[]): void {
@@ -80,10 +97,13 @@ class Union {
     if (this.identifiers > caps.identifiersPerProfileMax) return 'identifiers';
     if (this.merges > caps.mergesPerProfileMax) return 'merges';
     if (this.accounts.size > Math.max(caps.accountsPerProfileMax, this.accountsOfOne)) return 'accounts';
+    let window: HitLimit | undefined;
     for (const [type, count] of this.held) {
-      const limit = types.get(type)?.limit ?? count;
-      if (count > Math.max(limit, this.heldByOne.get(type) ?? 0)) return 'values';
+      const { limit = count, windowMs } = types.get(type) ?? {};
+      if (count <= Math.max(limit, this.heldByOne.get(type) ?? 0)) continue;
+      if (windowMs === undefined) return 'values';
+      window = 'window';
     }
-    return undefined;
+    return window;
   }
 }

@@ -2,7 +2,8 @@
 import type { Entity, Event, Identifier } from '@attrium/event';
 import { hashText } from './hash.js';
 import { identifierKey, type Refusal, usableIdentifiers } from './identifier.js';
-import { type Candidate, fitWithinLimits } from './profile-limits.js';
+import type { Candidate } from './profile-limits.js';
+import { type HeldMerge, heldMerges, hold, mergesWithin, settle, withoutRefused } from './quarantine.js';
 import type { IdentityRules } from './rules.js';
 import {
   count,
@@ -11,6 +12,7 @@ import {
   MERGE_COUNTER,
   PROFILE_COUNTER,
   type ProfileRow,
+  plainIdentifiers,
   profileAt,
   profileKey,
   type Shard,
@@ -38,6 +40,8 @@ export interface Resolution {
   /** Keys of identifiers that still name a profile which was merged away earlier. */
   readonly outdated: readonly string[];
   readonly refused: readonly Refusal[];
+  /** Merges that wait for somebody's decision. */
+  readonly held: readonly HeldMerge[];
 }
 
 /** No identifier of the event can be used: it belongs to nobody. */
@@ -48,6 +52,8 @@ export interface Unresolved {
 
 export interface DecideOptions extends Shard {
   readonly rules: IdentityRules;
+  /** Log time of the reading. */
+  readonly now: number;
   /** Identifiers found in the event's traits and properties. */
   readonly mapped?: readonly Identifier[];
 }
@@ -62,29 +68,34 @@ export function decide(state: IdentityState, event: Event, options: DecideOption
     isKnown: (identifier) => state.identifiers.get(identifierKey(workspace, identifier)) !== undefined,
   });
   if (usable.length === 0) return { kind: 'unresolved', refused };
-  const candidates: Candidate[] = [];
-  for (const identifier of usable) candidates.push(candidateOf(state, workspace, identifier, candidates.at(-1)));
+  const found: Candidate[] = [];
+  for (const identifier of usable) found.push(candidateOf(state, workspace, identifier, found.at(-1)));
+  const candidates = withoutRefused(state, workspace, found, refused);
+  if (candidates.length === 0) return { kind: 'unresolved', refused };
   const only = soleOwner(candidates);
   if (only !== undefined) return resolvedTo(state, only, { candidates, refused });
-  const fitting = fitWithinLimits(state, candidates, options.rules);
-  const taken = candidates.slice(0, fitting.count);
-  const owners = [...new Set(taken.flatMap(({ owner }) => owner ?? []))].sort((a, b) => a - b);
-  for (const candidate of candidates.slice(taken.length)) {
+  const settled = settle(state, workspace, candidates, options);
+  const { rest, taken, owners, hit } = settled;
+  const held = heldMerges(state, workspace, settled, options);
+  for (const { identifier } of held) refused.push({ identifier, why: 'quarantined' });
+  for (const candidate of rest.slice(taken.length)) {
     // What the profile holds already is not lost by being left out.
     if (candidate.owner !== undefined && owners.includes(candidate.owner)) continue;
-    refused.push({ identifier: candidate.identifier, why: 'limit', ...(fitting.hit && { hit: fitting.hit }) });
+    const why = hit === 'window' ? 'limit-in-window' : 'limit';
+    refused.push({ identifier: candidate.identifier, why, ...(hit && { hit }) });
   }
   const linked = taken.filter(({ owner }) => owner === undefined).map(({ identifier }) => identifier);
   const [oldest, ...losers] = owners;
   if (oldest === undefined) {
     const entity = newProfile(state, event, taken[0]!.identifier, options);
     const { ordinal: home, id: origin } = entity;
-    return { kind: 'resolved', entity, created: true, home, origin, linked, merges: [], outdated: [], refused };
+    return { kind: 'resolved', entity, created: true, home, origin, linked, merges: [], outdated: [], refused, held };
   }
   return {
     ...resolvedTo(state, oldest, { candidates: taken, refused }),
     linked,
     merges: losers.map((loser) => mergeOf(state, loser)),
+    held,
   };
 }
 
@@ -114,6 +125,7 @@ function resolvedTo(
     merges: [],
     outdated: candidates.filter(({ outdated }) => outdated).map(({ key }) => key),
     refused,
+    held: [],
   };
 }
 
@@ -129,15 +141,16 @@ function candidateOf(
   if (row === undefined) return { identifier, key, owner: undefined, home: undefined, outdated: false };
   const isSame = before !== undefined && before.owner === row.ordinal;
   const owner = isSame ? row.ordinal : survivorOf(state, row.ordinal);
-  return { identifier, key, owner, home: row.home, outdated: owner !== row.ordinal };
+  const { home, quarantine: entry } = row;
+  return { identifier, key, owner, home, outdated: owner !== row.ordinal, entry };
 }
 
-function mergeOf(state: IdentityState, loser: number): Merge {
+export function mergeOf(state: IdentityState, loser: number): Merge {
   const row = profileAt(state, loser);
   return {
     mergeId: `m:${row.id}:${row.losses + 1}`,
     loser: entityAt(state, loser),
-    identifiers: [...row.identifiers],
+    identifiers: plainIdentifiers(row.identifiers),
   };
 }
 
@@ -153,8 +166,9 @@ function newProfile(state: IdentityState, event: Event, first: Identifier, { sha
   return { workspace, kind: 'profile', id, ordinal: counter * shards + shard };
 }
 
-/** The event that a decision is about, and the log time of its reading. */
+/** The event that a decision is about, the log time of its reading, and the rules that it was made by. */
 export interface DecidedAt {
+  readonly rules: IdentityRules;
   readonly cause: string;
   readonly occurredAt: number;
   readonly now: number;
@@ -166,18 +180,21 @@ export function evolve(state: IdentityState, decision: Resolution, at: DecidedAt
   const { workspace, ordinal } = entity;
   if (decision.created) create(state, entity);
   for (const key of decision.outdated) state.identifiers.edit(key)!.ordinal = ordinal;
+  if (decision.held.length > 0) hold(state, decision.held, { ...at, workspace, profile: ordinal });
   if (decision.linked.length === 0 && decision.merges.length === 0) return;
   const survivor = editProfile(state, ordinal);
   for (const identifier of decision.linked) {
     state.identifiers.put(identifierKey(workspace, identifier), { ordinal, home });
-    survivor.identifiers.push(identifier);
+    const isTimed = at.rules.types.get(identifier.type)?.windowMs !== undefined;
+    survivor.identifiers.push(isTimed ? { ...identifier, linkedAt: at.now } : identifier);
   }
-  for (const { mergeId, loser, identifiers } of decision.merges) {
+  for (const { mergeId, loser } of decision.merges) {
     const row = editProfile(state, loser.ordinal);
-    survivor.identifiers.push(...identifiers);
+    survivor.identifiers.push(...row.identifiers);
     survivor.merges += row.merges + 1;
     survivor.absorbed ??= [];
     survivor.absorbed.push(loser.ordinal);
+    noteMerge(survivor, row, at);
     row.mergedInto = ordinal;
     row.losses += 1;
     row.lost = {
@@ -188,6 +205,14 @@ export function evolve(state: IdentityState, decision: Resolution, at: DecidedAt
       place: count(state, MERGE_COUNTER),
     };
   }
+}
+
+/** The merges of both count for the survivor, and so does this one; nothing where the workspace holds none. */
+function noteMerge(survivor: ProfileRow, loser: ProfileRow, { rules, now }: DecidedAt): void {
+  if (rules.quarantine === undefined) return;
+  const { windowMs } = rules.quarantine;
+  survivor.mergedAt = [survivor, loser].flatMap((row) => mergesWithin(row, windowMs, now));
+  survivor.mergedAt.push(now);
 }
 
 function create(state: IdentityState, { workspace, id, ordinal }: Entity): void {

@@ -6,14 +6,16 @@ import {
   type IdentifierTypeDefinition,
   type IdentityDefinition,
   type Normalisation,
+  type QuarantineThreshold,
 } from '@attrium/catalogue';
 
 export interface IdentifierRule {
   readonly type: string;
   /** 0 for the highest priority. */
   readonly rank: number;
-  /** Values that a profile may hold. */
+  /** Values that a profile may hold; with `windowMs` those that it may gain within it. */
   readonly limit: number;
+  readonly windowMs?: number | undefined;
   readonly normalise: Normalisation;
   /** Of a normalised value. */
   isBlocked(value: string): boolean;
@@ -30,6 +32,11 @@ export interface IdentityCaps {
   readonly accountsPerProfileMax: number;
   /** Profiles that group events may make members of one account, over its whole life. */
   readonly membersPerAccountMax: number;
+  /** Identifiers of a workspace by which merges are held; of each, profiles that are remembered for its release. */
+  readonly heldPerWorkspaceMax: number;
+  readonly profilesPerHeldMax: number;
+  /** Identifiers of a workspace that somebody has decided about. */
+  readonly decidedPerWorkspaceMax: number;
 }
 
 export const IDENTITY_CAPS: IdentityCaps = {
@@ -38,6 +45,9 @@ export const IDENTITY_CAPS: IdentityCaps = {
   identifiersPerEventMax: 50,
   accountsPerProfileMax: 100,
   membersPerAccountMax: 1_000_000,
+  heldPerWorkspaceMax: 1_000,
+  profilesPerHeldMax: 100,
+  decidedPerWorkspaceMax: 10_000,
 };
 
 export interface IdentityRules {
@@ -48,6 +58,8 @@ export interface IdentityRules {
   readonly ignored: ReadonlySet<string>;
   /** Traits and properties that are identifiers. */
   readonly mapped: readonly { readonly type: string; readonly source: IdentifierSource }[];
+  /** From how many merges on further ones are held; undefined: never. */
+  readonly quarantine: QuarantineThreshold | undefined;
   readonly caps: IdentityCaps;
 }
 
@@ -102,6 +114,7 @@ export function compileRules(definition: IdentityDefinition, caps: IdentityCaps 
     byName,
     ignored: new Set(definition.ignored),
     mapped: definition.types.flatMap(({ name, from }) => from.map((source) => ({ type: name, source }))),
+    quarantine: definition.quarantine,
     caps,
   };
 }
@@ -109,9 +122,9 @@ export function compileRules(definition: IdentityDefinition, caps: IdentityCaps 
 export const DEFAULT_RULES: IdentityRules = compileRules(DEFAULT_IDENTITY);
 
 function ruleOf(definition: IdentifierTypeDefinition, rank: number): IdentifierRule {
-  const { name: type, limit, normalise, blockedValues, blockedPatterns } = definition;
+  const { name: type, limit, windowMs, normalise, blockedValues, blockedPatterns } = definition;
   if (blockedValues.length === 0 && blockedPatterns.length === 0) {
-    return { type, rank, limit, normalise, isBlocked: isPlaceholder };
+    return { type, rank, limit, windowMs, normalise, isBlocked: isPlaceholder };
   }
   const values = new Set(blockedValues.map((value) => value.trim().toLowerCase()));
   const patterns = blockedPatterns.map((text) => {
@@ -124,5 +137,5 @@ function ruleOf(definition: IdentifierTypeDefinition, rank: number): IdentifierR
     const trimmed = value.trim();
     return values.has(trimmed.toLowerCase()) || patterns.some((matches) => matches(trimmed));
   };
-  return { type, rank, limit, normalise, isBlocked };
+  return { type, rank, limit, windowMs, normalise, isBlocked };
 }

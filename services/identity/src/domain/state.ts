@@ -1,5 +1,6 @@
 /** What identity keeps between records: the owner of each identifier, the profiles, and how to find them by id. */
 import type { Entity, Identifier } from '@attrium/event';
+import type { QuarantineEntry, QuarantineList } from './quarantine-state.js';
 
 /** Rows by key; the tables of the stage loop have this shape, and so has a Map in a test. */
 export interface Rows<K, V> {
@@ -15,6 +16,14 @@ export interface IdentifierRow {
   ordinal: number;
   /** The profile that would own it if nothing had ever been merged. */
   readonly home: number;
+  /** Number of its entry in the quarantine; undefined for none. */
+  quarantine?: number;
+}
+
+/** An identifier as a profile holds it. */
+export interface HeldIdentifier extends Identifier {
+  /** Log time at which it was linked; only where its type had a limit in a window of time then. */
+  readonly linkedAt?: number;
 }
 
 export interface ProfileRow {
@@ -26,8 +35,10 @@ export interface ProfileRow {
   losses: number;
   /** Profiles merged into it, directly or through others. */
   merges: number;
+  /** Log times of those merges that may still count for the quarantine; undefined for none. */
+  mergedAt?: number[];
   /** What it holds; once it is merged away, what it held then. */
-  identifiers: Identifier[];
+  identifiers: HeldIdentifier[];
   /** Profiles merged into it directly, in order; undefined for none. */
   absorbed?: number[];
   /** How it was merged away, while it is. */
@@ -82,6 +93,10 @@ export interface IdentityState {
   readonly accountIds: Rows<string, number>;
   /** Ordinals of the profiles in an account's list of members, so many in each row; by `memberKey`. */
   readonly accountMembers: Rows<string, number[]>;
+  /** Identifiers by which merges are held or were decided about; by `entryKey`. */
+  readonly quarantine: Rows<string, QuarantineEntry>;
+  /** By workspace. */
+  readonly quarantineLists: Rows<string, QuarantineList>;
   /** `PROFILE_COUNTER` and `MERGE_COUNTER`: profiles and accounts created, and merges decided, so far in this shard. */
   readonly counters: Rows<string, { count: number }>;
 }
@@ -101,6 +116,11 @@ export const MERGE_COUNTER = 'merges';
 export interface Shard {
   readonly shard: number;
   readonly shards: number;
+}
+
+/** What facts and answers say of identifiers that a profile holds. */
+export function plainIdentifiers(held: readonly HeldIdentifier[]): Identifier[] {
+  return held.map(({ type, value }) => ({ type, value }));
 }
 
 export function profileKey(workspace: string, profileId: string): string {

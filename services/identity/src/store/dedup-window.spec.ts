@@ -29,6 +29,10 @@ class ForgetfulTable<V> implements Table<number, V> {
     this.cached.set(key, value);
   }
 
+  page(): never {
+    throw new Error('nobody pages through it');
+  }
+
   delete(key: number): void {
     this.dirty.add(key);
     this.cached.delete(key);

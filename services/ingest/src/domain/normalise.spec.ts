@@ -161,6 +161,7 @@ describe('a bad event', () => {
     ['text as context traits', { ...track, context: { traits: 'web' } }, 'wrongFieldType'],
     ['a list as event name', { ...track, event: ['x'] }, 'wrongFieldType'],
     ['nobody', { ...track, userId: null }, 'noIdentifier'],
+    ['a track of a reserved name', { ...track, event: '$list:vips' }, 'reservedName'],
     ['a track without name', { ...track, event: '' }, 'noEventName'],
     ['a group without id', { type: 'group', userId: 'u' }, 'noGroupId'],
     ['an alias without previous id', { type: 'alias', userId: 'u' }, 'noAlias'],

@@ -1,4 +1,5 @@
 /** Turns what clients of every kind send into one `Event`. */
+import { isListEvent } from '@attrium/catalogue';
 import { EVENT_TYPES, type Event, type EventType, stringifyExactJson } from '@attrium/event';
 import { isConsentEvent, isFault, statementsOf } from './consent.js';
 import type { RawEvent, ShapeCheck } from './event-shape.js';
@@ -125,6 +126,8 @@ function isUsableText(text: string | undefined): boolean {
 function missingField(type: EventType, raw: RawEvent): Rejection | undefined {
   if (type === 'track' && textOf(raw.event) === undefined)
     return rejection('noEventName', 'A track event needs "event", its name.');
+  if (type === 'track' && isListEvent({ type, name: textOf(raw.event)! }))
+    return rejection('reservedName', 'Events of this name come from imports of static lists only.');
   if (type === 'group' && textOf(raw.groupId) === undefined)
     return rejection('noGroupId', 'A group event needs "groupId".');
   if (type === 'alias' && (textOf(raw.previousId) === undefined || textOf(raw.userId) === undefined)) {

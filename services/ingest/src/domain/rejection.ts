@@ -17,6 +17,7 @@ export const REJECTION_CODES = {
   forbiddenKey: 'ATR-INGEST-114',
   numberTooLarge: 'ATR-INGEST-115',
   faultyConsent: 'ATR-INGEST-116',
+  reservedName: 'ATR-INGEST-117',
 } as const;
 
 export type RejectionCode = (typeof REJECTION_CODES)[keyof typeof REJECTION_CODES];

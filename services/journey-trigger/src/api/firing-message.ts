@@ -63,6 +63,10 @@ function causeOf(on: FiringOn, typeOf: (name: string) => ValueType | undefined):
       }));
       return { kind: on.kind, event: { id, name, occurredAt: Date.parse(at), properties: values } };
     }
+    case 'schedule-reached': {
+      const { kind, segment, at, day, timeZone } = on;
+      return { kind, occurrence: { segment, at: Date.parse(at), day, timeZone } };
+    }
     default:
       return assertNever(on);
   }

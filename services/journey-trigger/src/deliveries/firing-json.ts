@@ -33,6 +33,15 @@ export type FiringOn =
       readonly at: string;
       /** By path; one that the event does not have is absent. */
       readonly properties: Readonly<Record<string, JsonValue>>;
+    }
+  | {
+      readonly kind: 'schedule-reached';
+      readonly segment: string;
+      /** When it was due. */
+      readonly at: string;
+      /** The local date that it is of. */
+      readonly day: string;
+      readonly timeZone: string;
     };
 
 /** All times are ISO 8601, UTC. */
@@ -120,6 +129,10 @@ function onOf(on: FiringCause): FiringOn {
     case 'event-occurred': {
       const { name: event, id: eventId, occurredAt, properties } = on.event;
       return { kind: on.kind, event, eventId, at: isoText(occurredAt), properties: jsonOfValues(properties) };
+    }
+    case 'schedule-reached': {
+      const { segment, at, day, timeZone } = on.occurrence;
+      return { kind: on.kind, segment, at: isoText(at), day, timeZone };
     }
     default:
       return assertNever(on);

@@ -31,6 +31,14 @@ const eventCause = z.looseObject({
   properties: z.record(z.string(), value).meta({ description: 'those that the trigger names, by path' }),
 });
 
+const scheduleCause = z.looseObject({
+  kind: z.literal('schedule-reached'),
+  segment: text.meta({ description: 'that it was a member of' }),
+  at: time.meta({ description: 'when it was due; ISO 8601, UTC' }),
+  day: text.meta({ description: 'the local date that it is of: YYYY-MM-DD' }),
+  timeZone: text,
+});
+
 export const firingSchema = z
   .looseObject({
     schemaVersion: z.literal(FIRING_SCHEMA_VERSION),
@@ -41,7 +49,7 @@ export const firingSchema = z
     profileId: text.meta({ description: 'id of the profile, or of the account where `kind` says so' }),
     kind: z.literal('account').optional().meta({ description: 'absent: a profile' }),
     identifiers: z.array(z.looseObject({ type: text, value: text })),
-    on: z.union([segmentCause, attributeCause, eventCause]).meta({ description: 'what fired it' }),
+    on: z.union([segmentCause, attributeCause, eventCause, scheduleCause]).meta({ description: 'what fired it' }),
     effectiveAt: time,
     recordedAt: time,
     reason: z.enum(CHANGE_REASONS),

@@ -37,6 +37,10 @@ function onOf(when: TriggerWhen, attributes: TestAsked['attributes'], at: string
   if (when.kind === 'segment') {
     return { kind: when.enters ? 'segment-entered' : 'segment-exited', segment: when.segment, at };
   }
+  if (when.kind === 'schedule') {
+    const { segment, schedule } = when;
+    return { kind: 'schedule-reached', segment, at, day: at.slice(0, 10), timeZone: schedule.zone };
+  }
   if (when.kind === 'event') {
     return { kind: 'event-occurred', event: when.event, eventId: 'test', at, properties: {} };
   }

@@ -39,6 +39,20 @@ describe('the explanation of a firing that did not happen', () => {
     expect(explanationOf(suppressed('consent', { plan: '"pro"' }))[2]).toContain('nothing was stated');
   });
 
+  it('names the time of a schedule, and says why it was not one to fire at', () => {
+    const firing = (why: string): PastFiring => ({
+      ...suppressed(why, {}),
+      ...{ onKind: 'schedule-reached', onName: 'vips', cause: 'timer:1767254400000', effectiveAt: 1_767_254_400_000 },
+      ...{ propertyNames: ['day', 'time_zone'], propertyTexts: ['"2026-01-01"', '"Europe/Berlin"'] },
+    });
+    const [, occasion, late] = explanationOf(firing('late'));
+    expect(occasion).toBe(
+      'The profile was in the segment vips at the time of 2026-01-01 in Europe/Berlin, due at 2026-01-01T08:00:00.000Z.',
+    );
+    expect(late).toContain('too long after it was due');
+    expect(explanationOf(firing('repeated'))[2]).toContain('for this day of its schedule already');
+  });
+
   it('names quiet hours, with the zone that the profile has', () => {
     const [, , why, read] = explanationOf(suppressed('quiet_hours', { zone: '"Asia/Tokyo"' }));
     expect(why).toContain('within quiet hours');

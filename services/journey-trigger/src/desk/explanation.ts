@@ -17,13 +17,23 @@ export function explanationOf(firing: PastFiring): string[] {
   ];
 }
 
-function occasionText({ onKind, onName, before, after, effectiveAt, cause, reason }: PastFiring): string {
+function occasionText(firing: PastFiring): string {
+  const { onKind, onName, before, after, effectiveAt, cause, reason, propertyTexts } = firing;
   const why = reason === '' || reason === 'event' ? '' : `, by a ${reason}`;
   const tail = `, in force since ${timeText(effectiveAt)}, because of ${cause}${why}.`;
   if (onKind === 'segment-entered') return `The profile entered the segment ${onName}${tail}`;
   if (onKind === 'event-occurred') return `The event ${onName} occurred${tail}`;
+  if (onKind === 'schedule-reached') {
+    const [day, zone] = propertyTexts.map((text) => JSON.parse(text) as string);
+    return `The profile was in the segment ${onName} at the time of ${day} in ${zone}, due at ${timeText(scheduledAt(firing))}.`;
+  }
   if (onKind === 'segment-exited') return `The profile left the segment ${onName}${tail}`;
   return `The attribute ${onName} changed from ${before ?? 'no value'} to ${after ?? 'no value'}${tail}`;
+}
+
+/** The cause of a schedule is its timer: `timer:<ms>`. */
+function scheduledAt({ cause }: PastFiring): number {
+  return Number(cause.slice(cause.indexOf(':') + 1));
 }
 
 function waitTexts({ waitOutcome }: PastFiring): string[] {
@@ -61,6 +71,12 @@ function decisionTexts(firing: PastFiring, suppressedBy: string): string[] {
       return ['While it waited, the trigger came to read something else, of which nothing was known.'];
     case 'limit':
       return ['Too many firings of this profile were waiting.'];
+    case 'late':
+      return ['The time of its schedule was reached too long after it was due to be made up for.'];
+    case 'repeated':
+      return [
+        'It had fired for this day of its schedule already: in another time zone, or for a profile that was merged into this one.',
+      ];
     case 'outcome':
       return ['The trigger does not deliver this outcome of its wait.'];
     default:

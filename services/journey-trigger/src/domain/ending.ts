@@ -4,8 +4,9 @@ import { decideFinally } from './decision.js';
 import type { EntityRow } from './entity.js';
 import { carriedBy, type Outcome, toldOf } from './firing.js';
 import { type Known, subjectOfKnown } from './known.js';
+import { deferredUntil } from './permission.js';
 import { type Plan, type PlannedTrigger, presenceKeyOf } from './plan.js';
-import type { WaitingFiring } from './waiting.js';
+import { DEFER_MS_MAX, type WaitingFiring } from './waiting.js';
 
 export interface Ending {
   /** Undefined: a delay is over. */
@@ -29,10 +30,10 @@ export function endWait(
   const head = { trigger: firing.trigger, revision: plan.revision, effectiveAt, cause, on, outcome };
   const trigger = plan.triggers.get(firing.trigger);
   const gone = endedBy(firing, trigger, isKept);
-  if (gone !== undefined || trigger?.waits === undefined) {
+  if (gone !== undefined || trigger === undefined) {
     return { kind: 'suppressed', head, why: gone ?? 'redefined', values: [], memberships: [], lastFiredAt: undefined };
   }
-  const { recheck, outcomes } = trigger.waits;
+  const { recheck, waits } = trigger;
   const subject = subjectOfKnown(known);
   const values = recheck ? carriedBy(trigger, subject) : firing.values;
   const memberships = recheck ? trigger.segments.filter(subject.inSegment) : firing.memberships;
@@ -41,11 +42,16 @@ export function endWait(
     values: toldOf(why, trigger, values, known.values),
   });
   if (trigger.paused) return suppressed('paused');
-  if (outcome !== undefined && !outcomes.includes(outcome)) return suppressed('outcome');
+  if (outcome !== undefined && waits?.outcomes.includes(outcome) === false) return suppressed('outcome');
   // Quiet hours are judged by when the wait ended, not by when somebody was there to see it.
   const moment = { at, now: at, values: known.values, last: row.fired.get(name) };
   const verdict = decideFinally(trigger, { ...moment, subject: recheck ? subject : undefined });
-  if (verdict.kind === 'suppressed') return suppressed(verdict.why, verdict.lastFiredAt);
+  if (verdict.kind === 'suppressed') {
+    const quietEnd = verdict.why === 'quiet_hours' ? deferredUntil(trigger.permission, known.values, at) : undefined;
+    const since = firing.deferred?.since ?? at;
+    if (quietEnd === undefined || quietEnd - since > DEFER_MS_MAX) return suppressed(verdict.why, verdict.lastFiredAt);
+    return { kind: 'waits', firing: { ...firing, dueAt: quietEnd, deferred: { since, outcome } } };
+  }
   return { kind: 'fires', head, reason, values, identifiers: known.identifiers, name, at };
 }
 
@@ -56,5 +62,5 @@ export function endedBy(
   isKept: IsKept,
 ): SuppressionReason | undefined {
   if (trigger === undefined || !isKept(presenceKeyOf(name), revision)) return 'archived';
-  return trigger.waits === undefined || !isKept(trigger.waits.key, revision) ? 'redefined' : undefined;
+  return trigger.waitKey === undefined || !isKept(trigger.waitKey, revision) ? 'redefined' : undefined;
 }

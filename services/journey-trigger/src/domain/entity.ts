@@ -15,6 +15,8 @@ export interface EntityRow {
   /** Records that arrived while the entity was held, in order of time. */
   kept: KeptRecord[];
   waiting: WaitingFiring[];
+  /** By trigger with a schedule, the latest local date that it has fired or waits for. */
+  readonly days: Map<string, string>;
   /** While something waits, or the entity is held. */
   known: Known | undefined;
   /** When the entity's timer is due, ms; undefined for none. */
@@ -34,7 +36,7 @@ export const KEPT_MAX = 1_000;
 
 export function newEntity(entity: Entity): EntityRow {
   const nothing = { merges: undefined, known: undefined, due: undefined };
-  return { kind: 'entity', entity, fired: new Map(), kept: [], waiting: [], ...nothing };
+  return { kind: 'entity', entity, fired: new Map(), days: new Map(), kept: [], waiting: [], ...nothing };
 }
 
 /** While a merge is open here, nothing is decided for the entity. */
@@ -51,6 +53,12 @@ export function foldFiring(
   const { effectiveAt, at: recordedAt } = firing;
   row.fired.set(name, mergeFired(row.fired.get(name), { effectiveAt, recordedAt, count: 1 }));
   return forgetOldKeys(row.fired);
+}
+
+/** Notes that a trigger has fired, or waits to, for a date of its schedule. */
+export function foldDay({ days }: EntityRow, trigger: string, day: string): void {
+  const before = days.get(trigger);
+  if (before === undefined || before < day) days.set(trigger, day);
 }
 
 /** Keeps records back until the release; returns how many were dropped by the limit. */
@@ -81,5 +89,6 @@ export interface Lost {
 export function foldLoser(row: EntityRow, loser: EntityRow): Lost {
   for (const [name, fired] of loser.fired) row.fired.set(name, mergeFired(row.fired.get(name), fired));
   row.waiting = [...row.waiting, ...loser.waiting];
+  for (const [trigger, day] of loser.days) foldDay(row, trigger, day);
   return { changes: keepBack(row, loser.kept), keys: forgetOldKeys(row.fired) };
 }

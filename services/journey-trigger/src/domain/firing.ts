@@ -12,9 +12,13 @@ import type {
 import { decideBeforehand, decideFinally, type Subject } from './decision.js';
 import type { EntityRow } from './entity.js';
 import { firedName } from './fired-book.js';
-import type { Plan, PlannedTrigger, PlannedWait } from './plan.js';
+import { deferredUntil } from './permission.js';
+import type { Plan, PlannedTrigger } from './plan.js';
 import { subjectOfTold, type TellingRecord, type Told, toldBy } from './told.js';
-import { hasRoom, textSizeOf, type WaitingFiring } from './waiting.js';
+import { type Deferred, hasRoom, textSizeOf, type WaitingFiring } from './waiting.js';
+
+/** A time of a schedule is made up for up to this long after it was due, by the times of the log. */
+export const LATE_MS_MAX = 6 * 3_600_000;
 
 /** What every fact of a firing says. */
 export interface FiringHead {
@@ -72,6 +76,11 @@ export function decideFirings(
     if (trigger !== undefined) decide([trigger], () => occurredOf(record.name, trigger, told));
     return;
   }
+  if (record.kind === 'schedule-reached') {
+    const trigger = plan.onSchedule.get(record.definition);
+    if (trigger !== undefined) decide([trigger], () => ({ kind: record.kind, occurrence: record.occurrence }));
+    return;
+  }
   for (const { segment, at } of record.entered) {
     decide(plan.onEntered.get(segment), () => ({ kind: 'segment-entered', segment, at }));
   }
@@ -117,28 +126,52 @@ function decideOccasion(
     ...{ kind: 'suppressed', head: of, why, memberships, lastFiredAt },
     values: toldOf(why, trigger, values, subject.values),
   });
+  const missed = missedOf(on, row?.days.get(trigger.name), at);
+  if (missed !== undefined) return suppressed(missed, missed === 'repeated' ? last?.recordedAt : undefined);
+  const waitUntil = (dueAt: number, deferred?: Deferred): Outcome => {
+    const kept = keptFor(trigger, values, memberships);
+    const size = textSizeOf(on, kept.values);
+    const firing: WaitingFiring = {
+      name,
+      dueAt,
+      reason,
+      recordedAt: at,
+      ...head,
+      ...kept,
+      size,
+      ...(deferred && { deferred }),
+    };
+    return hasRoom(row?.waiting ?? [], firing) ? { kind: 'waits', firing } : suppressed('limit');
+  };
   const decideNow = (of: FiringHead): Outcome => {
     const verdict = decideFinally(trigger, { at, now, subject, values: subject.values, last });
-    if (verdict.kind === 'suppressed') return suppressed(verdict.why, verdict.lastFiredAt, of);
-    return { kind: 'fires', head: of, reason, values, identifiers, name, at };
+    if (verdict.kind === 'fires') return { kind: 'fires', head: of, reason, values, identifiers, name, at };
+    const quietEnd = verdict.why === 'quiet_hours' ? deferredUntil(trigger.permission, subject.values, now) : undefined;
+    if (quietEnd !== undefined) return waitUntil(quietEnd, { since: now, outcome: of.outcome });
+    return suppressed(verdict.why, verdict.lastFiredAt, of);
   };
-  if (waits === undefined) return decideNow(head);
-  const dueAt = at + waits.ms;
+  if (trigger.waitKey === undefined) return decideNow(head);
+  const dueAt = at + (waits?.ms ?? 0);
   const verdict = decideBeforehand(trigger, { at: dueAt, now, subject, values: subject.values, last });
   if (verdict.kind === 'suppressed') return suppressed(verdict.why, verdict.lastFiredAt);
   if (frequency.kind !== 'every' && row?.waiting.some((each) => each.name === name)) return suppressed('frequency');
+  if (waits === undefined) return decideNow(head);
   if (waits.until?.(subject) === true) {
     const happened: FiringHead = { ...head, outcome: 'happened' };
     return waits.outcomes.includes('happened') ? decideNow(happened) : suppressed('outcome', undefined, happened);
   }
-  const kept = keptFor(waits, values, memberships);
-  const size = textSizeOf(on, kept.values);
-  const firing: WaitingFiring = { name, dueAt, reason, recordedAt: at, ...head, ...kept, size };
-  return hasRoom(row?.waiting ?? [], firing) ? { kind: 'waits', firing } : suppressed('limit');
+  return waitUntil(dueAt);
+}
+
+/** Of a schedule, why its time is not one to fire at; `day`: the latest that the trigger has fired for. */
+function missedOf(on: FiringCause, day: string | undefined, at: number): 'late' | 'repeated' | undefined {
+  if (on.kind !== 'schedule-reached') return undefined;
+  if (day !== undefined && on.occurrence.day <= day) return 'repeated';
+  return at - on.occurrence.at > LATE_MS_MAX ? 'late' : undefined;
 }
 
 /** Where `if` is asked again, the firing will carry what is known then. */
-function keptFor({ recheck }: PlannedWait, values: NamedValue[], memberships: string[]) {
+function keptFor({ recheck }: PlannedTrigger, values: NamedValue[], memberships: string[]) {
   return recheck ? { values: [], memberships: [] } : { values, memberships };
 }
 

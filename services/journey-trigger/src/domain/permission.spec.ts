@@ -2,7 +2,7 @@ import type { ConsentRule, QuietHours } from '@attrium/catalogue';
 import type { Value } from '@attrium/event';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { attributesAsked, isGranted, isQuiet, refusalOf } from './permission.js';
+import { attributesAsked, deferredUntil, isGranted, isQuiet, refusalOf } from './permission.js';
 
 const NOON = Date.UTC(2026, 6, 1, 12);
 const rule = (otherwise: boolean): ConsentRule => ({ statements: ['$consent.a.email', '$consent.a'], otherwise });
@@ -38,6 +38,38 @@ describe('consent', () => {
 
 describe('quiet hours', () => {
   const minute = fc.integer({ min: 0, max: 1_439 });
+
+  it('that defer end with the first minute that is not quiet, also where clocks change', () => {
+    const zones = [
+      'UTC',
+      'Europe/Berlin',
+      'America/New_York',
+      'Australia/Lord_Howe',
+      'Asia/Kathmandu',
+      'America/Havana',
+    ];
+    // Around changes of the clock in the zones above, and anywhere in a year.
+    const changes = ['2026-03-08', '2026-03-29', '2026-04-05', '2026-10-04', '2026-10-25', '2026-11-01'].map(
+      Date.parse,
+    );
+    const near = fc.tuple(fc.constantFrom(...changes), fc.integer({ min: -40 * 3_600, max: 40 * 3_600 }));
+    const at = fc.oneof(
+      near.map(([change, seconds]) => change! + seconds * 1_000),
+      fc.integer({ min: NOON, max: NOON + 365 * 86_400_000 }),
+    );
+    fc.assert(
+      fc.property(minute, minute, fc.constantFrom(...zones), at, (fromMinute, toMinute, zone, now) => {
+        fc.pre(fromMinute !== toMinute);
+        const quietHours: QuietHours = { fromMinute, toMinute, zone: 'UTC', zoneAttribute: 'zone', defers: true };
+        const known = values({ zone });
+        fc.pre(isQuiet(quietHours, known, now));
+        let end = (Math.floor(now / 60_000) + 1) * 60_000;
+        while (isQuiet(quietHours, known, end)) end += 60_000;
+        expect(deferredUntil({ quietHours }, known, now)).toBe(end);
+        expect(deferredUntil({ quietHours: { ...quietHours, defers: undefined } }, known, now)).toBeUndefined();
+      }),
+    );
+  });
 
   it('are the minutes that a clock shows between their beginning and their end, round the dial', () => {
     fc.assert(

@@ -1,5 +1,5 @@
 /** Whether a trigger may contact a profile at a time: by consent, and outside of quiet hours. For a firing at once, and for one that was delayed. */
-import { type ConsentRule, minuteOfDay, type QuietHours } from '@attrium/catalogue';
+import { type ConsentRule, localTime, minuteOfDay, type QuietHours, zoneOf } from '@attrium/catalogue';
 import type { SuppressionReason, Value } from '@attrium/event';
 
 /** What a trigger of a purpose asks; of one without a purpose both are undefined, and it may always. */
@@ -30,18 +30,33 @@ export function isGranted({ statements, otherwise }: ConsentRule, values: Values
   return otherwise;
 }
 
+const MINUTE_MS = 60_000;
+const DAY_MINUTES = 1_440;
+
+/** When quiet hours that have begun by `at` end, ms, of a trigger whose firings wait for that; undefined for any other. */
+export function deferredUntil({ quietHours }: PermissionRules, values: Values, at: number): number | undefined {
+  if (quietHours?.defers !== true) return undefined;
+  const zone = zoneFor(quietHours, values);
+  const minute = Math.floor(at / MINUTE_MS) * MINUTE_MS;
+  const left = (quietHours.toMinute - minuteOfDay(zone, at)! + DAY_MINUTES) % DAY_MINUTES;
+  const end = minute + left * MINUTE_MS;
+  if (localTime(zone, end) - localTime(zone, at) === end - at) return end;
+  // Clocks change meanwhile: then the first minute that is not quiet is looked for.
+  let first = minute + MINUTE_MS;
+  while (isQuiet(quietHours, values, first)) first += MINUTE_MS;
+  return first;
+}
+
 /** The first minute is quiet, the last one no more; quiet hours whose end is before their beginning go over midnight. */
 export function isQuiet(quietHours: QuietHours, values: Values, at: number): boolean {
   const { fromMinute, toMinute } = quietHours;
-  const minute = localMinute(quietHours, values, at);
+  const minute = minuteOfDay(zoneFor(quietHours, values), at)!;
   return fromMinute < toMinute ? minute >= fromMinute && minute < toMinute : minute >= fromMinute || minute < toMinute;
 }
 
-/** A zone that nobody knows is as good as none: then the zone of everyone holds, which the catalogue's check has found known. */
-function localMinute({ zone, zoneAttribute }: QuietHours, values: Values, at: number): number {
-  const own = zoneAttribute === undefined ? undefined : values.get(zoneAttribute);
-  const minute = typeof own === 'string' ? minuteOfDay(own, at) : undefined;
-  return minute ?? minuteOfDay(zone, at)!;
+function zoneFor(quietHours: QuietHours, values: Values): string {
+  const { zoneAttribute } = quietHours;
+  return zoneOf(quietHours, zoneAttribute === undefined ? undefined : values.get(zoneAttribute));
 }
 
 /** The attributes, beside its payload, that the decision of this trigger reads. */

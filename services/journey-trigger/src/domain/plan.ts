@@ -1,5 +1,11 @@
 /** A catalogue as this stage uses it: which triggers watch for what; paused ones watch for nothing. Derived, never stored. */
-import { type CompiledCatalogue, type CompiledTrigger, definitionOfWait, stableHash } from '@attrium/catalogue';
+import {
+  type CompiledCatalogue,
+  type CompiledTrigger,
+  definitionOfWait,
+  mayWait,
+  stableHash,
+} from '@attrium/catalogue';
 import { compileCondition, type Predicate, readsOf } from '@attrium/condition';
 import { compareText, WAIT_OUTCOMES, type WaitOutcome } from '@attrium/event';
 import type { DecidedBy } from './decision.js';
@@ -21,20 +27,23 @@ export interface PlannedTrigger extends DecidedBy {
   readonly segments: readonly string[];
   /** Undefined: it fires at once. */
   readonly waits: PlannedWait | undefined;
+  /** Of firings that wait: whether `if` is asked again at the end, by what is known then. */
+  readonly recheck: boolean;
+  /**
+   * Identity, over all revisions of a catalogue, of what its firings that wait need to know: a wait goes on as long as it is there. Undefined
+   * where none may wait.
+   */
+  readonly waitKey: string | undefined;
 }
 
 export interface PlannedWait {
   readonly kind: 'delay' | 'event' | 'condition';
   /** The delay, or the timeout. */
   readonly ms: number;
-  /** Whether `if` is asked again at the end, by what is known then. */
-  readonly recheck: boolean;
   /** Those that it delivers. */
   readonly outcomes: readonly WaitOutcome[];
   /** What it waits for, where that is a condition. */
   readonly until: Predicate | undefined;
-  /** Identity, over all revisions of a catalogue, of what its firings need to know: a wait goes on as long as it is there. */
-  readonly key: string;
 }
 
 /** What firings that wait need to know of their entity. */
@@ -52,6 +61,8 @@ export interface Plan {
   readonly onExited: ReadonlyMap<string, readonly PlannedTrigger[]>;
   readonly onChanged: ReadonlyMap<string, readonly PlannedTrigger[]>;
   readonly onMatched: ReadonlyMap<string, PlannedTrigger>;
+  /** By name. */
+  readonly onSchedule: ReadonlyMap<string, PlannedTrigger>;
   /** By definition: the triggers whose firings wait for such an event. */
   readonly awaited: ReadonlyMap<string, PlannedTrigger>;
   readonly needs: Needs;
@@ -65,6 +76,7 @@ export function planOf({ revision, triggers: compiled }: CompiledCatalogue): Pla
   const onExited = new Map<string, PlannedTrigger[]>();
   const onChanged = new Map<string, PlannedTrigger[]>();
   const onMatched = new Map<string, PlannedTrigger>();
+  const onSchedule = new Map<string, PlannedTrigger>();
   const awaited = new Map<string, PlannedTrigger>();
   for (const trigger of compiled) {
     const { name, when, archived, paused } = trigger;
@@ -77,13 +89,15 @@ export function planOf({ revision, triggers: compiled }: CompiledCatalogue): Pla
     if (when.kind === 'segment' && when.enters) addTo(onEntered, when.segment, planned);
     if (when.kind === 'segment' && when.exits) addTo(onExited, when.segment, planned);
     if (when.kind === 'event') onMatched.set(name, planned);
+    if (when.kind === 'schedule') onSchedule.set(name, planned);
   }
-  const waiting = [...triggers.values()].filter(({ waits }) => waits !== undefined);
   return {
     revision,
-    ...{ triggers, onEntered, onExited, onChanged, onMatched, awaited },
-    needs: needsOf(compiled.filter(({ waits, archived }) => waits !== undefined && !archived)),
-    keys: waiting.flatMap(({ name, waits }) => [presenceKeyOf(name), waits!.key]),
+    ...{ triggers, onEntered, onExited, onChanged, onMatched, onSchedule, awaited },
+    needs: needsOf(compiled.filter((trigger) => mayWait(trigger) && !trigger.archived)),
+    keys: [...triggers.values()].flatMap(({ name, waitKey }) =>
+      waitKey === undefined ? [] : [presenceKeyOf(name), waitKey],
+    ),
   };
 }
 
@@ -102,22 +116,26 @@ function planTrigger(trigger: CompiledTrigger): PlannedTrigger {
     watches: moved(when.kind === 'attribute' ? when.moves : []),
     condition: condition === undefined ? undefined : compileCondition(condition),
     waits: planWait(trigger),
+    recheck: trigger.recheck ?? true,
+    waitKey: waitKeyOf(trigger),
   };
 }
 
-function planWait(trigger: CompiledTrigger): PlannedWait | undefined {
-  const { name, of, waits, segments } = trigger;
-  if (waits === undefined) return undefined;
-  const { kind, recheck } = waits;
-  const known = [kind, recheck, attributesOf(trigger), [...segments].sort(compareText)];
+function waitKeyOf(trigger: CompiledTrigger): string | undefined {
+  if (!mayWait(trigger)) return undefined;
+  const { name, of, waits, recheck = true, segments } = trigger;
+  const known = [waits?.kind ?? 'quiet', recheck, attributesOf(trigger), [...segments].sort(compareText)];
   const needs = of === 'user' ? known : [...known, of];
-  const key = `wait ${name} ${stableHash(JSON.stringify(needs))}`;
-  if (waits.kind === 'delay') {
-    return { kind, recheck, key, ms: waits.delayMs, outcomes: WAIT_OUTCOMES, until: undefined };
-  }
+  return `wait ${name} ${stableHash(JSON.stringify(needs))}`;
+}
+
+function planWait({ waits }: CompiledTrigger): PlannedWait | undefined {
+  if (waits === undefined) return undefined;
+  const { kind } = waits;
+  if (waits.kind === 'delay') return { kind, ms: waits.delayMs, outcomes: WAIT_OUTCOMES, until: undefined };
   const { timeoutMs: ms, outcomes } = waits;
   const until = waits.kind === 'condition' ? compileCondition(waits.condition) : undefined;
-  return { kind, recheck, key, ms, outcomes, until };
+  return { kind, ms, outcomes, until };
 }
 
 function needsOf(triggers: readonly CompiledTrigger[]): Needs {

@@ -7,13 +7,14 @@ import type {
   Identifier,
   MergeCompleted,
   NamedValue,
+  ScheduleReached,
   SegmentChanged,
   Value,
 } from '@attrium/event';
 import type { Subject } from './decision.js';
 
 /** On which triggers may fire. */
-export type TellingRecord = SegmentChanged | EventMatched;
+export type TellingRecord = SegmentChanged | EventMatched | ScheduleReached;
 /** What a held entity keeps back. `merge-completed`: with what was known when the stage before was done. */
 export type KeptRecord = TellingRecord | MergeCompleted;
 
@@ -39,6 +40,10 @@ export function toldBy(record: TellingRecord): Told {
   if (record.kind === 'segment-changed') {
     const { effectiveAt, cause, reason } = record;
     return { ...same, effectiveAt, cause, reason, properties: NONE };
+  }
+  if (record.kind === 'schedule-reached') {
+    const { at } = record.occurrence;
+    return { ...same, effectiveAt: at, cause: `timer:${at}`, reason: 'window', properties: NONE };
   }
   const { occurredAt, eventId, propertyValues } = record;
   return { ...same, effectiveAt: occurredAt, cause: eventId, reason: 'event', properties: propertyValues };

@@ -1,5 +1,6 @@
 /** What one record, one due time or the end of a hold does to an entity: what fires, what begins to wait, and which waits end. */
 
+import type { WaitOutcome } from '@attrium/event';
 import { type Ending, endedBy, endWait, type IsKept } from './ending.js';
 import type { EntityRow } from './entity.js';
 import { decideFirings, type Outcome } from './firing.js';
@@ -27,7 +28,9 @@ export function takeRecord(rowOf: RowOf, record: TellingRecord, turn: Turn): voi
   if (waited) {
     foldRecord(knownOf(row), turn.plan.needs, record);
     if (record.kind === 'event-matched') endAwaited(row, record, turn);
-    else endConditions(row, { outcome: 'happened', at: record.recordedAt, effectiveAt: record.effectiveAt }, turn);
+    if (record.kind === 'segment-changed') {
+      endConditions(row, { outcome: 'happened', at: record.recordedAt, effectiveAt: record.effectiveAt }, turn);
+    }
   }
   decideFirings(rowOf, turn, record);
   const after = rowOf();
@@ -74,10 +77,16 @@ export function endDue(row: EntityRow, until: number, turn: Turn): void {
     const first = row.waiting[0];
     if (first === undefined || first.dueAt > until) return;
     row.waiting = row.waiting.slice(1);
-    const { trigger, dueAt } = first;
-    const kind = turn.plan.triggers.get(trigger)?.waits?.kind ?? 'delay';
-    end(row, first, { outcome: kind === 'delay' ? undefined : 'timed_out', at: dueAt, effectiveAt: dueAt }, turn);
+    const { dueAt, deferred } = first;
+    const outcome = deferred === undefined ? outcomeAtEnd(first, turn.plan) : deferred.outcome;
+    end(row, first, { outcome, at: dueAt, effectiveAt: dueAt }, turn);
   }
+}
+
+/** Of a wait that lasted as long as it may. */
+function outcomeAtEnd({ trigger }: WaitingFiring, { triggers }: Plan): WaitOutcome | undefined {
+  const kind = triggers.get(trigger)?.waits?.kind ?? 'delay';
+  return kind === 'delay' ? undefined : 'timed_out';
 }
 
 /** Adds a firing that waits; they are kept in the order in which they are due. */
@@ -106,7 +115,10 @@ function endAwaited(row: EntityRow, record: TellingRecord & { kind: 'event-match
   if (trigger === undefined) return;
   const { effectiveAt, recordedAt: at } = toldBy(record);
   const isAwaited = (firing: WaitingFiring): boolean =>
-    firing.trigger === trigger.name && firing.effectiveAt <= effectiveAt && at < firing.dueAt;
+    firing.trigger === trigger.name &&
+    firing.deferred === undefined &&
+    firing.effectiveAt <= effectiveAt &&
+    at < firing.dueAt;
   endThose(
     row,
     { outcome: 'happened', at, effectiveAt },
@@ -120,7 +132,7 @@ function endConditions(row: EntityRow, ending: Ending, turn: Turn): void {
   const subject = subjectOfKnown(knownOf(row));
   endThose(row, ending, turn, (firing) => {
     const trigger = goesOn(firing, turn);
-    return firing.dueAt > ending.at && trigger?.waits?.until?.(subject) === true;
+    return firing.deferred === undefined && firing.dueAt > ending.at && trigger?.waits?.until?.(subject) === true;
   });
 }
 

@@ -1,5 +1,5 @@
 /** Firings that wait: for a time, or for something to happen. What decides their end is in `ending.ts`. */
-import { type ChangeReason, compareText, type FiringCause, type NamedValue } from '@attrium/event';
+import { type ChangeReason, compareText, type FiringCause, type NamedValue, type WaitOutcome } from '@attrium/event';
 
 export interface WaitingFiring {
   readonly trigger: string;
@@ -19,7 +19,19 @@ export interface WaitingFiring {
   readonly memberships: readonly string[];
   /** Code units of the texts in it. */
   readonly size: number;
+  /** Set once it waits for the end of quiet hours. */
+  readonly deferred?: Deferred | undefined;
 }
+
+export interface Deferred {
+  /** Since when, log time, ms. */
+  readonly since: number;
+  /** How what it had waited for before had ended. */
+  readonly outcome?: WaitOutcome | undefined;
+}
+
+/** How long quiet hours may defer a firing in all; one that meets them again after that is suppressed. */
+export const DEFER_MS_MAX = 7 * 86_400_000;
 
 /** Firings that may wait for one entity; one more is suppressed, with this reason. */
 export const WAITING_MAX = 100;
@@ -55,6 +67,11 @@ export interface SettledWaits {
   readonly beyond: WaitingFiring[];
 }
 
+/** What a trigger that fires every time fires for only once: a day of its schedule. */
+function occasionOf({ trigger, on }: WaitingFiring): string | undefined {
+  return on.kind === 'schedule-reached' ? `${trigger} ${on.occurrence.day}` : undefined;
+}
+
 /** The waits of merged entities as those of one; within the limit of sizes in any order of merging to the same end. `isEvery`: each of a trigger's firings counts. */
 export function settleWaits(waiting: readonly WaitingFiring[], isEvery: (trigger: string) => boolean): SettledWaits {
   const stay: WaitingFiring[] = [];
@@ -62,10 +79,11 @@ export function settleWaits(waiting: readonly WaitingFiring[], isEvery: (trigger
   const beyond: WaitingFiring[] = [];
   const names = new Set<string>();
   for (const each of [...waiting].sort(compareWaiting)) {
-    if (!isEvery(each.trigger) && names.has(each.name)) merged.push(each);
+    const name = isEvery(each.trigger) ? occasionOf(each) : each.name;
+    if (name !== undefined && names.has(name)) merged.push(each);
     else if (beyond.length === 0 && hasRoom(stay, each)) stay.push(each);
     else beyond.push(each);
-    names.add(each.name);
+    if (name !== undefined) names.add(name);
   }
   return { stay, merged, beyond };
 }

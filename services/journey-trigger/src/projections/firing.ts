@@ -1,6 +1,6 @@
 /** Table `firings`: one row a firing, suppressed ones too. */
 import { type Cell, jsonText, type Projection } from '@attrium/clickhouse';
-import { assertNever, type FiringCause, type Value } from '@attrium/event';
+import { assertNever, type FiringCause, type NamedValue, type Value } from '@attrium/event';
 
 function textOf(value: Value | undefined): string | undefined {
   return value === undefined ? undefined : jsonText(value);
@@ -16,9 +16,22 @@ function causeCells(on: FiringCause): Cell[] {
       return [on.kind, on.change.name, textOf(on.change.before), textOf(on.change.after)];
     case 'event-occurred':
       return [on.kind, on.event.name, undefined, undefined];
+    case 'schedule-reached':
+      return [on.kind, on.occurrence.segment, undefined, undefined];
     default:
       return assertNever(on);
   }
+}
+
+/** Of an event those that the trigger names; of a schedule the local date and the zone. */
+function propertiesOf(on: FiringCause): readonly NamedValue[] {
+  if (on.kind === 'event-occurred') return on.event.properties;
+  if (on.kind !== 'schedule-reached') return [];
+  const { day, timeZone } = on.occurrence;
+  return [
+    { name: 'day', value: day },
+    { name: 'time_zone', value: timeZone },
+  ];
 }
 
 export const firings: Projection = {
@@ -56,7 +69,7 @@ export const firings: Projection = {
     const { entity } = record;
     const suppressed = record.kind === 'firing-suppressed' ? record : undefined;
     const { values, on } = record;
-    const properties = on.kind === 'event-occurred' ? on.event.properties : [];
+    const properties = propertiesOf(on);
     const identifiers = fired?.identifiers ?? [];
     return [
       [

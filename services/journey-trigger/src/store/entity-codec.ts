@@ -6,8 +6,8 @@ import type { KeptRecord } from '../domain/told.js';
 import type { WaitingFiring } from '../domain/waiting.js';
 
 /** Of rows and transfers: to be raised when fields come, go or change their meaning. */
-export const ENTITY_STATE_VERSION = 2;
-/** The oldest encoding that is still read: version 2 has what waits. */
+export const ENTITY_STATE_VERSION = 3;
+/** The oldest encoding that is still read: version 2 has what waits, version 3 the days of schedules. */
 export const ENTITY_STATE_VERSION_OLDEST = 1;
 
 type PackedKnown = readonly [
@@ -26,6 +26,7 @@ type Packed =
       waiting?: WaitingFiring[],
       known?: PackedKnown | undefined,
       due?: number | undefined,
+      days?: readonly (readonly [trigger: string, day: string])[],
     ]
   | readonly [kind: 1, mergedInto: Entity];
 
@@ -35,26 +36,26 @@ export function encodeEntity(row: Row): Uint8Array {
 
 function pack(row: Row): Packed {
   if (row.kind === 'pointer') return [1, row.mergedInto];
-  const { entity, merges, kept, waiting, known, due } = row;
+  const { entity, merges, kept, waiting, known, due, days } = row;
   const fired = Array.from(
     row.fired,
     ([trigger, { effectiveAt, recordedAt, count }]) => [trigger, effectiveAt, recordedAt, count] as const,
   );
   const packed: PackedKnown | undefined = known && [[...known.values], [...known.memberships], known.identifiers];
-  return [0, entity, fired, merges, kept, waiting, packed, due];
+  return [0, entity, fired, merges, kept, waiting, packed, due, [...days]];
 }
 
 export function decodeEntity(bytes: Uint8Array): Row {
   const packed = decodeRow(bytes) as Packed;
   if (packed[0] === 1) return { kind: 'pointer', mergedInto: packed[1] };
-  const [, entity, fired, merges, kept, waiting = [], known, due] = packed;
+  const [, entity, fired, merges, kept, waiting = [], known, due, days = []] = packed;
   return {
     kind: 'entity',
     entity,
     fired: new Map(
       fired.map(([trigger, effectiveAt, recordedAt, count]) => [trigger, { effectiveAt, recordedAt, count }]),
     ),
-    ...{ merges, kept, waiting, known: knownOf(known), due: due ?? undefined },
+    ...{ merges, kept, waiting, known: knownOf(known), due: due ?? undefined, days: new Map(days) },
   };
 }
 

@@ -8,6 +8,7 @@ import type {
   MergeState,
   Value,
 } from '@attrium/event';
+import { type Agenda, mergeAgendas } from './agenda.js';
 import { type KindPlan, membershipKeyOf, valueKeyOf } from './plan.js';
 
 /** Attribute changes, or an event, that arrived while the entity was held, for the triggers that asked for them. */
@@ -28,6 +29,13 @@ export interface Named {
   readonly name: string;
 }
 
+/** Which segments of the plan are in a list of memberships; true as long as the row has that very list. Never stored. */
+export interface MemberIndex {
+  of: readonly Named[];
+  /** A bit for each segment, by its place in the plan. */
+  readonly words: number[];
+}
+
 export interface EntityRow {
   readonly kind: 'entity';
   readonly entity: Entity;
@@ -41,6 +49,8 @@ export interface EntityRow {
   /** Segments that the entity is in, in the order in which it entered them, and at the same places since when, ms. */
   members: readonly Named[];
   since: readonly number[];
+  /** Derived from `members`. */
+  memberIndex?: MemberIndex;
   identifiers: readonly Identifier[];
   /** Undefined while the entity never took part in a merge. */
   merges: MergeState | undefined;
@@ -49,6 +59,7 @@ export interface EntityRow {
   kept: KeptChanges[] | undefined;
   /** Memberships that ended because their segment left the catalogue, since when; told at the next evaluation. */
   ended: Map<string, number> | undefined;
+  agenda: Agenda;
 }
 
 /** What stays of an entity that was merged into another. */
@@ -83,6 +94,7 @@ export function newEntity(entity: Entity): EntityRow {
     inherited: undefined,
     kept: undefined,
     ended: undefined,
+    agenda: undefined,
   };
 }
 
@@ -214,6 +226,7 @@ export function foldLoser(row: EntityRow, loser: EntityRow): number {
   for (const [segment, since] of loser.inherited ?? []) inherit(row, segment, since);
   row.newestAt = Math.max(row.newestAt, loser.newestAt);
   foldIdentifiers(row, loser.identifiers);
+  row.agenda = mergeAgendas(row.agenda, loser.agenda);
   return keepBack(row, loser.kept ?? []);
 }
 

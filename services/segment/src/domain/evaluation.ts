@@ -2,6 +2,7 @@
 import type { ConditionSubject } from '@attrium/condition';
 import type { AttributeChange, Membership, MembershipCorrection, Value } from '@attrium/event';
 import { addMember, type EntityRow, moveMember, removeMember } from './entity.js';
+import { indexFlipped, isMember } from './member-index.js';
 import { affectedSegments, type KindPlan, type PlannedSegment, valueSeen } from './plan.js';
 
 /** What flipped at one instant. */
@@ -54,7 +55,7 @@ class RowSubject implements ConditionSubject {
 
   inSegment(name: string): boolean {
     const segment = this.plan.segmentOf.get(name);
-    return segment !== undefined && this.row.members.includes(segment);
+    return segment !== undefined && isMember(this.row, segment);
   }
 }
 
@@ -71,22 +72,31 @@ function evaluate(row: EntityRow, plan: KindPlan, segments: readonly PlannedSegm
   for (let index = 0; index < segments.length; index++) {
     const planned = segments[index]!;
     const { name: segment } = planned;
-    const at = row.members.indexOf(planned);
+    const holds = planned.holds(subject);
+    if (holds === isMember(row, planned) && inherited?.has(segment) !== true) continue;
+    const { members } = row;
+    const at = members.indexOf(planned);
     const own = at < 0 ? undefined : row.since[at]!;
     const other = inherited?.get(segment);
     const since = own === undefined || (other !== undefined && other < own) ? other : own;
-    if (!planned.holds(subject)) {
+    if (!holds) {
       if (since === undefined) continue;
-      if (at >= 0) removeMember(row, at);
+      if (at >= 0) {
+        removeMember(row, at);
+        indexFlipped(row, planned, members);
+      }
       exited ??= [];
       exited.push({ segment, at: Math.max(effectiveAt, since) });
     } else if (since === undefined) {
       addMember(row, planned, effectiveAt);
+      indexFlipped(row, planned, members);
       entered ??= [];
       entered.push({ segment, at: effectiveAt });
     } else if (since !== own) {
-      if (at < 0) addMember(row, planned, since);
-      else moveMember(row, at, since);
+      if (at < 0) {
+        addMember(row, planned, since);
+        indexFlipped(row, planned, members);
+      } else moveMember(row, at, since);
       corrected ??= [];
       corrected.push({ segment, before: own ?? ended?.get(segment), after: since });
       ended?.delete(segment);

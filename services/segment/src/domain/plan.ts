@@ -6,6 +6,9 @@ import {
   type CompiledTrigger,
   definitionOfWait,
   isUnnamed,
+  mayWait,
+  type Schedule,
+  stableHash,
 } from '@attrium/catalogue';
 import { compileCondition, type Predicate } from '@attrium/condition';
 import type { AttributeChange, Entity, Value } from '@attrium/event';
@@ -35,6 +38,17 @@ export interface KindPlan {
   /** Each after those that it reads. */
   readonly segments: readonly PlannedSegment[];
   readonly segmentOf: ReadonlyMap<string, PlannedSegment>;
+  /** Of the triggers that may fire, in the order of the catalogue. */
+  readonly schedules: readonly PlannedSchedule[];
+}
+
+/** A trigger that fires for the members of a segment at times of the day. */
+export interface PlannedSchedule extends PlannedTrigger {
+  readonly trigger: string;
+  readonly segment: string;
+  readonly schedule: Schedule;
+  /** Identity, over all revisions of a catalogue, of what it says of segment and times. */
+  readonly key: string;
 }
 
 /** What a trigger needs to know when it is concerned. */
@@ -81,11 +95,12 @@ export function planOf(catalogue: CompiledCatalogue): Plan {
   const watched = new Set([...onChanged.keys(), ...(waitingOf(triggers)?.attributes ?? [])]);
   return {
     revision,
-    profile: planKind({ attributes, segments, of: 'user', watched }),
-    account: planKind({ attributes, segments, of: 'account', watched }),
+    profile: planKind({ attributes, segments, triggers, of: 'user', watched }),
+    account: planKind({ attributes, segments, triggers, of: 'account', watched }),
     keys: [
       ...attributes.map(({ name, of }) => valueKeyOf(KINDS[of], name)),
       ...segments.map(({ name, of }) => membershipKeyOf(KINDS[of], name)),
+      ...triggers.flatMap(planSchedule).map(({ key }) => key),
     ],
     onEntered,
     onExited,
@@ -107,7 +122,7 @@ export function membershipKeyOf(kind: Entity['kind'], segment: string): string {
 const NO_NEED: PlannedTrigger = { attributes: [], segments: [] };
 
 function waitingOf(triggers: readonly CompiledTrigger[]): PlannedTrigger | undefined {
-  const waiting = triggers.filter(({ waits }) => waits !== undefined).map(planTrigger);
+  const waiting = triggers.filter(mayWait).map(planTrigger);
   if (waiting.length === 0) return undefined;
   return {
     attributes: [...new Set(waiting.flatMap(({ attributes }) => attributes))],
@@ -119,9 +134,19 @@ function planTrigger({ payload, attributes, segments }: CompiledTrigger): Planne
   return { attributes: [...new Set([...payload, ...attributes])], segments };
 }
 
+/** Nothing for a trigger that has no schedule, or that may not fire. */
+function planSchedule(trigger: CompiledTrigger): PlannedSchedule[] {
+  const { name, of, when, paused } = trigger;
+  if (when.kind !== 'schedule' || paused) return [];
+  const { segment, schedule } = when;
+  const key = `schedule ${KINDS[of]} ${name} ${stableHash(JSON.stringify([segment, schedule]))}`;
+  return [{ ...planTrigger(trigger), trigger: name, segment, schedule, key }];
+}
+
 function planKind(parts: {
   readonly attributes: readonly CompiledAttribute[];
   readonly segments: readonly CompiledSegment[];
+  readonly triggers: readonly CompiledTrigger[];
   readonly of: 'user' | 'account';
   readonly watched: ReadonlySet<string>;
 }): KindPlan {
@@ -143,7 +168,8 @@ function planKind(parts: {
       readers: readersOf.get(name) ?? NO_SEGMENTS,
       isWatched: parts.watched.has(name),
     }));
-  return { attributes, attributeOf: byName(attributes), segments, segmentOf: byName(segments) };
+  const schedules = parts.triggers.filter(({ of }) => of === parts.of).flatMap(planSchedule);
+  return { attributes, attributeOf: byName(attributes), segments, segmentOf: byName(segments), schedules };
 }
 
 function byName<V extends { readonly name: string }>(values: readonly V[]): ReadonlyMap<string, V> {

@@ -47,6 +47,15 @@ describe('a stored row', () => {
     expect(decodeEntity(encodeEntity(row))).toEqual(row);
   });
 
+  it('keeps when schedules are due', () => {
+    const row = rowOf({ plan: 'pro' });
+    row.agenda = [
+      { trigger: 'digest', zone: 'Europe/Berlin', at: 1_767_254_400_000, day: '2026-01-01', revision: 3 },
+      { trigger: 'offers', zone: 'UTC', at: 1_767_340_800_000, day: '2026-01-02', revision: 2 },
+    ];
+    expect(decodeEntity(encodeEntity(row))).toEqual(row);
+  });
+
   it('of an entity that was merged away points to the other', () => {
     expect(decodeEntity(encodeEntity({ kind: 'pointer', mergedInto: ann }))).toEqual({
       kind: 'pointer',

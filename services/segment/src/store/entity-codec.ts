@@ -13,11 +13,12 @@ import {
   writeMerges,
   writeValue,
 } from '@attrium/processor';
+import type { Appointment } from '../domain/agenda.js';
 import { addMember, type EntityRow, type KeptChanges, type Named, newEntity, type Row } from '../domain/entity.js';
 
 /** Of rows, transfers and catalogues: to be raised when fields come, go or change their meaning. */
-export const ENTITY_STATE_VERSION = 5;
-/** The oldest encoding that is still read: since version 5 events are kept back too. */
+export const ENTITY_STATE_VERSION = 6;
+/** The oldest encoding that is still read: since version 5 events are kept back too, since 6 there are agendas. */
 export const ENTITY_STATE_VERSION_OLDEST = 4;
 
 const ENTITY = 0;
@@ -27,6 +28,7 @@ const HAS_MERGES = 1;
 const HAS_INHERITED = 2;
 const HAS_KEPT = 4;
 const HAS_ENDED = 8;
+const HAS_AGENDA = 16;
 
 const writer = new RowWriter();
 
@@ -91,17 +93,19 @@ function writeMembers({ members, since }: EntityRow): void {
   }
 }
 
-function writeRest({ merges, inherited, kept, ended }: EntityRow): void {
+function writeRest({ merges, inherited, kept, ended, agenda }: EntityRow): void {
   let parts = 0;
   if (merges !== undefined) parts += HAS_MERGES;
   if (inherited !== undefined) parts += HAS_INHERITED;
   if (kept !== undefined) parts += HAS_KEPT;
   if (ended !== undefined) parts += HAS_ENDED;
+  if (agenda !== undefined) parts += HAS_AGENDA;
   writer.byte(parts);
   if (merges !== undefined) writeMerges(writer, merges);
   if (inherited !== undefined) writeTimes(inherited);
   if (kept !== undefined) writer.bytes(encodeRow(kept));
   if (ended !== undefined) writeTimes(ended);
+  if (agenda !== undefined) writeAgenda(agenda);
 }
 
 function readRest(reader: RowReader, row: EntityRow): void {
@@ -110,6 +114,7 @@ function readRest(reader: RowReader, row: EntityRow): void {
   if ((parts & HAS_INHERITED) !== 0) row.inherited = readTimes(reader);
   if ((parts & HAS_KEPT) !== 0) row.kept = decodeRow(reader.bytes()) as KeptChanges[];
   if ((parts & HAS_ENDED) !== 0) row.ended = readTimes(reader);
+  if ((parts & HAS_AGENDA) !== 0) row.agenda = readAgenda(reader);
 }
 
 function writeTimes(times: ReadonlyMap<string, number>): void {
@@ -124,4 +129,24 @@ function readTimes(reader: RowReader): Map<string, number> {
   const times = new Map<string, number>();
   for (let left = reader.whole(); left > 0; left--) times.set(reader.name(), reader.double());
   return times;
+}
+
+function writeAgenda(agenda: readonly Appointment[]): void {
+  writer.whole(agenda.length);
+  for (const { trigger, zone, at, day, revision } of agenda) {
+    writer.text(trigger);
+    writer.text(zone);
+    writer.double(at);
+    writer.text(day);
+    writer.whole(revision);
+  }
+}
+
+function readAgenda(reader: RowReader): Appointment[] {
+  const agenda: Appointment[] = [];
+  for (let left = reader.whole(); left > 0; left--) {
+    const [trigger, zone] = [reader.name(), reader.name()];
+    agenda.push({ trigger, zone, at: reader.double(), day: reader.text(), revision: reader.whole() });
+  }
+  return agenda;
 }

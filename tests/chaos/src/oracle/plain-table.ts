@@ -1,11 +1,15 @@
 /** A table of the oracle: a plain map of rows, which can be held against what a stage has stored. */
-import { rowCodec, type StoreKey, type Table, type TableCodec } from '@attrium/processor';
+import { compareKeys, rowCodec, type StoreKey, type Table, type TableCodec } from '@attrium/processor';
 
 type KeyText = string | number;
 
 /** One text or number for a key, the same for equal keys. */
 export function keyTextOf(key: StoreKey): KeyText {
   return typeof key === 'object' ? JSON.stringify(key) : key;
+}
+
+function keyOfText<K extends StoreKey>(text: KeyText): K {
+  return (typeof text === 'string' && text.startsWith('[') ? JSON.parse(text) : text) as K;
 }
 
 export class PlainTable<K extends StoreKey = StoreKey, V = unknown> implements Table<K, V> {
@@ -30,6 +34,12 @@ export class PlainTable<K extends StoreKey = StoreKey, V = unknown> implements T
 
   delete(key: K): void {
     this.rows.delete(keyTextOf(key));
+  }
+
+  page(after: K | undefined, rowsMax: number): { key: K; value: V }[] {
+    const rows = [...this.rows].map(([text, value]) => ({ key: keyOfText<K>(text), value }));
+    const behind = rows.filter(({ key }) => after === undefined || compareKeys(key, after) > 0);
+    return behind.sort((a, b) => compareKeys(a.key, b.key)).slice(0, rowsMax);
   }
 
   entries(): Iterable<[key: KeyText, value: V]> {

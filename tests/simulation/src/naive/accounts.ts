@@ -6,7 +6,7 @@ export interface Account {
   readonly workspace: string;
   readonly groupId: string;
   readonly ordinal: number;
-  readonly events: CountedEvent[];
+  readonly events: Pick<CountedEvent, 'event' | 'position'>[];
 }
 
 interface Grouping {
@@ -44,6 +44,15 @@ export class AccountBook {
     }
     const current = this.currentOf(group);
     if (current !== undefined && current !== wasCurrent) say({ current: group.ordinal, account: current.ordinal });
+  }
+
+  /** An event that names an account and nobody else. */
+  readListed(counted: Pick<CountedEvent, 'event' | 'position'>, say: Say): void {
+    const { id, workspace, groupId } = counted.event;
+    const account = this.accounts.find((each) => each.workspace === workspace && each.groupId === groupId);
+    if (account === undefined) return;
+    account.events.push(counted);
+    say({ event: id, of: account.ordinal, origin: account.ordinal });
   }
 
   private accountOf({ workspace, groupId }: Event, nextOrdinal: () => number, say: Say): Account | undefined {

@@ -43,6 +43,28 @@ export function refusal(
   return quiet !== undefined && isBetween(quiet, clockOf(quiet, values, now)) ? 'quiet_hours' : undefined;
 }
 
+/** Quiet hours defer a firing no longer, in all. */
+export const DEFER_MS = 7 * 86_400_000;
+
+/** Whether firings in quiet hours wait for their end. */
+export function isDeferring({ purpose, on_quiet: own }: TriggerText, { consent }: CatalogueText): boolean {
+  const quiet = purpose === undefined ? undefined : quietFor(purpose, consent);
+  return quiet !== undefined && (own ?? quiet.on_quiet) === 'defer';
+}
+
+/** The first whole minute after `now` that is not quiet. */
+export function quietEnd(
+  { purpose }: TriggerText,
+  { consent }: CatalogueText,
+  values: ReadonlyMap<string, Plain>,
+  now: number,
+): number {
+  const quiet = quietFor(purpose!, consent)!;
+  let minute = Math.floor(now / 60_000) + 1;
+  while (isBetween(quiet, clockOf(quiet, values, minute * 60_000))) minute++;
+  return minute * 60_000;
+}
+
 type Quiet = NonNullable<NonNullable<CatalogueText['consent']>['quiet_hours']>;
 
 function quietFor(purpose: string, consent: CatalogueText['consent']): Quiet | undefined {
@@ -51,7 +73,7 @@ function quietFor(purpose: string, consent: CatalogueText['consent']): Quiet | u
 }
 
 /** Winter time of the zones that are drawn, in minutes ahead of UTC. */
-const AHEAD: Readonly<Record<string, number>> = { UTC: 0, 'Asia/Kathmandu': 5 * 60 + 45 };
+export const AHEAD: Readonly<Record<string, number>> = { UTC: 0, 'Asia/Kathmandu': 5 * 60 + 45 };
 
 function clockOf({ time_zone: zone }: Quiet, values: ReadonlyMap<string, Plain>, now: number): string {
   const own = typeof zone === 'object' ? values.get(zone.attribute) : undefined;

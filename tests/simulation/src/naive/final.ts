@@ -77,7 +77,7 @@ function withRollups(ending: Ending, members: readonly Ending[]): Ending {
 interface Story {
   readonly group: Group;
   readonly kind: Entity['kind'];
-  readonly events: readonly CountedEvent[];
+  readonly events: readonly Pick<CountedEvent, 'event' | 'position'>[];
 }
 
 function endingOf(identity: NaiveIdentity, { group, kind, ...story }: Story, now: number): Ending {

@@ -1,26 +1,28 @@
 /** Which triggers have to fire at each record of `memberships`, and which not: by what was true of the profile then. */
-import type { FiringSuppressed, LogRecord, MergeCompleted, TriggerFired } from '@attrium/event';
+import type { LogRecord, MergeCompleted } from '@attrium/event';
 import { entityOf } from '@attrium/event';
 import type { StoredMessage } from '@attrium/processor';
 import type { TriggerText } from '../definitions.js';
-import { lookedUp, refusal } from './consent.js';
+import { DEFER_MS, isDeferring, lookedUp, quietEnd, refusal } from './consent.js';
 import { type Holder, Merging } from './merging.js';
-import { neededBy } from './needs.js';
+import { mayWait, neededBy } from './needs.js';
 import {
   carriedBy,
+  carriedIn,
   causeText,
+  dayOf,
   keyedName,
   mayFire,
   membershipsOf,
   occasionsOf,
   type Telling,
-  textsOf,
 } from './occasions.js';
 import { FactBook, isIn, type Place, replay } from './replay.js';
 import { type Rules, rulesOf } from './rules.js';
+import { LATE_MS } from './schedules.js';
 import type { Snapshot } from './segments.js';
-import { type Asked, holds, millisecondsOf, plainOf, show } from './value.js';
-import { byDue, type Ending, instantOf, type Wait, waitingTrigger } from './waits.js';
+import { millisecondsOf, show } from './value.js';
+import { areOne, byDue, type Ending, instantOf, type Wait, waitingTrigger } from './waits.js';
 
 interface Kept {
   readonly change: Telling | MergeCompleted;
@@ -35,6 +37,8 @@ interface Person {
   /** What was true when something was said of the profile itself last. */
   latest: Snapshot | undefined;
   readonly linked: Set<string>;
+  /** Of schedules, the days that a trigger has fired for, or waits to fire for. */
+  readonly days: Map<string, string[]>;
 }
 
 export function expectFirings(
@@ -47,43 +51,19 @@ export function expectFirings(
   return replaying.book;
 }
 
-export function firingFacts(facts: Iterable<TriggerFired | FiringSuppressed>): FactBook {
-  const book = new FactBook();
-  for (const fact of facts) {
-    const { trigger, revision, effectiveAt, recordedAt, cause } = fact;
-    const outcome = fact.outcome === undefined ? {} : { outcome: fact.outcome };
-    const said = { of: fact.entity.id, trigger, revision, effectiveAt, recordedAt, cause, on: causeText(fact.on) };
-    const head = { ...said, ...outcome };
-    const more =
-      fact.kind === 'firing-suppressed'
-        ? {
-            why: fact.why,
-            values: textsOf(fact.values),
-            memberships: [...fact.memberships].sort(),
-            lastFiredAt: fact.lastFiredAt,
-          }
-        : {
-            reason: fact.reason,
-            values: textsOf(fact.values),
-            identifiers: fact.identifiers.map((each) => JSON.stringify(each)).sort(),
-          };
-    book.add(fact.id.slice(1, fact.id.lastIndexOf('-')), { ...head, ...more });
-  }
-  return book;
-}
-
 class FiringReplay {
   readonly book = new FactBook();
   private readonly catalogues = new Map<string, Rules[]>();
   private readonly told = new Map<string, number>();
   private readonly merging = new Merging<Person>(
-    () => ({ fired: new Map(), kept: [], waits: [], latest: undefined, linked: new Set() }),
+    () => ({ fired: new Map(), kept: [], waits: [], latest: undefined, linked: new Set(), days: new Map() }),
     ({ data: mine }, { data: theirs }) => {
       for (const [trigger, times] of theirs.fired) {
         mine.fired.set(trigger, [...(mine.fired.get(trigger) ?? []), ...times]);
       }
       mine.kept = inOrder([...mine.kept, ...theirs.kept]);
       mine.waits = [...mine.waits, ...theirs.waits];
+      for (const [trigger, days] of theirs.days) mine.days.set(trigger, [...(mine.days.get(trigger) ?? []), ...days]);
     },
   );
 
@@ -110,7 +90,8 @@ class FiringReplay {
         merging.of(record.entity).data.linked.add(JSON.stringify(record.identifier));
         return;
       case 'segment-changed':
-      case 'event-matched': {
+      case 'event-matched':
+      case 'schedule-reached': {
         const holder = merging.of(record.entity);
         if (holder.goneTo !== undefined) throw new Error(`${record.id} is of a profile that is gone`);
         const kept = { change: record, snapshot: this.snapshotOf(record) };
@@ -158,7 +139,9 @@ class FiringReplay {
           ? record.stage === 'journey-trigger'
             ? [record.to]
             : []
-          : ['segment-changed', 'event-matched', 'identifier-linked', 'merge-completed'].includes(record.kind)
+          : ['segment-changed', 'event-matched', 'schedule-reached', 'identifier-linked', 'merge-completed'].includes(
+                record.kind,
+              )
             ? [entityOf(record)!]
             : [];
     return entities.filter(({ id }) => isIn(place, id, this.partitions)).map((each) => this.merging.of(each));
@@ -197,9 +180,10 @@ class FiringReplay {
     const rules = this.rulesFor(holder, place);
     const { data, entity } = holder;
     const all = data.waits.sort(byDue);
-    data.waits = all.filter(({ trigger, keyed }, index) => {
-      const isEvery = rules?.catalogue.triggers.find(({ name }) => name === trigger)?.frequency === 'every';
-      return isEvery || all.findIndex((other) => other.keyed === keyed) === index;
+    data.waits = all.filter((wait, index) => {
+      const isEvery = rules?.catalogue.triggers.find(({ name }) => name === wait.trigger)?.frequency === 'every';
+      const first = all.findIndex((other) => areOne(wait, other, isEvery));
+      return first < 0 || first === index;
     });
     for (const wait of all.filter((each) => !data.waits.includes(each))) {
       const { trigger, effectiveAt, cause, on, values, memberships } = wait;
@@ -223,7 +207,13 @@ class FiringReplay {
     const { definition, occurredAt: effectiveAt, recordedAt: at } = change;
     this.endThose(holder, { outcome: 'happened', at, effectiveAt }, place, (wait) => {
       const isSuch = definition === `${wait.trigger}/wait_for` && this.goesOn(wait, holder, place)?.wait_for?.event;
-      return isSuch !== undefined && isSuch !== false && wait.effectiveAt <= effectiveAt && at < wait.dueAt;
+      return (
+        wait.deferred === undefined &&
+        isSuch !== undefined &&
+        isSuch !== false &&
+        wait.effectiveAt <= effectiveAt &&
+        at < wait.dueAt
+      );
     });
   }
 
@@ -235,7 +225,9 @@ class FiringReplay {
     const { latest } = holder.data;
     this.endThose(holder, { outcome: 'happened', at, effectiveAt }, place, (wait) => {
       const condition = this.goesOn(wait, holder, place)?.wait_for?.condition;
-      return condition !== undefined && wait.dueAt > at && latest?.holds(condition) === true;
+      return (
+        wait.deferred === undefined && condition !== undefined && wait.dueAt > at && latest?.holds(condition) === true
+      );
     });
   }
 
@@ -251,12 +243,14 @@ class FiringReplay {
   private endDue(holder: Holder<Person>, until: number, place: Place): void {
     const { data } = holder;
     if (holder.goneTo !== undefined || this.merging.isHeld(holder)) return;
-    const due = data.waits.filter(({ dueAt }) => dueAt <= until).sort(byDue);
-    data.waits = data.waits.filter(({ dueAt }) => dueAt > until);
     const triggers = this.rulesFor(holder, place)?.catalogue.triggers;
-    for (const wait of due) {
+    for (;;) {
+      const wait = data.waits.filter(({ dueAt }) => dueAt <= until).sort(byDue)[0];
+      if (wait === undefined) return;
+      data.waits = data.waits.filter((each) => each !== wait);
       const trigger = triggers?.find(({ name, state }) => name === wait.trigger && state !== 'archived');
-      const outcome = trigger?.wait_for === undefined ? undefined : 'timed_out';
+      const timedOut = trigger?.wait_for === undefined ? undefined : 'timed_out';
+      const outcome = wait.deferred === undefined ? timedOut : wait.deferred.outcome;
       this.end(holder, wait, { outcome, at: wait.dueAt, effectiveAt: wait.dueAt }, place);
     }
   }
@@ -290,6 +284,8 @@ class FiringReplay {
     const { catalogue } = this.rulesFor(holder, place)!;
     const known = latest?.values ?? new Map();
     const refused = refusal(trigger, catalogue, known, at);
+    const quietUntil = refused === 'quiet_hours' ? quietEnd(trigger, catalogue, known, at) : 0;
+    const since = wait.deferred?.since ?? at;
     const looked = lookedUp(trigger, catalogue).filter((each) => known.has(each));
     const lookedTexts = looked.map((each) => `${each}: ${show(known.get(each))}`);
     const asked = [...new Set([...values, ...lookedTexts])].sort();
@@ -298,7 +294,9 @@ class FiringReplay {
       not('outcome', told);
     else if (isAsked && trigger.if !== undefined && latest?.holds(trigger.if) !== true) not('condition', told);
     else if (!mayFire(trigger, times, at)) not('frequency', { ...told, lastFiredAt: Math.max(...times) });
-    else if (refused !== undefined) not(refused, { ...told, values: asked });
+    else if (refused === 'quiet_hours' && isDeferring(trigger, catalogue) && quietUntil - since <= DEFER_MS) {
+      data.waits.push({ ...wait, dueAt: quietUntil, deferred: { since, outcome } });
+    } else if (refused !== undefined) not(refused, { ...told, values: asked });
     else {
       data.fired.set(keyed, [...times, at]);
       const identifiers = [...new Set([...(latest?.identifiers ?? []), ...data.linked])].sort();
@@ -323,7 +321,8 @@ class FiringReplay {
     if (!this.isThere(wait, holder, place)) return undefined;
     const texts = this.since(wait, holder, place).map((rules) => {
       const { delay, wait_for: by, recheck = true, ...trigger } = waitingTrigger(wait, rules)!;
-      const kind = delay !== undefined ? 'delay' : by?.event !== undefined ? 'event' : 'condition';
+      const kind =
+        delay !== undefined ? 'delay' : by === undefined ? 'quiet' : by.event !== undefined ? 'event' : 'condition';
       return JSON.stringify([kind, recheck, neededBy({ ...trigger, ...(by && { wait_for: by }) }, rules)]);
     });
     return new Set(texts).size === 1 ? waitingTrigger(wait, this.rulesFor(holder, place)!) : undefined;
@@ -349,42 +348,49 @@ class FiringReplay {
         const lasts = trigger.delay ?? trigger.wait_for?.timeout;
         const dueAt = recordedAt + (lasts === undefined ? 0 : millisecondsOf(lasts));
         const isMet = trigger.wait_for?.condition !== undefined && snapshot.holds(trigger.wait_for.condition);
-        const isWaiting = trigger.frequency !== 'every' && data.waits.some((wait) => wait.keyed === keyed);
+        const isWaiting =
+          mayWait(trigger, rules!.catalogue) &&
+          trigger.frequency !== 'every' &&
+          data.waits.some((wait) => wait.keyed === keyed);
         const outcome = isMet ? { outcome: 'happened' as const } : {};
         const asked = carriedBy(trigger, snapshot, lookedUp(trigger, rules!.catalogue));
         const met = { ...said, ...outcome };
+        const keptOf = () => (trigger.recheck === false ? told : { values: [], memberships: [] });
         const not = (why: string, more: object = {}, of: object = said): void =>
           this.book.add(place.position, { ...of, why, ...told, ...more });
-        if (trigger.if !== undefined && !snapshot.holds(trigger.if)) not('condition');
+        const noted = data.days.get(trigger.name) ?? [];
+        const day = dayOf(on);
+        if (day !== undefined && noted.some((other) => other >= day)) {
+          not('repeated', { lastFiredAt: times.length === 0 ? undefined : Math.max(...times) });
+        } else if (day !== undefined && recordedAt - effectiveAt > LATE_MS) not('late');
+        else if (trigger.if !== undefined && !snapshot.holds(trigger.if)) not('condition');
         else if (!mayFire(trigger, times, dueAt)) not('frequency', { lastFiredAt: Math.max(...times) });
         else if (isWaiting) not('frequency');
         else if (isMet && trigger.wait_for?.outcomes?.includes('happened') === false) not('outcome', {}, met);
         else if (isMet && !mayFire(trigger, times, recordedAt)) {
           not('frequency', { lastFiredAt: Math.max(...times) }, met);
+        } else if (
+          (lasts === undefined || isMet) &&
+          refused === 'quiet_hours' &&
+          isDeferring(trigger, rules!.catalogue)
+        ) {
+          const deferred = { since: place.now, ...outcome };
+          const quietUntil = quietEnd(trigger, rules!.catalogue, snapshot.values, place.now);
+          if (day !== undefined) data.days.set(trigger.name, [...noted, day]);
+          data.waits.push({ ...head, ...keptOf(), recordedAt, keyed, dueAt: quietUntil, reason, on, deferred });
         } else if ((lasts === undefined || isMet) && refused !== undefined) {
           this.book.add(place.position, { ...met, why: refused, ...told, values: asked });
         } else if (lasts !== undefined && !isMet) {
-          const kept = trigger.recheck === false ? told : { values: [], memberships: [] };
-          data.waits.push({ ...head, ...kept, recordedAt, keyed, dueAt, reason, on });
+          if (day !== undefined) data.days.set(trigger.name, [...noted, day]);
+          data.waits.push({ ...head, ...keptOf(), recordedAt, keyed, dueAt, reason, on });
         } else {
+          if (day !== undefined) data.days.set(trigger.name, [...noted, day]);
           data.fired.set(keyed, [...times, recordedAt]);
           this.book.add(place.position, { ...met, reason, values, identifiers: snapshot.identifiers });
         }
       }
     }
   }
-}
-
-/** What was kept back may be decided by a later catalogue than it was told by: then nothing is known but what it carries. */
-function carriedIn(change: Telling, { unnamed }: Rules): Snapshot {
-  const values = new Map(change.values.map(({ name, value }) => [name, plainOf(value)!]));
-  const asked: Asked = {
-    attribute: (name) => values.get(name),
-    segment: (name) => change.memberships.includes(name),
-    unnamed: (question) => values.get(unnamed(question)),
-  };
-  const identifiers = change.identifiers.map((each) => JSON.stringify(each)).sort();
-  return { values, identifiers, inSegment: asked.segment!, holds: (node) => holds(node, asked) };
 }
 
 function inOrder(kept: readonly Kept[]): Kept[] {

@@ -1,6 +1,7 @@
 /** Which identifiers an event has, read from the catalogue as users write it: what each counts as, and why it does not count. */
 import type { CatalogueActivated, Event, Identifier } from '@attrium/event';
 import type { CatalogueText, IdentifierTypeText, IdentityText } from '../definitions.js';
+import { millisecondsOf } from './value.js';
 
 /** An identifier as an event gives it, in the form in which it is compared. */
 export interface Given {
@@ -27,7 +28,24 @@ export class IdentityRulesAsWritten {
   /** The most values of a type that events may bring together in one group; none for a type that is not in use. */
   limitOf(name: string): number | undefined {
     const type = this.types.find((each) => each.name === name);
-    return type === undefined ? undefined : (type.limit ?? DEFAULT_LIMITS[name] ?? 5);
+    if (type === undefined) return undefined;
+    return typeof type.limit === 'object' ? type.limit.values : (type.limit ?? DEFAULT_LIMITS[name] ?? 5);
+  }
+
+  /** Where only what came within a while counts: that while, ms. */
+  windowOf(name: string): number | undefined {
+    const type = this.types.find((each) => each.name === name);
+    if (typeof type?.limit !== 'object' || type.limit.per === 'ever') return undefined;
+    return millisecondsOf({ day: '24h', week: '168h', month: '720h' }[type.limit.per] ?? type.limit.per);
+  }
+
+  /** From how many merges on, in how many ms, more are held; none where nothing is. */
+  get quarantine(): { readonly merges: number; readonly ms: number } | undefined {
+    const { quarantine } = this.section;
+    if (quarantine === 'off') return undefined;
+    return quarantine === undefined
+      ? { merges: 10, ms: 24 * 3_600_000 }
+      : { merges: quarantine.merges, ms: millisecondsOf(quarantine.within) };
   }
 
   /** Those of the event itself, then those in its traits and properties; what is ignored is left out. */

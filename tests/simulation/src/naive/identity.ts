@@ -1,9 +1,17 @@
 /** Who is whom: groups of identifier texts, searched from one end to the other for every event. */
-import type { CatalogueActivated, Event, Identifier, LogRecord } from '@attrium/event';
+import type {
+  CatalogueActivated,
+  Event,
+  Identifier,
+  LogRecord,
+  QuarantineDecided,
+  RefusalReason,
+} from '@attrium/event';
 import type { StoredMessage } from '@attrium/processor';
 import { type Account, AccountBook } from './accounts.js';
 import type { CountedEvent, Group } from './groups.js';
 import { type Given, IdentityRulesAsWritten } from './identity-rules.js';
+import { QuarantineBook } from './quarantine.js';
 import { FactBook, replay } from './replay.js';
 
 export interface NaiveIdentity {
@@ -19,14 +27,29 @@ export interface NaiveIdentity {
 }
 
 const textOf = ({ type, value }: Identifier): string => `${type}:${value}`;
+const typeOf = (text: string): string => text.slice(0, text.indexOf(':'));
+
+/** Refusals whose reason the recomputation says too. */
+const TOLD_WHY: readonly RefusalReason[] = ['limit', 'limit-in-window', 'quarantined'];
+
+/** Identifiers that would be of one group. */
+interface Together {
+  readonly workspace: string;
+  readonly texts: readonly string[];
+  readonly rules: IdentityRulesAsWritten;
+  readonly now: number;
+}
 
 export function expectIdentity(events: readonly StoredMessage[], shards: number): NaiveIdentity {
   const naive = new Grouping(shards);
   let position = 0;
   for (const { record, place } of replay(events)) {
     position++;
-    if (record.kind === 'event') naive.read(record, { position, shard: place.partition, id: place.position });
+    if (record.kind === 'event')
+      naive.read(record, { position, shard: place.partition, id: place.position, now: place.now });
     if (record.kind === 'catalogue-activated') naive.activate(record, position);
+    if (record.kind === 'quarantine-decided')
+      naive.decide(record, { shard: place.partition, id: place.position, now: place.now });
   }
   return naive;
 }
@@ -38,9 +61,12 @@ class Grouping implements NaiveIdentity {
   readonly limited = new Set<string>();
   readonly activations = new Map<string, Map<number, { position: number; record: LogRecord }>>();
   private readonly accountBook = new AccountBook();
+  private readonly quarantine = new QuarantineBook();
   private readonly seen = new Set<string>();
   /** Where an identifier would belong if nothing had been merged. */
   private readonly homes = new Map<string, number>();
+  /** When an identifier was linked, where its type had a limit in a window then: log time, ms. */
+  private readonly linkedAt = new Map<string, number>();
   private readonly created = new Map<number, number>();
 
   constructor(private readonly shards: number) {}
@@ -59,24 +85,41 @@ class Grouping implements NaiveIdentity {
     if (record.revision > Math.max(0, ...revisions.keys())) revisions.set(record.revision, { position, record });
   }
 
-  read(event: Event, at: { position: number; shard: number; id: string }): void {
+  read(event: Event, at: { position: number; shard: number; id: string; now: number }): void {
     const { workspace } = event;
     const message = `${workspace}/${event.id}`;
     if (this.seen.has(message)) return;
     this.seen.add(message);
     const say = (fact: unknown): void => this.book.add(at.id, fact);
     const rules = this.rulesOf(workspace);
+    if (event.name.startsWith('$list:')) {
+      this.readListed(event, at.position, rules, say);
+      return;
+    }
     const given = this.given(event, rules);
     const texts = given.map(({ text }) => text);
     const usable = texts.filter((text, index) => given[index]!.usable && texts.indexOf(text) === index);
     for (const { text, usable: counts } of given) if (!counts) say({ refused: text });
-    if (usable.length === 0) return;
-    let taken = usable;
-    while (taken.length > 1 && !this.fits(workspace, taken, rules)) taken = taken.slice(0, -1);
-    const owners = this.ownersOf(workspace, taken);
-    for (const text of usable.slice(taken.length)) {
+    const unwanted = usable.filter((text) => this.quarantine.stateOf(workspace, text) === 'refused');
+    for (const text of unwanted) say({ refused: text });
+    let wanted = usable.filter((text) => !unwanted.includes(text));
+    if (unwanted.length > 0) this.limited.add(workspace);
+    if (wanted.length === 0) return;
+    const held: string[] = [];
+    let { taken, why } = this.together({ workspace, texts: wanted, rules, now: at.now });
+    for (;;) {
+      const texts = taken.map((text) => ({ text, group: this.ownersOf(workspace, [text])[0] }));
+      const more = this.quarantine.among(workspace, texts, { rules, now: at.now });
+      if (more.length === 0) break;
       this.limited.add(workspace);
-      if (!owners.some(({ identifiers }) => identifiers.has(text))) say({ refused: text });
+      held.push(...more);
+      wanted = wanted.filter((text) => !held.includes(text));
+      ({ taken, why } = this.together({ workspace, texts: wanted, rules, now: at.now }));
+    }
+    const owners = this.ownersOf(workspace, taken);
+    for (const text of wanted.slice(taken.length)) {
+      this.limited.add(workspace);
+      if (!owners.some(({ identifiers }) => identifiers.has(text))) say({ refused: text, why });
     }
     const [group = this.create(workspace, at.shard, say), ...losers] = owners;
     const home = taken.map((text) => this.homes.get(`${workspace}/${text}`)).find((found) => found !== undefined);
@@ -85,17 +128,90 @@ class Grouping implements NaiveIdentity {
       say({ linked: text, to: group.ordinal });
       this.homes.set(`${workspace}/${text}`, home ?? group.ordinal);
       group.identifiers.add(text);
+      if (rules.windowOf(typeOf(text)) !== undefined) this.linkedAt.set(`${workspace}/${text}`, at.now);
     }
-    for (const loser of losers) {
-      say({ merged: loser.ordinal, into: group.ordinal, identifiers: [...loser.identifiers].sort() });
-      for (const text of loser.identifiers) group.identifiers.add(text);
-      loser.identifiers.clear();
-      loser.gone = true;
+    for (const text of held) {
+      const [other] = this.ownersOf(workspace, [text]);
+      if (owners.includes(other!)) continue;
+      say({ refused: text, why: 'quarantined' });
+      if (!this.quarantine.hold(workspace, text, group)) continue;
+      const merges = this.quarantine.within(other!, rules.quarantine!.ms, at.now);
+      say({ quarantined: text, of: other!.ordinal, merges });
     }
+    for (const loser of losers) this.merge(group, loser, { rules, now: at.now }, say);
     say({ event: event.id, of: group.ordinal, origin: home ?? group.ordinal });
     const counted = { event, position: at.position, group, identifiers: taken };
     this.events.push(counted);
     this.accountBook.read(counted, losers, () => this.nextOrdinal(at.shard), say);
+  }
+
+  /** Whoever has the one identifier, or the account: nobody is made for it. */
+  private readListed(
+    event: Event,
+    position: number,
+    rules: IdentityRulesAsWritten,
+    say: (fact: unknown) => void,
+  ): void {
+    const { workspace, groupId, identifiers } = event;
+    if (groupId !== undefined) {
+      this.accountBook.readListed({ event, position }, say);
+      return;
+    }
+    const text = rules.one(identifiers[0]!)?.text ?? textOf(identifiers[0]!);
+    const [group] = this.ownersOf(workspace, [text]);
+    if (group === undefined) return;
+    say({ event: event.id, of: group.ordinal, origin: this.homes.get(`${workspace}/${text}`) });
+    this.events.push({ event, position, group, identifiers: [text] });
+  }
+
+  decide(record: QuarantineDecided, at: { shard: number; id: string; now: number }): void {
+    const { workspace, decision } = record;
+    const say = (fact: unknown): void => this.book.add(at.id, fact);
+    const rules = this.rulesOf(workspace);
+    const text = rules.one(record.identifier)?.text ?? textOf(record.identifier);
+    const groups = this.quarantine.decide(record, text);
+    if (groups === undefined) return;
+    this.limited.add(workspace);
+    const together = this.ownersOf(workspace, [text]);
+    const others = groups.filter((group) => !together.includes(group));
+    for (const other of others) {
+      const texts = [...together, other].map(({ identifiers }) => [...identifiers][0]!);
+      if (this.broken({ workspace, texts, rules, now: at.now }).length === 0) together.push(other);
+    }
+    const [group, ...losers] = together.slice().sort((a, b) => a.ordinal - b.ordinal) as [Group, ...Group[]];
+    for (const loser of losers) this.merge(group, loser, { rules, now: at.now }, say);
+    const limited = others.length - losers.length;
+    say({ ended: text, of: group.ordinal, decision, merged: losers.length, limited });
+    const event = { kind: 'event', id: at.id, workspace, type: 'track' } as unknown as Event;
+    this.accountBook.read(
+      { event, position: 0, group, identifiers: [] },
+      losers,
+      () => this.nextOrdinal(at.shard),
+      say,
+    );
+  }
+
+  private merge(
+    group: Group,
+    loser: Group,
+    at: { rules: IdentityRulesAsWritten; now: number },
+    say: (fact: unknown) => void,
+  ): void {
+    say({ merged: loser.ordinal, into: group.ordinal, identifiers: [...loser.identifiers].sort() });
+    for (const text of loser.identifiers) group.identifiers.add(text);
+    loser.identifiers.clear();
+    loser.gone = true;
+    this.quarantine.merged(group, loser, at);
+  }
+
+  /** As many of the texts, from the first on, as can be of one group, and what the next would break. */
+  private together({ texts, ...of }: Together): { taken: readonly string[]; why: RefusalReason } {
+    let why: RefusalReason = 'limit';
+    for (let taken = texts; ; taken = taken.slice(0, -1)) {
+      const broken = taken.length > 1 ? this.broken({ ...of, texts: taken }) : [];
+      if (broken.length === 0) return { taken, why };
+      why = broken.every((type) => of.rules.windowOf(type) !== undefined) ? 'limit-in-window' : 'limit';
+    }
   }
 
   private rulesOf(workspace: string): IdentityRulesAsWritten {
@@ -122,13 +238,20 @@ class Grouping implements NaiveIdentity {
     );
   }
 
-  /** No type has more values than the limit, or than one of the groups has had all along. */
-  private fits(workspace: string, texts: readonly string[], rules: IdentityRulesAsWritten): boolean {
+  /** Types of which there were more values than the limit, and than one of the groups has had all along. */
+  private broken({ workspace, texts, rules, now }: Together): string[] {
     const owners = this.ownersOf(workspace, texts);
     const all = new Set([...texts, ...owners.flatMap(({ identifiers }) => [...identifiers])]);
-    return rules.ranks.every((type) => {
-      const count = (of: Iterable<string>): number => [...of].filter((text) => text.startsWith(`${type}:`)).length;
-      return count(all) <= Math.max(rules.limitOf(type)!, ...owners.map(({ identifiers }) => count(identifiers)));
+    return rules.ranks.filter((type) => {
+      const windowMs = rules.windowOf(type);
+      const counts = (text: string): boolean => {
+        if (typeOf(text) !== type) return false;
+        const isNew = owners.every(({ identifiers }) => !identifiers.has(text));
+        const linkedAt = this.linkedAt.get(`${workspace}/${text}`) ?? Number.NEGATIVE_INFINITY;
+        return windowMs === undefined || isNew || now - linkedAt < windowMs;
+      };
+      const count = (of: Iterable<string>): number => [...of].filter(counts).length;
+      return count(all) > Math.max(rules.limitOf(type)!, ...owners.map(({ identifiers }) => count(identifiers)));
     });
   }
 
@@ -175,10 +298,18 @@ function factOf(record: LogRecord, ordinals: ReadonlyMap<string, number>): unkno
     case 'identifier-linked':
       return { linked: textOf(record.identifier), to: record.entity.ordinal };
     case 'identifier-refused':
-      return { refused: textOf(record.identifier) };
+      return { refused: textOf(record.identifier), why: TOLD_WHY.includes(record.why) ? record.why : undefined };
     case 'profiles-merged': {
       const { loser, survivor, identifiers } = record;
       return { merged: loser.ordinal, into: survivor.ordinal, identifiers: identifiers.map(textOf).sort() };
+    }
+    case 'identifier-quarantined': {
+      const { identifier, entity, merges } = record;
+      return { quarantined: textOf(identifier), of: entity.ordinal, merges };
+    }
+    case 'quarantine-ended': {
+      const { identifier, entity, decision, merged, limited } = record;
+      return { ended: textOf(identifier), of: entity.ordinal, decision, merged, limited };
     }
     case 'account-created':
       return { account: record.entity.ordinal, groupId: record.groupId };

@@ -1,7 +1,7 @@
 /** What triggers ask the stages before them for: events with their properties, and, while firings wait, values and memberships. */
 import type { Event, NamedValue } from '@attrium/event';
-import type { ConditionText, TriggerText } from '../definitions.js';
-import { lookedUp } from './consent.js';
+import type { CatalogueText, ConditionText, TriggerText } from '../definitions.js';
+import { isDeferring, lookedUp } from './consent.js';
 import { isSuch, payloadOf, type Rules } from './rules.js';
 import { questionsIn } from './unnamed.js';
 import { type Json, member, type Plain, plainOf, scalar, show } from './value.js';
@@ -54,18 +54,23 @@ export function isDefined(definition: string, { catalogue }: Rules): boolean {
   );
 }
 
-export const mayWait = ({ delay, wait_for: wait }: TriggerText): boolean => delay !== undefined || wait !== undefined;
+export const mayWait = (trigger: TriggerText, catalogue: CatalogueText): boolean =>
+  trigger.delay !== undefined || trigger.wait_for !== undefined || isDeferring(trigger, catalogue);
 
 /** Names of attributes, also of those that nobody named, whose changes are passed on. */
 export function watchedIn(rules: Rules): Set<string> {
   const { triggers } = rules.catalogue;
+  const waiting = triggers.filter((trigger) => mayWait(trigger, rules.catalogue));
   const changes = triggers.flatMap(({ when }) => (when.attribute === undefined ? [] : [when.attribute]));
-  return new Set([...changes, ...triggers.filter(mayWait).flatMap((trigger) => neededBy(trigger, rules).attributes)]);
+  return new Set([...changes, ...waiting.flatMap((trigger) => neededBy(trigger, rules).attributes)]);
 }
 
 /** What all waiting firings of a catalogue may need; undefined where no trigger waits. */
 export function neededIn(rules: Rules): { attributes: Set<string>; segments: Set<string> } | undefined {
-  const waiting = rules.catalogue.triggers.filter(mayWait).map((trigger) => neededBy(trigger, rules));
+  const { triggers } = rules.catalogue;
+  const waiting = triggers
+    .filter((trigger) => mayWait(trigger, rules.catalogue))
+    .map((trigger) => neededBy(trigger, rules));
   if (waiting.length === 0) return undefined;
   return {
     attributes: new Set(waiting.flatMap(({ attributes }) => attributes)),

@@ -1,11 +1,19 @@
 /** On which occasions a trigger fires, how often it may, and what its firings carry: read from catalogues as users write them. */
-import type { AttributeChange, EventMatched, FiringCause, NamedValue, SegmentChanged } from '@attrium/event';
+import type {
+  AttributeChange,
+  EventMatched,
+  FiringCause,
+  NamedValue,
+  ScheduleReached,
+  SegmentChanged,
+} from '@attrium/event';
 import type { ConditionText, DirectionsText, SideText, TriggerText } from '../definitions.js';
 import { carriedNames, segmentsIn } from './needs.js';
+import type { Rules } from './rules.js';
 import type { Snapshot } from './segments.js';
-import { holds, millisecondsOf, type Plain, plainOf, show, unitsOfText } from './value.js';
+import { type Asked, holds, millisecondsOf, type Plain, plainOf, show, unitsOfText } from './value.js';
 
-export type Telling = SegmentChanged | EventMatched;
+export type Telling = SegmentChanged | EventMatched | ScheduleReached;
 
 export function textsOf(values: readonly NamedValue[]): string[] {
   return values.map(({ name, value }) => `${name}: ${show(plainOf(value))}`).sort();
@@ -15,6 +23,10 @@ export function causeText(on: FiringCause): string {
   if (on.kind === 'event-occurred') {
     const { id, name, occurredAt, properties } = on.event;
     return `${name} ${id} at ${occurredAt} with ${textsOf(properties).join(', ')}`;
+  }
+  if (on.kind === 'schedule-reached') {
+    const { segment, at, day, timeZone } = on.occurrence;
+    return `${segment} on ${day} at ${at} in ${timeZone}`;
   }
   if (on.kind !== 'attribute-changed') return `${on.kind} ${on.segment} at ${on.at}`;
   const { name, before, after } = on.change;
@@ -26,6 +38,10 @@ export function occasionsOf({ name, when }: TriggerText, change: Telling): Firin
     const { eventId: id, occurredAt, propertyValues: properties } = change;
     if (when.event === undefined || change.definition !== name) return [];
     return [{ kind: 'event-occurred', event: { id, name: change.name, occurredAt, properties } }];
+  }
+  if (change.kind === 'schedule-reached') {
+    const isOf = when.schedule !== undefined && change.definition === name;
+    return isOf ? [{ kind: 'schedule-reached', occurrence: change.occurrence }] : [];
   }
   if (when.attribute !== undefined) {
     const found = change.changes.find(({ name: changed }) => changed === when.attribute);
@@ -102,4 +118,21 @@ export function carriedBy(
     .filter((name) => values.has(name))
     .map((name) => `${name}: ${show(values.get(name))}`)
     .sort();
+}
+
+/** What was kept back may be decided by a later catalogue than it was told by: then nothing is known but what it carries. */
+export function carriedIn(change: Telling, { unnamed }: Rules): Snapshot {
+  const values = new Map(change.values.map(({ name, value }) => [name, plainOf(value)!]));
+  const asked: Asked = {
+    attribute: (name) => values.get(name),
+    segment: (name) => change.memberships.includes(name),
+    unnamed: (question) => values.get(unnamed(question)),
+  };
+  const identifiers = change.identifiers.map((each) => JSON.stringify(each)).sort();
+  return { values, identifiers, inSegment: asked.segment!, holds: (node) => holds(node, asked) };
+}
+
+/** Of a schedule: the date that it is of. */
+export function dayOf(on: FiringCause): string | undefined {
+  return on.kind === 'schedule-reached' ? on.occurrence.day : undefined;
 }

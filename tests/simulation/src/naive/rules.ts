@@ -1,7 +1,7 @@
 /** What a catalogue asks of events, recomputed from lists of events: no states, no reducers. */
 import { compileCatalogue, isUnnamed, parseCatalogue } from '@attrium/catalogue';
 import type { CatalogueActivated, Entity, Event } from '@attrium/event';
-import type { AttributeText, CatalogueText, ConditionText, StepText } from '../definitions.js';
+import type { AttributeText, CatalogueText, ConditionText, SegmentText, StepText } from '../definitions.js';
 import { consentTexts } from './consent.js';
 import { type NaiveFormula, naiveFormula } from './formulas.js';
 import { isFound, timesSince } from './order.js';
@@ -42,9 +42,14 @@ export interface Rule {
   flipsAt?(contribution: Contribution): number;
 }
 
+/** Static lists have a condition here too. */
+export type NaiveCatalogue = Omit<CatalogueText, 'segments'> & {
+  readonly segments: readonly (SegmentText & { readonly where: ConditionText })[];
+};
+
 export interface Rules {
   readonly revision: number;
-  readonly catalogue: CatalogueText;
+  readonly catalogue: NaiveCatalogue;
   readonly rules: readonly Rule[];
   /** The unnamed attribute that answers a question. */
   unnamed(question: ConditionText): string;
@@ -67,7 +72,9 @@ export function rulesOf({ catalogue: bytes, revision }: CatalogueActivated): Rul
 }
 
 function readRules(text: string, revision: number): Rules {
-  const catalogue = JSON.parse(text) as CatalogueText;
+  const written = JSON.parse(text) as CatalogueText;
+  const segments = written.segments.map((segment) => ({ ...segment, where: segment.where ?? { list: segment.name } }));
+  const catalogue = { ...written, segments };
   const user = readKind(catalogue, 'user', revision);
   const account = readKind(catalogue, 'account', revision);
   const ofKind = (kind: Entity['kind']): Rules => (kind === 'profile' ? user : account);
@@ -76,7 +83,7 @@ function readRules(text: string, revision: number): Rules {
 }
 
 /** A trigger is of the kind of what it watches, and those of events are of users. */
-function readKind(whole: CatalogueText, of: 'user' | 'account', revision: number): Rules {
+function readKind(whole: NaiveCatalogue, of: 'user' | 'account', revision: number): Rules {
   const attributes = whole.attributes.filter(({ kind }) => kind === of);
   const segments = whole.segments.filter((segment) => segment.of === of);
   const own = (names: readonly { readonly name: string }[], asked?: string) => names.some(({ name }) => name === asked);
@@ -124,8 +131,10 @@ function rollupRule(text: AttributeText, { attributes }: CatalogueText): Rule {
   return { ...head, rollup: { text: rollup, key, reads }, contribution: () => undefined, value: () => undefined };
 }
 
-function unnamedOf(question: ConditionText, of: 'user' | 'account', { attributes }: CatalogueText): string {
-  const segments = [{ name: 'only', of, where: question }];
+function unnamedOf(question: ConditionText, of: 'user' | 'account', { attributes }: NaiveCatalogue): string {
+  const { list } = question;
+  const segments =
+    list === undefined ? [{ name: 'only', of, where: question }] : [{ name: list, of, static: true as const }];
   const parsed = parseCatalogue({ attributes, segments, triggers: [] });
   if (parsed.kind === 'invalid') throw new Error(`a question is invalid: ${JSON.stringify(parsed.faults)}`);
   const compiled = compileCatalogue({ workspace: 'w', revision: 1, catalogue: parsed.catalogue });
@@ -136,9 +145,13 @@ function unnamedRule(
   question: ConditionText,
   of: 'user' | 'account',
   name: string,
-  { attributes }: CatalogueText,
+  { attributes }: NaiveCatalogue,
 ): Rule {
   const head = { name, of, meaning: name, visible: false, initial: truth(false) };
+  if (question.list !== undefined) {
+    const compute = { last_value: `$list:${question.list}`, of: 'member' };
+    return { ...attributeRule({ name, kind: of, type: 'boolean', compute }), ...head };
+  }
   if (question.attribute !== undefined) {
     const source = attributes.find((attribute) => attribute.name === question.attribute)!;
     return { ...attributeRule(source), ...head, ...ageRule(question, attributeRule(source)) };

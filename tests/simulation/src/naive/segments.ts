@@ -1,5 +1,5 @@
 /** What segment has to say at each record of `attributes`: all segments of a profile evaluated anew from its values, nested ones too. */
-import type { AttributesChanged, EventMatched, LogRecord, MergeCompleted, SegmentChanged } from '@attrium/event';
+import type { AttributesChanged, Entity, EventMatched, LogRecord } from '@attrium/event';
 import type { StoredMessage } from '@attrium/processor';
 import type { ConditionText } from '../definitions.js';
 import { Catalogues } from './catalogues.js';
@@ -7,6 +7,8 @@ import { type Holder, Merging } from './merging.js';
 import { isDefined, neededIn, propertyTexts, watchedIn } from './needs.js';
 import { FactBook, isIn, type Place, replay } from './replay.js';
 import type { Rules } from './rules.js';
+import { type Bonds, bind, loosen, scheduledIn, takeDue, textOfWhen, uniteBonds } from './schedules.js';
+import { wanted } from './segment-facts.js';
 import { type Asked, holds, type Plain, plainOf, show } from './value.js';
 
 interface Cause {
@@ -34,6 +36,7 @@ interface Person {
   /** The catalogue of the partition when a loser was handed over. */
   revision: number;
   kept: Wanted[];
+  readonly bonds: Bonds;
 }
 
 /** What was true of a profile when something was said of it. */
@@ -56,46 +59,6 @@ export function expectSegments(attributes: readonly StoredMessage[], partitions:
   return replaying;
 }
 
-export function segmentFacts(facts: Iterable<SegmentChanged | EventMatched | MergeCompleted>): FactBook {
-  const book = new FactBook();
-  for (const fact of facts) {
-    const position = fact.id.slice(1, fact.id.lastIndexOf('-'));
-    if (fact.kind === 'merge-completed') {
-      book.add(position, { completed: fact.mergeIds, of: fact.entity.id, known: knownText(fact) });
-      continue;
-    }
-    if (fact.kind === 'event-matched') {
-      const { definition, eventId, name, occurredAt, recordedAt, revision, propertyValues } = fact;
-      const head = { of: fact.entity.id, definition, eventId, name, occurredAt, recordedAt, revision };
-      book.add(position, { ...head, properties: propertyTexts(propertyValues) });
-      continue;
-    }
-    const { entity, reason, cause, effectiveAt, recordedAt, revision } = fact;
-    const head = { of: entity.id, reason, cause, effectiveAt, recordedAt, revision };
-    const flips = [
-      ...fact.entered.map(({ segment, at }) => `in ${segment} since ${at}`),
-      ...fact.exited.map(({ segment, at }) => `out of ${segment} since ${at}`),
-      ...fact.corrected.map(({ segment, before, after }) => `${segment}: since ${before} → since ${after}`),
-    ].sort();
-    book.add(position, { ...head, flips, changes: fact.changes.map(wanted).map(({ text }) => text) });
-  }
-  return book;
-}
-
-function knownText({ known }: MergeCompleted): unknown {
-  if (known === undefined) return undefined;
-  return {
-    at: known.recordedAt,
-    values: propertyTexts(known.values),
-    memberships: [...known.memberships].sort(),
-    identifiers: known.identifiers.map((each) => JSON.stringify(each)).sort(),
-  };
-}
-
-function wanted({ name, before, after }: AttributesChanged['changes'][number]): { name: string; text: string } {
-  return { name, text: `${name}: ${show(plainOf(before))} → ${show(plainOf(after))}` };
-}
-
 class SegmentReplay implements NaiveSegments {
   readonly book = new FactBook();
   readonly snapshots = new Map<string, Snapshot>();
@@ -103,11 +66,91 @@ class SegmentReplay implements NaiveSegments {
   private readonly merging = new Merging<Person>(blank, ({ data: mine, entity }, { data: theirs }) => {
     const missed = this.catalogues.since(theirs.revision, entity, this.partitions);
     unite(mine, theirs, (segment) => missed.every((rules) => hasSegment(rules, segment)));
+    this.uniteBonds(entity, mine, theirs);
   });
 
   constructor(private readonly partitions: number) {}
 
   read(record: LogRecord, place: Place): void {
+    const touched = this.touchedBy(record, place);
+    // A tick wakes those who are due by what it says, whenever it is stored; whoever is awake looks at the time.
+    const wakesBy = record.kind === 'tick' ? record.dueAt : place.now;
+    for (const holder of touched) this.passTime(holder, wakesBy, place);
+    this.take(record, place);
+    for (const holder of touched) this.bind(holder, place);
+  }
+
+  /** Whose schedules are looked at before the record: all of the partition's at a tick. */
+  private touchedBy(record: LogRecord, place: Place): Holder<Person>[] {
+    const { merging, partitions } = this;
+    const isHere = ({ id }: Entity): boolean => isIn(place, id, partitions);
+    switch (record.kind) {
+      case 'tick':
+        return merging.all().filter(({ entity }) => isHere(entity));
+      case 'attributes-changed':
+      case 'event-matched':
+      case 'identifier-linked':
+      case 'merge-completed':
+        return [merging.of(record.entity)];
+      case 'state-transferred':
+        return record.stage === 'segment' ? [merging.of(record.to)] : [];
+      case 'profiles-merged':
+        return [record.loser, record.survivor].filter(isHere).map((each) => merging.of(each));
+      default:
+        return [];
+    }
+  }
+
+  /** What schedules have come to since then. */
+  private passTime(holder: Holder<Person>, wakesBy: number, place: Place): void {
+    if (holder.goneTo !== undefined || this.merging.isHeld(holder)) return;
+    const rules = this.rulesFor(holder, place);
+    const { bonds } = holder.data;
+    if (takeDue(new Map(bonds), rules, wakesBy).length === 0) return;
+    const due = takeDue(bonds, rules, place.now);
+    const at = due[0]!.first;
+    this.say(
+      holder,
+      { reason: 'window', cause: `timer:${at}`, effectiveAt: at },
+      this.flip(holder, rules, at),
+      [],
+      place,
+    );
+    this.tellDue(holder, due, place);
+  }
+
+  private tellDue({ entity, data }: Holder<Person>, due: ReturnType<typeof takeDue>, place: Place): void {
+    const rules = this.rulesFor({ entity } as Holder<Person>, place);
+    for (const { trigger, zone, at, day } of due) {
+      const segment = trigger.when.segment!;
+      if (!data.members.has(segment)) continue;
+      const head = { of: entity.id, scheduled: trigger.name, segment, at, day, zone };
+      this.book.add(place.position, { ...head, recordedAt: place.now, revision: rules.revision });
+      this.picture({ entity, data }, rules, place);
+    }
+  }
+
+  private bind(holder: Holder<Person>, place: Place): void {
+    if (holder.goneTo !== undefined || this.merging.isHeld(holder)) return;
+    bind(holder.data.bonds, this.rulesFor(holder, place), holder.data, place.now);
+  }
+
+  /** The loser's bonds, as far as the survivor's partition has had their triggers all the time. */
+  private uniteBonds(entity: Entity, mine: Person, theirs: Person): void {
+    const { partitions } = this;
+    const now = this.catalogues.since(-1, entity, partitions).at(-1)?.ofKind(entity.kind);
+    if (now === undefined) return;
+    const others = new Map(
+      [...theirs.bonds].filter(([name, { text, revision }]) =>
+        [...this.catalogues.since(revision, entity, partitions).map((rules) => rules.ofKind(entity.kind)), now].every(
+          (rules) => scheduledIn(rules).some((each) => each.name === name && textOfWhen(each) === text),
+        ),
+      ),
+    );
+    uniteBonds(mine.bonds, others, now);
+  }
+
+  private take(record: LogRecord, place: Place): void {
     const { merging, partitions } = this;
     switch (record.kind) {
       case 'catalogue-activated':
@@ -164,7 +207,8 @@ class SegmentReplay implements NaiveSegments {
 
   /** At once, in everyone: values and memberships end with their definition. */
   private forget(rules: Rules, workspace: string, place: Place): void {
-    for (const { entity, data } of this.merging.all()) {
+    for (const holder of this.merging.all()) {
+      const { entity, data } = holder;
       if (entity.workspace !== workspace || !isIn(place, entity.id, this.partitions)) continue;
       data.values = new Map([...data.values].filter(([name]) => rules.rules.some((rule) => rule.name === name)));
       for (const [segment, since] of data.members) {
@@ -173,6 +217,8 @@ class SegmentReplay implements NaiveSegments {
         data.gone.set(segment, since);
       }
       for (const segment of data.inherited.keys()) if (!hasSegment(rules, segment)) data.inherited.delete(segment);
+      loosen(data.bonds, rules.ofKind(entity.kind));
+      this.bind(holder, place);
     }
   }
 
@@ -239,6 +285,7 @@ class SegmentReplay implements NaiveSegments {
       this.say(holder, kept, [], changes, place);
     }
     this.say(holder, { reason: 'merge', cause: mergeIds.at(-1)!, effectiveAt }, flips, [], place);
+    this.tellDue(holder, takeDue(data.bonds, rules, place.now), place);
     this.book.add(place.position, { completed: mergeIds, of: entity.id, known: this.knownNow(data, rules, place) });
     this.picture({ entity, data }, rules, place);
   }
@@ -328,7 +375,7 @@ export function askedOf(values: ReadonlyMap<string, Plain>, { catalogue, unnamed
 
 function blank(): Person {
   const maps = { members: new Map(), inherited: new Map(), gone: new Map(), identifiers: new Set<string>() };
-  return { values: new Map(), ...maps, newestAt: 0, revision: 0, kept: [] };
+  return { values: new Map(), ...maps, newestAt: 0, revision: 0, kept: [], bonds: new Map() };
 }
 
 const hasSegment = ({ catalogue }: Rules, segment: string): boolean =>

@@ -17,6 +17,7 @@ import {
 type Step = Contribution & { readonly visit: Visit };
 
 export function visitOf(event: Event, payload: Json | undefined, filter: ConditionText | undefined): Visit | undefined {
+  if (event.name.startsWith('$list:')) return undefined;
   if (filter !== undefined && !holds(filter, { property: (path) => scalar(member(payload, `properties.${path}`)) })) {
     return undefined;
   }

@@ -6,6 +6,7 @@ const AGE_KEYS = ['older_than', 'newer_than'];
 
 /** Every question in a condition. */
 export function questionsIn(node: ConditionText): ConditionText[] {
+  if (node.list !== undefined) return [node];
   if (node.sequence !== undefined) return [sequenceOf(node)];
   const moment = momentKeyOf(node);
   if (moment !== undefined) return Object.keys(node[moment]!).map((key) => momentOf(node, moment, key));

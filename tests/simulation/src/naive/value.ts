@@ -101,6 +101,7 @@ export function holds(node: ConditionText, asked: Asked): boolean {
     );
   }
   const isTrue = (question: ConditionText): boolean => show(asked.unnamed!(question)) === 'truth true';
+  if (node.list !== undefined) return isTrue(node);
   if (node.sequence !== undefined) return isTrue(sequenceOf(node));
   const moment = momentKeyOf(node);
   if (moment !== undefined) {

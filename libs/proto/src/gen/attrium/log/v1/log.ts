@@ -12,6 +12,7 @@ import {
   FiringCause,
   Identifier,
   NamedValue,
+  ScheduleOccurrence,
   SegmentFlip,
   WaitOutcome,
 } from "../../value/v1/value.js";
@@ -42,6 +43,19 @@ export enum RefusalReason {
   REFUSAL_REASON_LIMIT = 4,
   /** REFUSAL_REASON_MALFORMED - It has not the form of its type, as a phone number without digits. */
   REFUSAL_REASON_MALFORMED = 5,
+  /** REFUSAL_REASON_LIMIT_IN_WINDOW - With it a profile would gain more of its type than it may in the window of the type's limit. */
+  REFUSAL_REASON_LIMIT_IN_WINDOW = 6,
+  /** REFUSAL_REASON_QUARANTINED - A merge by it is held until somebody decides. */
+  REFUSAL_REASON_QUARANTINED = 7,
+  UNRECOGNIZED = -1,
+}
+
+export enum QuarantineDecision {
+  QUARANTINE_DECISION_UNSPECIFIED = 0,
+  /** QUARANTINE_DECISION_RELEASE - What is held is merged, and the identifier is held no more. */
+  QUARANTINE_DECISION_RELEASE = 1,
+  /** QUARANTINE_DECISION_REFUSE - The identifier counts in no event any more. */
+  QUARANTINE_DECISION_REFUSE = 2,
   UNRECOGNIZED = -1,
 }
 
@@ -63,6 +77,10 @@ export enum SuppressionReason {
   SUPPRESSION_REASON_LIMIT = 9,
   /** SUPPRESSION_REASON_OUTCOME - The wait ended in a way that the trigger does not deliver. */
   SUPPRESSION_REASON_OUTCOME = 10,
+  /** SUPPRESSION_REASON_LATE - The time of a schedule was reached so much later than it was due that it is not made up for. */
+  SUPPRESSION_REASON_LATE = 11,
+  /** SUPPRESSION_REASON_REPEATED - The trigger has fired for this profile on this day of its schedule already, in another zone or before a merge. */
+  SUPPRESSION_REASON_REPEATED = 12,
   UNRECOGNIZED = -1,
 }
 
@@ -140,10 +158,14 @@ export interface Entry {
     | { $case: "tick"; value: Tick }
     | { $case: "identifierRefused"; value: IdentifierRefused }
     | { $case: "deliveryAttempted"; value: DeliveryAttempted }
+    | { $case: "scheduleReached"; value: ScheduleReached }
     | { $case: "accountCreated"; value: AccountCreated }
     | { $case: "accountLinked"; value: AccountLinked }
     | { $case: "accountUnlinked"; value: AccountUnlinked }
     | { $case: "currentAccountChanged"; value: CurrentAccountChanged }
+    | { $case: "identifierQuarantined"; value: IdentifierQuarantined }
+    | { $case: "quarantineDecided"; value: QuarantineDecided }
+    | { $case: "quarantineEnded"; value: QuarantineEnded }
     | { $case: "memberContributed"; value: MemberContributed }
     | undefined;
 }
@@ -302,6 +324,47 @@ export interface MemberContributed {
   effectiveAt: number;
 }
 
+/**
+ * Merges by an identifier are held from here on, because too many profiles were merged into its own. Appended to that profile's
+ * partition.
+ */
+export interface IdentifierQuarantined {
+  /** The profile that the identifier belongs to. */
+  entity: Entity | undefined;
+  identifier:
+    | Identifier
+    | undefined;
+  /** Merges into the profile that were within the window. */
+  merges: number;
+  cause: string;
+  occurredAt: number;
+}
+
+/** Somebody has decided about an identifier. Appended to `events`, so that a replay decides the same. */
+export interface QuarantineDecided {
+  workspace: string;
+  identifier: Identifier | undefined;
+  decision: QuarantineDecision;
+  author: string;
+  decidedAt: number;
+}
+
+/** What a decision about an identifier has come to. Appended to the partition of the profile that the identifier belongs to. */
+export interface QuarantineEnded {
+  /** That profile, after it. */
+  entity: Entity | undefined;
+  identifier: Identifier | undefined;
+  decision: QuarantineDecision;
+  author: string;
+  /** Profiles that became one with it. */
+  merged: number;
+  /** Profiles that did not, because a limit would have been broken. */
+  limited: number;
+  /** Id of the decision. */
+  cause: string;
+  occurredAt: number;
+}
+
 /** The state of a loser on its way to the survivor's partition; dropped by (stage, merge_id) where already had. */
 export interface StateTransferred {
   stage: string;
@@ -391,6 +454,25 @@ export interface SegmentChanged {
   exited: SegmentFlip[];
   corrected: MembershipCorrection[];
   changes: AttributeChange[];
+  values: NamedValue[];
+  memberships: string[];
+  identifiers: Identifier[];
+}
+
+/**
+ * The time that a trigger's schedule names was reached by a member of its segment, with the values, memberships and identifiers that the
+ * trigger needs.
+ */
+export interface ScheduleReached {
+  entity:
+    | Entity
+    | undefined;
+  /** Name of the trigger. */
+  definition: string;
+  occurrence: ScheduleOccurrence | undefined;
+  recordedAt: number;
+  /** Revision of the catalogue. */
+  revision: number;
   values: NamedValue[];
   memberships: string[];
   identifiers: Identifier[];
@@ -790,6 +872,9 @@ export const Entry: MessageFns<Entry> = {
       case "deliveryAttempted":
         DeliveryAttempted.encode(message.record.value, writer.uint32(322).fork()).join();
         break;
+      case "scheduleReached":
+        ScheduleReached.encode(message.record.value, writer.uint32(402).fork()).join();
+        break;
       case "accountCreated":
         AccountCreated.encode(message.record.value, writer.uint32(522).fork()).join();
         break;
@@ -801,6 +886,15 @@ export const Entry: MessageFns<Entry> = {
         break;
       case "currentAccountChanged":
         CurrentAccountChanged.encode(message.record.value, writer.uint32(546).fork()).join();
+        break;
+      case "identifierQuarantined":
+        IdentifierQuarantined.encode(message.record.value, writer.uint32(562).fork()).join();
+        break;
+      case "quarantineDecided":
+        QuarantineDecided.encode(message.record.value, writer.uint32(570).fork()).join();
+        break;
+      case "quarantineEnded":
+        QuarantineEnded.encode(message.record.value, writer.uint32(578).fork()).join();
         break;
       case "memberContributed":
         MemberContributed.encode(message.record.value, writer.uint32(802).fork()).join();
@@ -966,6 +1060,14 @@ export const Entry: MessageFns<Entry> = {
             message.record = { $case: "deliveryAttempted", value: DeliveryAttempted.decode(reader, reader.uint32()) };
             continue;
           }
+          case 50: {
+            if (tag !== 402) {
+              break;
+            }
+
+            message.record = { $case: "scheduleReached", value: ScheduleReached.decode(reader, reader.uint32()) };
+            continue;
+          }
           case 65: {
             if (tag !== 522) {
               break;
@@ -999,6 +1101,33 @@ export const Entry: MessageFns<Entry> = {
               $case: "currentAccountChanged",
               value: CurrentAccountChanged.decode(reader, reader.uint32()),
             };
+            continue;
+          }
+          case 70: {
+            if (tag !== 562) {
+              break;
+            }
+
+            message.record = {
+              $case: "identifierQuarantined",
+              value: IdentifierQuarantined.decode(reader, reader.uint32()),
+            };
+            continue;
+          }
+          case 71: {
+            if (tag !== 570) {
+              break;
+            }
+
+            message.record = { $case: "quarantineDecided", value: QuarantineDecided.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 72: {
+            if (tag !== 578) {
+              break;
+            }
+
+            message.record = { $case: "quarantineEnded", value: QuarantineEnded.decode(reader, reader.uint32()) };
             continue;
           }
           case 100: {
@@ -2166,6 +2295,318 @@ export const MemberContributed: MessageFns<MemberContributed> = {
   },
 };
 
+function createBaseIdentifierQuarantined(): IdentifierQuarantined {
+  return { entity: undefined, identifier: undefined, merges: 0, cause: "", occurredAt: 0 };
+}
+
+export const IdentifierQuarantined: MessageFns<IdentifierQuarantined> = {
+  encode(message: IdentifierQuarantined, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.entity !== undefined) {
+      Entity.encode(message.entity, writer.uint32(10).fork()).join();
+    }
+    if (message.identifier !== undefined) {
+      Identifier.encode(message.identifier, writer.uint32(18).fork()).join();
+    }
+    if (message.merges !== 0) {
+      writer.uint32(24).uint32(message.merges);
+    }
+    if (message.cause !== "") {
+      writer.uint32(34).string(message.cause);
+    }
+    if (message.occurredAt !== 0) {
+      writer.uint32(40).int64(message.occurredAt);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): IdentifierQuarantined {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseIdentifierQuarantined();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.entity = Entity.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.identifier = Identifier.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.merges = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.cause = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.occurredAt = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseQuarantineDecided(): QuarantineDecided {
+  return { workspace: "", identifier: undefined, decision: 0, author: "", decidedAt: 0 };
+}
+
+export const QuarantineDecided: MessageFns<QuarantineDecided> = {
+  encode(message: QuarantineDecided, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.workspace !== "") {
+      writer.uint32(10).string(message.workspace);
+    }
+    if (message.identifier !== undefined) {
+      Identifier.encode(message.identifier, writer.uint32(18).fork()).join();
+    }
+    if (message.decision !== 0) {
+      writer.uint32(24).int32(message.decision);
+    }
+    if (message.author !== "") {
+      writer.uint32(34).string(message.author);
+    }
+    if (message.decidedAt !== 0) {
+      writer.uint32(40).int64(message.decidedAt);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QuarantineDecided {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQuarantineDecided();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.workspace = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.identifier = Identifier.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.decision = reader.int32() as any;
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.author = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.decidedAt = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseQuarantineEnded(): QuarantineEnded {
+  return {
+    entity: undefined,
+    identifier: undefined,
+    decision: 0,
+    author: "",
+    merged: 0,
+    limited: 0,
+    cause: "",
+    occurredAt: 0,
+  };
+}
+
+export const QuarantineEnded: MessageFns<QuarantineEnded> = {
+  encode(message: QuarantineEnded, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.entity !== undefined) {
+      Entity.encode(message.entity, writer.uint32(10).fork()).join();
+    }
+    if (message.identifier !== undefined) {
+      Identifier.encode(message.identifier, writer.uint32(18).fork()).join();
+    }
+    if (message.decision !== 0) {
+      writer.uint32(24).int32(message.decision);
+    }
+    if (message.author !== "") {
+      writer.uint32(34).string(message.author);
+    }
+    if (message.merged !== 0) {
+      writer.uint32(40).uint32(message.merged);
+    }
+    if (message.limited !== 0) {
+      writer.uint32(48).uint32(message.limited);
+    }
+    if (message.cause !== "") {
+      writer.uint32(58).string(message.cause);
+    }
+    if (message.occurredAt !== 0) {
+      writer.uint32(64).int64(message.occurredAt);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QuarantineEnded {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQuarantineEnded();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.entity = Entity.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.identifier = Identifier.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.decision = reader.int32() as any;
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.author = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.merged = reader.uint32();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.limited = reader.uint32();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.cause = reader.string();
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.occurredAt = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 function createBaseStateTransferred(): StateTransferred {
   return {
     stage: "",
@@ -2954,6 +3395,138 @@ export const SegmentChanged: MessageFns<SegmentChanged> = {
           }
           case 13: {
             if (tag !== 106) {
+              break;
+            }
+
+            message.identifiers.push(Identifier.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseScheduleReached(): ScheduleReached {
+  return {
+    entity: undefined,
+    definition: "",
+    occurrence: undefined,
+    recordedAt: 0,
+    revision: 0,
+    values: [],
+    memberships: [],
+    identifiers: [],
+  };
+}
+
+export const ScheduleReached: MessageFns<ScheduleReached> = {
+  encode(message: ScheduleReached, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.entity !== undefined) {
+      Entity.encode(message.entity, writer.uint32(10).fork()).join();
+    }
+    if (message.definition !== "") {
+      writer.uint32(18).string(message.definition);
+    }
+    if (message.occurrence !== undefined) {
+      ScheduleOccurrence.encode(message.occurrence, writer.uint32(26).fork()).join();
+    }
+    if (message.recordedAt !== 0) {
+      writer.uint32(32).int64(message.recordedAt);
+    }
+    if (message.revision !== 0) {
+      writer.uint32(40).uint64(message.revision);
+    }
+    for (const v of message.values) {
+      NamedValue.encode(v!, writer.uint32(50).fork()).join();
+    }
+    for (const v of message.memberships) {
+      writer.uint32(58).string(v!);
+    }
+    for (const v of message.identifiers) {
+      Identifier.encode(v!, writer.uint32(66).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ScheduleReached {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseScheduleReached();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.entity = Entity.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.definition = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.occurrence = ScheduleOccurrence.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.recordedAt = longToNumber(reader.int64());
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.revision = longToNumber(reader.uint64());
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.values.push(NamedValue.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.memberships.push(reader.string());
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
               break;
             }
 

@@ -79,7 +79,19 @@ export interface FiringCause {
     | { $case: "segmentExited"; value: SegmentFlip }
     | { $case: "attributeChanged"; value: AttributeChange }
     | { $case: "eventOccurred"; value: EventOccurrence }
+    | { $case: "scheduleReached"; value: ScheduleOccurrence }
     | undefined;
+}
+
+/** A time that a trigger's schedule names: for who is in the segment then. */
+export interface ScheduleOccurrence {
+  segment: string;
+  /** When it is due, by the clock of the zone. */
+  at: number;
+  /** The date that it is of, by the local calendar: YYYY-MM-DD. */
+  day: string;
+  /** IANA name. */
+  timeZone: string;
 }
 
 /** An event that a trigger watches for, with the properties that the trigger names and the event has. */
@@ -498,6 +510,9 @@ export const FiringCause: MessageFns<FiringCause> = {
       case "eventOccurred":
         EventOccurrence.encode(message.kind.value, writer.uint32(34).fork()).join();
         break;
+      case "scheduleReached":
+        ScheduleOccurrence.encode(message.kind.value, writer.uint32(162).fork()).join();
+        break;
     }
     return writer;
   },
@@ -545,6 +560,93 @@ export const FiringCause: MessageFns<FiringCause> = {
             }
 
             message.kind = { $case: "eventOccurred", value: EventOccurrence.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 20: {
+            if (tag !== 162) {
+              break;
+            }
+
+            message.kind = { $case: "scheduleReached", value: ScheduleOccurrence.decode(reader, reader.uint32()) };
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseScheduleOccurrence(): ScheduleOccurrence {
+  return { segment: "", at: 0, day: "", timeZone: "" };
+}
+
+export const ScheduleOccurrence: MessageFns<ScheduleOccurrence> = {
+  encode(message: ScheduleOccurrence, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.segment !== "") {
+      writer.uint32(10).string(message.segment);
+    }
+    if (message.at !== 0) {
+      writer.uint32(16).int64(message.at);
+    }
+    if (message.day !== "") {
+      writer.uint32(26).string(message.day);
+    }
+    if (message.timeZone !== "") {
+      writer.uint32(34).string(message.timeZone);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ScheduleOccurrence {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseScheduleOccurrence();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.segment = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.at = longToNumber(reader.int64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.day = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.timeZone = reader.string();
             continue;
           }
         }
