@@ -1,9 +1,9 @@
 /** Draws what concerns accounts, from a stream of its own: definitions beside those of users, and events that name one. */
+import { parseCatalogue } from '@attrium/catalogue';
 import type { Event } from '@attrium/event';
 import type { Random } from '@attrium/testing/simulation';
 import type { CatalogueText } from './definitions.js';
-import { checked, drawCatalogue } from './draw-catalogue.js';
-import { withRollups } from './draw-rollups.js';
+import { drawCatalogue } from './draw-catalogue.js';
 
 const GROUP_IDS = ['acme', 'umbrella', 'initech'];
 /** How the names of definitions of accounts begin. */
@@ -11,10 +11,6 @@ const PREFIX = 'c';
 
 /** The same catalogue, mostly with definitions of accounts. */
 export function withAccounts(random: Random, catalogue: CatalogueText): CatalogueText {
-  return checked(withRollups(random.fork(), withOwnDefinitions(random, catalogue), []));
-}
-
-function withOwnDefinitions(random: Random, catalogue: CatalogueText): CatalogueText {
   if (random.chance(0.3)) return catalogue;
   const renamed = JSON.stringify(drawCatalogue(random)).replaceAll(/\b([afst]\d+)\b/g, `${PREFIX}$1`);
   const { attributes, segments, triggers } = JSON.parse(renamed) as CatalogueText;
@@ -34,7 +30,7 @@ export function besideAccounts(
 ): CatalogueText {
   const users = redraw(before.map((catalogue) => partOf(catalogue, false)));
   const kept = random.pick(before.map((catalogue) => partOf(catalogue, true)));
-  return checked(withRollups(random.fork(), random.chance(0.15) ? users : joined(users, kept), before));
+  return random.chance(0.15) ? users : joined(users, kept);
 }
 
 /** Sometimes a group event instead, sometimes one that names an account. */
@@ -69,10 +65,13 @@ function partOf(catalogue: CatalogueText, ofAccounts: boolean): CatalogueText {
 }
 
 function joined(users: CatalogueText, accounts: CatalogueText): CatalogueText {
-  return {
+  const catalogue = {
     ...users,
     attributes: [...users.attributes, ...accounts.attributes],
     segments: [...users.segments, ...accounts.segments],
     triggers: [...users.triggers, ...accounts.triggers],
   };
+  const outcome = parseCatalogue(JSON.parse(JSON.stringify(catalogue)));
+  if (outcome.kind === 'valid') return catalogue;
+  throw new Error(`drew an invalid catalogue: ${JSON.stringify(outcome.faults)}`);
 }

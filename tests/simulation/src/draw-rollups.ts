@@ -10,9 +10,8 @@ const PREFIX = 'cm';
  * still there, and some that are new.
  */
 export function withRollups(random: Random, catalogue: CatalogueText, before: readonly CatalogueText[]): CatalogueText {
-  const rest = withoutRollups(catalogue);
-  if (random.chance(0.25)) return rest;
-  const users = rest.attributes.filter(({ kind }) => kind === 'user');
+  if (random.chance(0.25)) return catalogue;
+  const users = catalogue.attributes.filter(({ kind }) => kind === 'user');
   const known = before.length === 0 || random.chance(0.2) ? [] : rollupsIn(random.pick(before));
   const kept = known.filter((rollup) => isValid(rollup, users) && random.chance(0.85));
   const names = new Set(kept.map(({ name }) => name));
@@ -21,13 +20,7 @@ export function withRollups(random: Random, catalogue: CatalogueText, before: re
     const name = `${PREFIX}${index}`;
     return rollup === undefined || names.has(name) ? [] : [{ name, kind: 'account' as const, ...rollup }];
   });
-  return withReaders(random, rest, random.shuffle([...kept, ...added]));
-}
-
-function withoutRollups({ attributes, segments, triggers, ...rest }: CatalogueText): CatalogueText {
-  const other = ({ name }: { readonly name: string }): boolean => !name.startsWith(PREFIX);
-  const filtered = { attributes: attributes.filter(other), segments: segments.filter(other) };
-  return { ...rest, ...filtered, triggers: triggers.filter(other) };
+  return withReaders(random, catalogue, random.shuffle([...kept, ...added]));
 }
 
 function rollupsIn({ attributes }: CatalogueText): AttributeText[] {
