@@ -14,11 +14,11 @@ export function withRollups(random: Random, catalogue: CatalogueText, before: re
   const users = catalogue.attributes.filter(({ kind }) => kind === 'user');
   const known = before.length === 0 || random.chance(0.2) ? [] : rollupsIn(random.pick(before));
   const kept = known.filter((rollup) => isValid(rollup, users) && random.chance(0.85));
-  const names = new Set(kept.map(({ name }) => name));
   const drawn = Array.from({ length: 1 + random.int(4) }, () => drawRollup(random, users));
   const added = drawn.flatMap((rollup, index) => {
-    const name = `${PREFIX}${index}`;
-    return rollup === undefined || names.has(name) ? [] : [{ name, kind: 'account' as const, ...rollup }];
+    // A name keeps its type over all revisions.
+    const name = `${PREFIX}${before.length}${index}`;
+    return rollup === undefined ? [] : [{ name, kind: 'account' as const, ...rollup }];
   });
   return withReaders(random, catalogue, random.shuffle([...kept, ...added]));
 }

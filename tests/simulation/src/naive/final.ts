@@ -3,7 +3,7 @@ import type { CatalogueActivated, Entity } from '@attrium/event';
 import type { CountedEvent, Group } from './groups.js';
 import type { NaiveIdentity } from './identity.js';
 import type { Contribution } from './reducing.js';
-import { givenTo, rolledUp } from './rollups.js';
+import { givenTo, rolledUp } from './rolling-up.js';
 import { type Rule, type Rules, rulesOf } from './rules.js';
 import type { Plain } from './value.js';
 

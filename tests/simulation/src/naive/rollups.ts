@@ -6,19 +6,10 @@ import {
   type MemberContributed,
   partitionOf,
 } from '@attrium/event';
-import type { RollupText } from '../definitions.js';
-import { REDUCE } from './reducing.js';
 import type { Place } from './replay.js';
+import { givenTo, type NaiveRollup, rolledUp } from './rolling-up.js';
 import type { Rule, Rules } from './rules.js';
-import { holds, type Plain, plainOf, show, truth } from './value.js';
-
-export interface NaiveRollup {
-  readonly text: RollupText;
-  /** Under which members give to it: the state of another definition is another one. */
-  readonly key: string;
-  /** Names of attributes of users. */
-  readonly reads: readonly string[];
-}
+import { type Plain, plainOf, show } from './value.js';
 
 /** After so long the members of a new roll-up are gone through; nobody draws more of them than go at once. */
 const SWEEP_EACH_MS = 50;
@@ -195,25 +186,6 @@ export function contributionFact(record: MemberContributed): unknown {
   const given = values.map(({ name, value }) => `${name}: ${show(plainOf(value))}`).sort();
   const head = { to: entity.id, member: member.id, values: given, merges: [...mergeIds].sort(), left };
   return { ...head, ...(left ? { mergedBy } : {}), reason, cause, effectiveAt };
-}
-
-/** What a member has under a roll-up; undefined: it does not count. */
-export function givenTo({ text }: NaiveRollup, said: ReadonlyMap<string, Plain>): Plain | undefined {
-  const { where, ...rest } = text;
-  if (where !== undefined && !holds(where, { attribute: (name) => said.get(name) })) return undefined;
-  return text.count === undefined ? said.get(Object.values(rest)[0]!) : truth(true);
-}
-
-/** Of what the members have. */
-export function rolledUp(text: RollupText, values: readonly Plain[]): Plain | undefined {
-  const all = values.map((value, at) => ({ at, eventId: '', value }));
-  if (text.count !== undefined) return REDUCE.count!(all);
-  if (text.sum !== undefined) return REDUCE.sum!(all);
-  if (values.length === 0) return undefined;
-  const isTrue = (value: Plain): boolean => value.is === 'truth' && value.truth;
-  if (text.any !== undefined) return truth(values.some(isTrue));
-  if (text.all !== undefined) return truth(values.every(isTrue));
-  return REDUCE[text.average !== undefined ? 'average' : text.min !== undefined ? 'min' : 'max']!(all);
 }
 
 export function rollupsOf(rules: Rules | undefined): NaiveRollup[] {

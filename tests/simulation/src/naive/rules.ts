@@ -6,7 +6,7 @@ import { consentTexts } from './consent.js';
 import { type NaiveFormula, naiveFormula } from './formulas.js';
 import { isFound, timesSince } from './order.js';
 import { type Contribution, REDUCE } from './reducing.js';
-import type { NaiveRollup } from './rollups.js';
+import type { NaiveRollup } from './rolling-up.js';
 import { openUntil, sessionValue, visitOf } from './sessions.js';
 import { isWithinRange, momentKeyOf, questionsIn } from './unnamed.js';
 import {
