@@ -1,4 +1,5 @@
-/** The benchmarks: `npm run bench -- <ingest|identity|line|latency|replay|stages|memory|soak|outage|segments>`. They print figures and ratios, and judge nothing. */
+/** The benchmarks: `npm run bench -- <ingest|identity|line|latency|replay|stages|flink|memory|soak|outage|segments>`. They print figures and ratios, and judge nothing. */
+import { benchFlink } from './flink-bench.js';
 import { benchIdentity } from './identity-bench.js';
 import { benchIngest } from './ingest-bench.js';
 import { benchLatency } from './latency-bench.js';
@@ -17,6 +18,7 @@ const BENCHMARKS: Readonly<Record<string, (options: BenchOptions) => Promise<voi
   latency: benchLatency,
   replay: benchReplay,
   stages: benchStages,
+  flink: benchFlink,
   memory: benchMemory,
   soak: benchSoak,
   outage: benchOutage,

@@ -3,8 +3,8 @@
  * stage's own decisions, without logs and stores. It should grow with the segments that depend on the changed attribute (directly or
  * through other segments), not with all there are. The peer of every row is the stage that evaluates each segment at each change.
  */
-import { type AttributesChanged, type CatalogueActivated, type Entity, type LogRecord } from '@attrium/event';
-import type { Context, PartitionStage, StoreKey, Table } from '@attrium/processor';
+import type { AttributesChanged, CatalogueActivated, Entity, LogRecord } from '@attrium/event';
+import { type Context, compareKeys, type PartitionStage, type StoreKey, type Table } from '@attrium/processor';
 import { segmentBinding } from '@attrium/segment';
 import { WORKSPACE } from './catalogue.js';
 import type { BenchOptions } from './options.js';
@@ -165,6 +165,12 @@ class Rows<K extends StoreKey, V> implements Table<K, V> {
 
   delete(key: K): void {
     this.rows.delete(key);
+  }
+
+  page(after: K | undefined, rowsMax: number): { readonly key: K; readonly value: V }[] {
+    const behind = [...this.rows].filter(([key]) => after === undefined || compareKeys(key, after) > 0);
+    const rows = behind.map(([key, value]) => ({ key, value }));
+    return rows.sort((a, b) => compareKeys(a.key, b.key)).slice(0, rowsMax);
   }
 }
 

@@ -27,7 +27,8 @@ import type { BenchOptions } from './options.js';
 
 export const STAGES = ['identity', 'attribute-compute', 'segment', 'journey-trigger'] as const;
 export type Stage = (typeof STAGES)[number];
-export type ServiceName = 'ingest' | 'control' | Stage;
+/** `segment@2`: another instance of a stage, with a folder of its own. */
+export type ServiceName = 'ingest' | 'control' | Stage | `${Stage}@${number}`;
 
 export interface SystemOptions {
   readonly options: BenchOptions;
@@ -130,7 +131,13 @@ export class BenchSystem {
   /** Starts a service and resolves when it says that it is ready; `core` pins it to one core where taskset is there. */
   async startService(
     name: ServiceName,
-    more: { readonly core?: number; readonly flags?: readonly string[] } = {},
+    more: {
+      readonly core?: number;
+      readonly flags?: readonly string[];
+      readonly environment?: Readonly<Record<string, string>>;
+      /** How long it may take to read what its log holds. */
+      readonly readyLimitMs?: number;
+    } = {},
   ): Promise<void> {
     const { options } = this.settings;
     const program = this.programOf(name);
@@ -146,7 +153,7 @@ export class BenchSystem {
         ...process.env,
         NODE_COMPILE_CACHE: join(ROOT, 'node_modules/.cache/attrium/compile-cache'),
         NATS_URL: this.nats.url,
-        ATTRIUM_DATA: this.directory,
+        ATTRIUM_DATA: this.dataDirectory(name),
         ATTRIUM_HTTP_PORT: String(http),
         ATTRIUM_GRPC_PORT: String(grpc),
         ATTRIUM_LOG_LEVEL: 'warn',
@@ -155,17 +162,18 @@ export class BenchSystem {
         ATTRIUM_WEBHOOK_ALLOW_PRIVATE: 'true',
         ...(options.lingerMs === undefined ? {} : { ATTRIUM_LINGER_MS: String(options.lingerMs) }),
         CLICKHOUSE_URL: this.clickhouse?.url ?? '',
+        ...more.environment,
       },
     });
     closeSync(output);
     const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
     const service = { child, httpUrl: `http://127.0.0.1:${http}`, ended };
     this.services.set(name, service);
-    await this.untilReady(name, service);
+    await this.untilReady(name, service, more.readyLimitMs ?? READY_LIMIT_MS);
   }
 
-  private async untilReady(name: ServiceName, { child, httpUrl }: Service): Promise<void> {
-    const deadline = performance.now() + READY_LIMIT_MS;
+  private async untilReady(name: ServiceName, { child, httpUrl }: Service, limitMs: number): Promise<void> {
+    const deadline = performance.now() + limitMs;
     for (;;) {
       const answer = await fetch(`${httpUrl}/healthz/ready`).catch(() => undefined);
       if (answer?.status === 200) return;
@@ -186,7 +194,8 @@ export class BenchSystem {
   }
 
   programOf(name: ServiceName): string {
-    return this.settings.options.programs[name] ?? join(ROOT, 'services', name, 'dist/main.js');
+    const [service = ''] = name.split('@');
+    return this.settings.options.programs[service] ?? join(ROOT, 'services', service, 'dist/main.js');
   }
 
   httpUrl(name: ServiceName): string {
@@ -195,6 +204,15 @@ export class BenchSystem {
 
   pid(name: ServiceName): number {
     return this.services.get(name)!.child.pid!;
+  }
+
+  dataDirectory(name: ServiceName): string {
+    return name.includes('@') ? join(this.directory, name) : this.directory;
+  }
+
+  /** Where a stage keeps its state. */
+  stateDirectory(name: Stage | `${Stage}@${number}`): string {
+    return join(this.dataDirectory(name), 'state', name.split('@')[0]!);
   }
 
   /** Where CPU profiles of a service are written. */
@@ -222,8 +240,8 @@ export class BenchSystem {
   }
 
   /** Removes what a stage has saved of its state. */
-  forgetState(stage: Stage): void {
-    rmSync(join(this.directory, 'state', stage), { recursive: true, force: true });
+  forgetState(stage: Stage | `${Stage}@${number}`): void {
+    rmSync(this.stateDirectory(stage), { recursive: true, force: true });
   }
 
   forgetProfile(name: ServiceName): void {

@@ -7,6 +7,15 @@ export interface WorkloadOptions {
   readonly probeEvery: number;
 }
 
+export interface WorkloadEvent {
+  readonly id: string;
+  readonly name: string;
+  /** What follows `user-` in its user id. */
+  readonly profile: string;
+  /** As a source sends it. */
+  readonly json: string;
+}
+
 const PROFILES = 200_000;
 const ZIPF_EXPONENT = 0.9;
 /** One event in so many is sent a second time. */
@@ -47,31 +56,35 @@ export class Workload {
       this.previous = '';
       return repeated;
     }
-    const index = this.count++;
-    const event = this.make(index, now);
-    this.previous = event;
-    return event;
+    const { json } = this.fresh(now);
+    this.previous = json;
+    return json;
   }
 
-  private make(index: number, now: number): string {
+  /** The next event that is no repetition. */
+  fresh(now: number): WorkloadEvent {
+    const index = this.count++;
     const isProbe = isProbeIndex(index, this.options.probeEvery);
     // Probes have profiles of their own, each used again only after a thousand others: were one overtaken, it would not fire.
-    const profile = isProbe ? `probe-${Math.floor(index / this.options.probeEvery) % PROBE_PROFILES}` : this.profile();
+    const profile = isProbe
+      ? `probe-${Math.floor(index / this.options.probeEvery) % PROBE_PROFILES}`
+      : String(this.profile());
     const draw = this.next();
     const name = isProbe ? 'Checkout Started' : nameOf(draw);
+    const id = `node-next-${this.options.run}-${index}`;
     const user = `user-${profile}`;
     const sku = `sku-${Math.floor(this.next() * 5_000)}`;
     const price = Math.floor(this.next() * 20_000) / 100;
     const checkout = isProbe ? `,"checkout":"c-${index}"` : '';
     const head =
       `{"type":"track","event":"${name}","userId":"${user}","anonymousId":"7c9e6679-7425-40de-944b-${profile}",` +
-      `"messageId":"node-next-${this.options.run}-${index}","timestamp":"${new Date(now).toISOString()}",` +
+      `"messageId":"${id}","timestamp":"${new Date(now).toISOString()}",` +
       `"properties":{"sku":"${sku}","category":"category-${Math.floor(draw * 997) % 40}","price":${price},"currency":"EUR",` +
       `"campaign":"spring-${Math.floor(draw * 50)}"${checkout},"quantity":1},` +
       '"context":{"library":{"name":"analytics-node","version":"3.1.0"},"page":{"url":"https://shop.example.com/products/';
     const tail = '"},"userAgent":"Mozilla/5.0 (X11; Linux x86_64)"}}';
     const missing = Math.max(0, EVENT_BYTES - head.length - tail.length);
-    return head + 'x'.repeat(missing) + tail;
+    return { id, name, profile, json: head + 'x'.repeat(missing) + tail };
   }
 
   /** 0 to PROFILES - 1, by the inverse of the continuous Zipf distribution. */

@@ -192,6 +192,7 @@ function compileTrigger(
     name: trigger.name,
     of: trigger.of,
     paused: trigger.paused,
+    ...(trigger.onBackfill === undefined ? {} : { onBackfill: trigger.onBackfill }),
     archived: trigger.archived,
     when: trigger.when,
     waits,

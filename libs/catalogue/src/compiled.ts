@@ -235,6 +235,8 @@ export interface CompiledTrigger {
   readonly of: 'user' | 'account';
   /** It fires nothing; what happens meanwhile is not made up for. */
   readonly paused: boolean;
+  /** It fires on what a backfill changes too; undefined: not. */
+  readonly onBackfill?: true | undefined;
   /** It is paused for good, and its firings that wait are dropped. */
   readonly archived: boolean;
   readonly when: TriggerWhen;

@@ -90,6 +90,8 @@ export interface TriggerDefinition {
   /** That of what it watches. */
   readonly of: DefinitionKind;
   readonly paused: boolean;
+  /** It fires on what a backfill changes too; undefined: not. */
+  readonly onBackfill?: true | undefined;
   readonly archived: boolean;
   readonly when: TriggerWhen;
   readonly waits?: WaitingDefinition | undefined;

@@ -95,6 +95,7 @@ export { localTime } from './local-time.js';
 export { type CatalogueOutcome, parseCatalogue } from './parse.js';
 export { type PlanItem, planCatalogue } from './plan.js';
 export {
+  attributesReadBy,
   ROLLUP_REDUCERS,
   type RollupMeaning,
   type RollupReducer,
@@ -109,6 +110,7 @@ export {
   type Weekday,
   zoneOf,
 } from './schedule.js';
+export { type Preparation, servingCatalogue } from './serving.js';
 export { SESSION_MEASURES, type SessionMeasure, TYPE_OF_SESSION_MEASURE } from './session.js';
 export { isListEvent, LIST_MEMBER, listEventName } from './static-list.js';
 export { minuteOfDay } from './time-zone.js';

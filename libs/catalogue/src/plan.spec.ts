@@ -44,25 +44,25 @@ describe('the plan of a catalogue', () => {
       });
     const tags = (merge: string): Catalogue =>
       valid({ attributes: [{ name: 'tags', kind: 'user', type: 'string_list', merge, from: [{ trait: 'tags' }] }] });
-    const anew = ['changed attribute skus from now on'];
+    const anew = ['changed attribute skus'];
     const visits = (compute: object): Catalogue =>
       valid({
         attributes: [{ name: 'visits', kind: 'user', type: 'number', compute: { session: 'count', ...compute } }],
       });
     expect(plan(visits({}), visits({ gap: { web: '30m', mobile: '5m' } }))).toEqual([]);
-    expect(plan(visits({}), visits({ gap: '5m' }))).toEqual(['changed attribute visits from now on']);
+    expect(plan(visits({}), visits({ gap: '5m' }))).toEqual(['changed attribute visits']);
     expect(plan(list({ of: 'sku' }), list({ of: 'sku', limit: 100 }))).toEqual([]);
     expect(plan(list({ of: 'sku' }), list({ of: 'sku', limit: 5 }))).toEqual(anew);
     expect(plan(list({ of: 'sku', limit: 5 }), list({ of: 'sku', limit: 6 }))).toEqual(anew);
     expect(plan(list({ of: 'sku' }), list({ of: 'name' }))).toEqual(anew);
     expect(plan(list({ of: 'sku' }), list({ of: 'sku', within: '30d' }))).toEqual(anew);
-    expect(plan(tags('most_recent'), tags('union'))).toEqual(['changed attribute tags from now on']);
+    expect(plan(tags('most_recent'), tags('union'))).toEqual(['changed attribute tags']);
   });
 
-  it('of nothing before adds everything, from now on', () => {
+  it('of nothing before adds everything, triggers from now on', () => {
     expect(plan(undefined, catalogue())).toEqual([
-      'added attribute orders from now on',
-      'added segment vips from now on',
+      'added attribute orders',
+      'added segment vips',
       'added trigger hello from now on',
     ]);
   });
@@ -78,8 +78,8 @@ describe('the plan of a catalogue', () => {
         kind: 'changed',
         of: 'attribute',
         name: 'orders',
-        fromNowOn: true,
-        notice: 'its values begin anew: takes effect from now on; history is not folded in yet',
+        fromNowOn: false,
+        notice: 'its values stay until the new ones are computed from history',
       },
     ]);
   });
@@ -90,7 +90,7 @@ describe('the plan of a catalogue', () => {
 
   it('finds changed segments and triggers', () => {
     expect(plan(catalogue(), catalogue({ gt: 6, frequency: 'once' }))).toEqual([
-      'changed segment vips from now on',
+      'changed segment vips',
       'changed trigger hello from now on',
     ]);
   });

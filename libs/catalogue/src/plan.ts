@@ -1,7 +1,7 @@
 /** What would change if one catalogue took the place of another. */
 import { attributeKey, canonicalJson } from './canonical.js';
 import { planConsent } from './consent-plan.js';
-import type { AttributeDefinition, Catalogue } from './definitions.js';
+import type { AttributeDefinition, Catalogue, SegmentDefinition } from './definitions.js';
 import { DEFAULT_IDENTITY, type IdentityDefinition } from './identity-definition.js';
 
 /** One definition that is added, changed or removed. */
@@ -10,13 +10,13 @@ export interface PlanItem {
   readonly of: 'attribute' | 'segment' | 'trigger' | 'identity' | 'consent';
   /** Of the definition; of identity a type of identifiers, `priority`, `ignore`, `dedup` or `quarantine`; of consent a purpose, `channels`, `from` or `quiet_hours`. */
   readonly name: string;
-  /** Whether what is known so far is not used: it takes effect from now on, and history is not folded in yet. */
+  /** Whether what is known so far is not used: it takes effect from now on. */
   readonly fromNowOn: boolean;
   /** One sentence on when and how it takes effect. */
   readonly notice: string;
 }
 
-const FROM_NOW_ON = 'takes effect from now on; history is not folded in yet';
+const FROM_HISTORY = 'takes effect once it is computed from history';
 
 const ROLLED_UP = 'is made of what members have now; they are gone through page by page';
 
@@ -28,13 +28,10 @@ export function planCatalogue(before: Catalogue | undefined, after: Catalogue): 
     ...planConsent(old.consent, after.consent),
     ...compare('attribute', old.attributes, after.attributes, attributeNotice),
     ...compare('attribute', old.eventAttributes ?? [], after.eventAttributes ?? [], () => ({
-      fromNowOn: true,
-      notice: 'holds for events from now on; the values of what reads it begin anew',
+      fromNowOn: false,
+      notice: 'what reads it is computed from history, and takes effect then',
     })),
-    ...compare('segment', old.segments, after.segments, (_before, segment) => ({
-      fromNowOn: true,
-      notice: segment.static === true ? 'has those as members that are imported from now on' : FROM_NOW_ON,
-    })),
+    ...compare('segment', old.segments, after.segments, segmentNotice),
     ...compare('trigger', old.triggers, after.triggers, () => ({
       fromNowOn: true,
       notice: 'fires for what happens from now on',
@@ -50,11 +47,17 @@ interface Notice {
 function attributeNotice(before: AttributeDefinition | undefined, after: AttributeDefinition): Notice {
   const isSame = before !== undefined && attributeKey(before) === attributeKey(after);
   if (after.kind === 'rollup' && !isSame) return { fromNowOn: false, notice: ROLLED_UP };
-  if (before === undefined) return { fromNowOn: true, notice: FROM_NOW_ON };
+  if (before === undefined) return { fromNowOn: false, notice: FROM_HISTORY };
   if (isSame) {
     return { fromNowOn: false, notice: 'its values stay; only where it is shown changes' };
   }
-  return { fromNowOn: true, notice: `its values begin anew: ${FROM_NOW_ON}` };
+  return { fromNowOn: false, notice: 'its values stay until the new ones are computed from history' };
+}
+
+function segmentNotice(before: SegmentDefinition | undefined, after: SegmentDefinition): Notice {
+  if (after.static === true) return { fromNowOn: true, notice: 'has those as members that are imported from now on' };
+  if (before === undefined) return { fromNowOn: false, notice: `${FROM_HISTORY}, in each profile at its next change` };
+  return { fromNowOn: false, notice: 'its members stay until what it reads is computed from history' };
 }
 
 function compare<T extends { readonly name: string }>(

@@ -1,5 +1,5 @@
 /** What is made of the members of an account. */
-import type { Condition } from '@attrium/condition';
+import { type Condition, readsOf } from '@attrium/condition';
 import type { ValueType } from '@attrium/event';
 
 export const ROLLUP_REDUCERS = ['count', 'sum', 'min', 'max', 'average', 'any', 'all'] as const;
@@ -22,4 +22,10 @@ export interface RollupMeaning {
   readonly attribute?: string | undefined;
   /** The members that count: over named attributes of users, only comparisons. */
   readonly where?: Condition | undefined;
+}
+
+/** Names of the attributes of users that it reads, each once. */
+export function attributesReadBy({ attribute, where }: RollupMeaning): readonly string[] {
+  const read = attribute === undefined ? [] : [attribute];
+  return [...new Set([...read, ...(where === undefined ? [] : readsOf(where).attributes)])];
 }

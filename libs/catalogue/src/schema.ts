@@ -117,6 +117,7 @@ export const triggerSchema = z.strictObject({
   channel: z.string().optional(),
   on_quiet: oneOf(ON_QUIET).optional(),
   state: oneOf(['active', 'paused', 'archived']).default('active'),
+  on_backfill: z.boolean().optional(),
   delay: z.string().optional(),
   wait_for: z
     .strictObject({

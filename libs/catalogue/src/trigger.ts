@@ -43,7 +43,9 @@ export function readTrigger(json: unknown, path: string, names: Names, report: R
   const of = kindOf(when, names);
   checkKind({ of, input, condition, waits, frequency }, path, names, report);
   const [paused, archived] = [input.state !== 'active', input.state === 'archived'];
-  return { name, of, paused, archived, when, waits, condition, ...about, frequency, payload, properties, ...deliver };
+  const onBackfill = input.on_backfill === true ? { onBackfill: true as const } : {};
+  const head = { name, of, paused, archived, ...onBackfill };
+  return { ...head, when, waits, condition, ...about, frequency, payload, properties, ...deliver };
 }
 
 /** A trigger is of the kind of what it watches; events are watched of users. */

@@ -21,6 +21,8 @@ export interface RecordPosition {
 export interface Projection {
   readonly table: string;
   readonly columns: readonly Column[];
+  /** The columns that hold ids of profiles: rows with the id of an erased one are removed. Undefined: the table has nothing of profiles. */
+  readonly profileColumns?: readonly string[];
   /** The rows of a record, undefined for none. */
   readonly project: (record: LogRecord, position: RecordPosition) => readonly Row[] | undefined;
 }

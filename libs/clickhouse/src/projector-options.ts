@@ -3,6 +3,7 @@ import type { Log } from '@attrium/processor';
 import type { ClickHouse } from './connection.js';
 import type { MigrateOptions } from './migrate.js';
 import type { Projection } from './projection.js';
+import type { Range } from './range-ledger.js';
 
 export interface ProjectorOptions {
   readonly log: Log;
@@ -17,6 +18,8 @@ export interface ProjectorOptions {
   readonly projections: readonly Projection[];
   /** The files that make these tables; applied before anything else, as soon as ClickHouse is there. */
   readonly migrations?: MigrateOptions | undefined;
+  /** Called before the tables are filled, with the last recorded range of each; again when it throws. */
+  readonly opened?: ((ranges: ReadonlyMap<string, Range>) => Promise<void>) | undefined;
   readonly settings?: Partial<ProjectorSettings> | undefined;
   /** One line an outage, a recovery and a record that could not be projected. */
   readonly report?: ((level: 'info' | 'warn' | 'error', message: string) => void) | undefined;

@@ -76,6 +76,7 @@ export class Projector {
         try {
           if (options.migrations !== undefined) await migrate(options.clickhouse, options.migrations);
           ranges = await ledger.read();
+          await options.opened?.(ranges);
         } catch (error) {
           if (!(error instanceof ClickHouseAdapterError) || error.retryable) throw error;
           refused = error;

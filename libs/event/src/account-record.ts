@@ -23,7 +23,7 @@ export interface AccountLinked {
   readonly occurredAt: number;
 }
 
-/** A profile is no member of an account any more: it was merged into another, which is one. Appended to the partitions of both. */
+/** A profile is no member of an account any more: it was merged into another, which is one, or erased. Appended to the partitions of both. */
 export interface AccountUnlinked {
   readonly kind: 'account-unlinked';
   readonly id: string;
@@ -42,7 +42,7 @@ export interface CurrentAccountChanged {
   readonly id: string;
   /** The profile. */
   readonly entity: Entity;
-  /** Undefined: it has none, because it was merged away. */
+  /** Undefined: it has none, because it was merged away or erased. */
   readonly account?: Entity | undefined;
   readonly cause: string;
   readonly occurredAt: number;

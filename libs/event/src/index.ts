@@ -15,6 +15,7 @@ export {
   unitsToText,
 } from './decimal.js';
 export type { Entity, Identifier } from './entity.js';
+export type { ErasureRequested, ProfileErased } from './erasure-record.js';
 export { parseExactJson, stringifyExactJson } from './exact-json.js';
 export {
   ATTEMPTS_STREAM,
@@ -25,6 +26,7 @@ export {
   DELIVERY_DESK_SUBJECT,
   deadLettersSubject,
   deliveriesSubject,
+  erasureSubject,
   eventsSubject,
   LOG_NAMES,
   type LogName,
@@ -32,11 +34,13 @@ export {
   partitionFilters,
   partitionOfSubject,
   partitionSubject,
+  projectionSubject,
   quarantineSubject,
   redeliveriesSubject,
   rejectedSubject,
   STAGE_NAMES,
   type StageName,
+  seedsSubject,
   streamOf,
   UNDELIVERED_STREAM,
   undeliveredSubject,
@@ -100,6 +104,7 @@ export {
 } from './record.js';
 export { type IdentifierRefused, REFUSAL_REASONS, type RefusalReason } from './refusal-record.js';
 export type { ScheduleOccurrence, ScheduleReached } from './schedule-record.js';
+export type { DefinitionsSwitched, SeedCompleted, Seeded, SeededEvent } from './seed-record.js';
 export { durationMs } from './time.js';
 export {
   compareText,

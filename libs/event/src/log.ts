@@ -19,6 +19,16 @@ export function catalogueSubject(shard: number, workspace: string): string {
   return `attrium.events.${shard}.catalogue.${workspace}`;
 }
 
+/** Where requests to erase a profile of a workspace go. */
+export function erasureSubject(shard: number, workspace: string): string {
+  return `attrium.events.${shard}.erasure.${workspace}`;
+}
+
+/** Where attribute-compute says that it has folded the history of a partition. */
+export function seedsSubject(shard: number, workspace: string): string {
+  return `attrium.events.${shard}.seeds.${workspace}`;
+}
+
 /** Where decisions about the quarantine of a workspace go. */
 export function quarantineSubject(shard: number, workspace: string): string {
   return `attrium.events.${shard}.quarantine.${workspace}`;
@@ -89,4 +99,9 @@ export function deadLettersSubject(stage: StageName): string {
 /** Where the owner of a partition of a stage answers questions. */
 export function askSubject(stage: StageName, partition: number): string {
   return `attrium.ask.${stage}.${partition}`;
+}
+
+/** Where the instance that projects a log answers how far its tables are: `{ sequence }`, all messages up to it. */
+export function projectionSubject(log: LogName): string {
+  return `attrium.ask.projections.${log}`;
 }

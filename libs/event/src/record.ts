@@ -2,10 +2,12 @@
 import type { AccountCreated, AccountLinked, AccountUnlinked, CurrentAccountChanged } from './account-record.js';
 import type { ChangeReason } from './change-reason.js';
 import type { Entity, Identifier } from './entity.js';
+import type { ErasureRequested, ProfileErased } from './erasure-record.js';
 import type { MemberContributed } from './member-record.js';
 import type { IdentifierQuarantined, QuarantineDecided, QuarantineEnded } from './quarantine-record.js';
 import type { IdentifierRefused } from './refusal-record.js';
 import type { ScheduleOccurrence, ScheduleReached } from './schedule-record.js';
+import type { DefinitionsSwitched, SeedCompleted, Seeded } from './seed-record.js';
 import type { NamedValue, Value } from './value.js';
 
 export const EVENT_TYPES = ['identify', 'track', 'page', 'screen', 'group', 'alias'] as const;
@@ -305,6 +307,10 @@ export interface CatalogueActivated {
   readonly activatedAt: number;
   /** UTF-8 JSON of the whole catalogue. */
   readonly catalogue: Uint8Array;
+  /** The workspace had events before: new definitions are seeded from them before they take effect. */
+  readonly historic?: boolean | undefined;
+  /** Orders what has the same revision (docs/adr/0007-backfill.md); undefined stands for the revision. */
+  readonly step?: number | undefined;
 }
 
 /** From here on decisions are made by this version of the logic. */
@@ -332,6 +338,8 @@ export type LogRecord =
   | AccountLinked
   | AccountUnlinked
   | CurrentAccountChanged
+  | ErasureRequested
+  | ProfileErased
   | IdentifierQuarantined
   | QuarantineDecided
   | QuarantineEnded
@@ -346,6 +354,9 @@ export type LogRecord =
   | FiringSuppressed
   | DeliveryAttempted
   | CatalogueActivated
+  | Seeded
+  | SeedCompleted
+  | DefinitionsSwitched
   | LogicActivated
   | Tick;
 
@@ -361,8 +372,12 @@ export function entityOf(record: LogRecord): Entity | undefined {
   switch (record.kind) {
     case 'event':
     case 'profiles-merged':
+    case 'erasure-requested':
     case 'quarantine-decided':
     case 'catalogue-activated':
+    case 'seeded':
+    case 'seed-completed':
+    case 'definitions-switched':
     case 'logic-activated':
     case 'tick':
     case 'delivery-attempted':

@@ -6,6 +6,8 @@ export type FailureStatus =
   | 'unauthenticated'
   | 'forbidden'
   | 'not-found'
+  /** It was there, and is gone for good. */
+  | 'gone'
   | 'conflict'
   /** What the caller says it knows is no longer so: read again, and decide anew. */
   | 'precondition-failed'
@@ -24,6 +26,7 @@ const HTTP_STATUS: Readonly<Record<FailureStatus, number>> = {
   unauthenticated: 401,
   forbidden: 403,
   'not-found': 404,
+  gone: 410,
   conflict: 409,
   'precondition-failed': 412,
   'precondition-required': 428,
@@ -41,6 +44,7 @@ const GRPC_STATUS: Readonly<Record<FailureStatus, number>> = {
   unauthenticated: 16,
   forbidden: 7,
   'not-found': 5,
+  gone: 5,
   conflict: 10,
   'precondition-failed': 10,
   'precondition-required': 3,

@@ -61,6 +61,7 @@ export { NodeVersionError, requireNode } from './node-version.js';
 export { type OpeningKeys, openKeys } from './open-keys.js';
 export {
   BadIdentifierError,
+  ErasedProfileError,
   type HistoryKind,
   identifierFault,
   type LocatedProfile,

@@ -66,6 +66,26 @@ export class NoProfileError extends OperatingError {
   }
 }
 
+/** The id is of a profile that was erased. */
+export class ErasedProfileError extends OperatingError {
+  constructor(profileId: string, erasedAt: number) {
+    const details = { profileId, erasedAt: new Date(erasedAt).toISOString() };
+    super('This profile was erased.', { code: 'ATR-HOST-023', status: 'gone', details });
+  }
+}
+
+/** What identity says of the id of an erased profile. `erasedAt`: log time, ms. */
+interface ErasedProfile {
+  readonly profileId: string;
+  readonly erasedAt: number;
+}
+
+/** Throws ErasedProfileError. */
+function living<T extends object>(found: T | ErasedProfile | null): T | undefined {
+  if (found !== null && 'erasedAt' in found) throw new ErasedProfileError(found.profileId, found.erasedAt);
+  return found ?? undefined;
+}
+
 export class ProfileLocator {
   constructor(
     private readonly options: {
@@ -75,15 +95,16 @@ export class ProfileLocator {
     },
   ) {}
 
-  /** The live profile that an identifier (of type `profile_id`: a profile id, also a merged one) belongs to. Throws OwnerSilentError. */
+  /** The live profile that an identifier (of type `profile_id`: a profile id, also a merged one) belongs to. Throws OwnerSilentError and ErasedProfileError. */
   async find(workspace: string, identifier: Identifier): Promise<LocatedProfile | undefined> {
     const question =
       identifier.type === PROFILE_ID
         ? { kind: 'profile', workspace, profileId: identifier.value }
         : { kind: 'resolve', workspace, identifier };
     const { ask, shards } = this.options;
-    const found = await ask<LocatedProfile | null>('identity', partitionOf(workspace, shards), question);
-    return found ?? undefined;
+    return living(
+      await ask<LocatedProfile | ErasedProfile | null>('identity', partitionOf(workspace, shards), question),
+    );
   }
 
   /** As `find`, for an API: throws also BadIdentifierError and NoProfileError. */
@@ -94,15 +115,19 @@ export class ProfileLocator {
     return found;
   }
 
-  /** What identity says of how the live profile of an identifier came about; undefined for nobody. Throws OwnerSilentError. */
-  async history<T>(kind: HistoryKind, workspace: string, identifier: Identifier): Promise<T | undefined> {
+  /** What identity says of how the live profile of an identifier came about; undefined for nobody. Throws OwnerSilentError and ErasedProfileError. */
+  async history<T extends object>(
+    kind: HistoryKind,
+    workspace: string,
+    identifier: Identifier,
+  ): Promise<T | undefined> {
     const { ask, shards } = this.options;
     const question = { kind, workspace, identifier };
-    return (await ask<T | null>('identity', partitionOf(workspace, shards), question)) ?? undefined;
+    return living(await ask<T | ErasedProfile | null>('identity', partitionOf(workspace, shards), question));
   }
 
   /** As `history`, for an API: throws also BadIdentifierError and NoProfileError. */
-  async requireHistory<T>(kind: HistoryKind, workspace: string, identifier: Identifier): Promise<T> {
+  async requireHistory<T extends object>(kind: HistoryKind, workspace: string, identifier: Identifier): Promise<T> {
     const isProfileId = checked(identifier);
     const found = await this.history<T>(kind, workspace, identifier);
     if (found === undefined) throw nobody(isProfileId);

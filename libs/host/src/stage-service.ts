@@ -1,8 +1,8 @@
 /** Runs one stage as a service: log, state store, stage loop, questions, projection, and the host around them. */
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { openClickHouse, type Projection, Projector } from '@attrium/clickhouse';
-import { askSubject, type LogName, partitionFilters, streamOf } from '@attrium/event';
+import type { Projection, RetainedTable } from '@attrium/clickhouse';
+import { askSubject } from '@attrium/event';
 import { connectNats, ensureStreams, JetStreamLog, type NatsLink, serveAsk } from '@attrium/nats';
 import {
   DEFAULT_STAGE_SETTINGS,
@@ -23,7 +23,8 @@ import { ProfileLocator } from './profile-locator.js';
 import { Readiness } from './readiness.js';
 import { type AskStage, stageClient } from './stage-client.js';
 import { ownedPartitionsOf, type StageConfig } from './stage-settings.js';
-import { exposeProjectors, exposeStage, observeStage, watchLag } from './stage-telemetry.js';
+import { startTables } from './stage-tables.js';
+import { exposeStage, observeStage, watchLag } from './stage-telemetry.js';
 import type { RunningHost } from './start-host.js';
 
 /** What the surface of a stage service works with. */
@@ -64,6 +65,8 @@ export interface StageServiceOptions {
   }[];
   /** Folder of the `.sql` files that make the tables of the projections. */
   readonly migrationsDirectory?: string;
+  /** How long one of the tables keeps its rows: `period` as a setting says it. */
+  readonly retention?: RetainedTable & { readonly period: string };
 }
 
 const CONNECT_TIMEOUT_MS = 60_000;
@@ -103,7 +106,7 @@ export async function runStageService(options: StageServiceOptions): Promise<Run
     serveAsk(link.read, askSubject(binding.name, partition), (question) => stage.ask(partition, question)),
   );
   const lag = watchLag({ log, input: binding.input, status: () => stage.status() });
-  const projectors = startProjectors(options, log, logger);
+  const tables = startTables(options, log, logger, link);
   const askStage = stageClient({ link, clock: systemClock, timeoutMs: config.askTimeoutMs });
   const handle: StageHandle = {
     ...{ config, logger, link, log, stage, readiness, askStage },
@@ -126,7 +129,7 @@ export async function runStageService(options: StageServiceOptions): Promise<Run
     onClose: [
       { name: 'questions', run: () => Promise.all(asks.map((served) => served.stop())) },
       { name: 'keys', run: () => opening.close() },
-      { name: 'projector', run: () => Promise.all(projectors.map((projector) => projector.stop())) },
+      { name: 'projector', run: () => tables?.stop() },
       { name: 'log', run: () => log.close() },
       { name: 'nats', run: () => link.close() },
       { name: 'state', run: () => store.close() },
@@ -183,29 +186,4 @@ async function caughtUp(stage: StageProcessor): Promise<void> {
   while (!stage.isCaughtUp && performance.now() < until) {
     await new Promise((resolve) => setTimeout(resolve, CATCH_UP_LOOK_MS));
   }
-}
-
-/** Each migrates all tables of the service before it begins: that is harmless at the same time. */
-function startProjectors(options: StageServiceOptions, log: JetStreamLog, logger: Logger): Projector[] {
-  const { binding, config, projections, otherProjections = [], migrationsDirectory } = options;
-  const { clickhouseUrl: url } = config;
-  if (!config.projection || url === undefined || projections === undefined) return [];
-  const output: LogName = binding.output;
-  const subjects = Array.from({ length: config.partitions }, (_, partition) => partitionFilters(output, partition));
-  const sources = [{ stream: streamOf(output), subjects: subjects.flat(), projections }, ...otherProjections];
-  const projectors = sources.map(
-    (source) =>
-      new Projector({
-        ...source,
-        log,
-        clickhouse: openClickHouse({ url, database: config.clickhouseDatabase }),
-        ...(migrationsDirectory === undefined
-          ? {}
-          : { migrations: { service: binding.name, directory: migrationsDirectory } }),
-        report: (level, message) => logger[level](message),
-      }),
-  );
-  for (const projector of projectors) projector.start();
-  exposeProjectors(() => projectors.map(({ status }) => status));
-  return projectors;
 }

@@ -8,6 +8,7 @@ import { askTimeoutSetting } from './stage-client.js';
 /** `all`, or numbers and ranges: `0-3,7`. */
 const OWNED = /^(all|\d+(-\d+)?(,\d+(-\d+)?)*)$/;
 
+const DAY_MS = 86_400_000;
 const milliseconds = (max: number) => integerSetting({ min: 0, max });
 
 export const stageSettings = hostSettings.extend({
@@ -49,6 +50,10 @@ export const stageSettings = hostSettings.extend({
       description: 'Database of the projected tables.',
     },
   ),
+  erasureIntervalMs: setting(integerSetting({ min: 1_000, max: DAY_MS }).default(60_000), {
+    description:
+      'Time between two removals of the rows of erased profiles from ClickHouse, ms: each removes those of all profiles erased meanwhile.',
+  }),
   projection: setting(switchSetting().default(true), {
     description: 'Whether this instance projects its log into ClickHouse; exactly one instance of a service does.',
   }),

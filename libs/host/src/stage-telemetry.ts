@@ -1,9 +1,9 @@
 /** What the stage loop tells of itself, as metrics and log lines. */
-import type { ProjectorStatus } from '@attrium/clickhouse';
+import type { EraserStatus, ProjectorStatus, Retention } from '@attrium/clickhouse';
 import { type LogName, partitionFilters } from '@attrium/event';
 import type { Log, PartitionStatus, StageOccurrence } from '@attrium/processor';
 import type { Logger } from './logger.js';
-import { counter, histogram, sampledGauge } from './metrics.js';
+import { counter, gauge, histogram, sampledGauge } from './metrics.js';
 
 const factsCommitted = counter({
   name: 'attrium_stage_facts_committed_total',
@@ -145,4 +145,39 @@ export function exposeProjectors(statuses: () => readonly ProjectorStatus[]): vo
     { name: 'attrium_projector_poisoned', help: 'Records that could not be projected since the start.' },
     sum(({ poisoned }) => poisoned),
   );
+}
+
+export function exposeEraser(status: () => EraserStatus): void {
+  sampledGauge(
+    {
+      name: 'attrium_erasures_waiting',
+      help: 'Ids of erased profiles whose rows are not removed from every table yet.',
+    },
+    () => status().waiting,
+  );
+  sampledGauge(
+    {
+      name: 'attrium_erasures_removed',
+      help: 'Ids of erased profiles that tables were cleared of since the start, once a table.',
+    },
+    () => status().removed,
+  );
+  sampledGauge(
+    {
+      name: 'attrium_erasures_failures',
+      help: 'Attempts to remove the rows of erased profiles that failed since the start.',
+    },
+    () => status().failures,
+  );
+}
+
+const eventsRetention = gauge({
+  name: 'attrium_events_retention_seconds',
+  help: 'How long the table of events keeps them, 0 for ever; workspace * stands for all that have no period of their own.',
+  labels: ['workspace'],
+});
+
+export function exposeRetention({ everywhere, workspaces }: Retention): void {
+  for (const [workspace, ms = 0] of [['*', everywhere] as const, ...workspaces])
+    eventsRetention(ms / 1_000, { workspace });
 }

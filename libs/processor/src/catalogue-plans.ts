@@ -5,25 +5,29 @@ import type { Table } from './stage.js';
 /** A workspace's catalogue as it came down the line. */
 export interface CatalogueRow {
   readonly revision: number;
+  /** Orders what has the same revision; undefined stands for the revision. */
+  readonly step?: number | undefined;
   /** The whole catalogue as JSON. */
   readonly json: string;
   readonly since: PresentSince;
 }
 
-/** By key of what a stage keeps state of: the revision since which the catalogue has had it without a gap. */
+/** By key of what a stage keeps state of: the step since which the catalogue has had it without a gap. */
 export type PresentSince = Readonly<Record<string, number>>;
 
 const NOTHING: PresentSince = {};
 
-/** Whether what was brought in line with `revision` may go on: what came back since then starts anew. */
-export function isPresentSince(since: PresentSince, key: string, revision: number): boolean {
+/** Whether what was brought in line with `step` may go on: what came back since then starts anew. */
+export function isPresentSince(since: PresentSince, key: string, step: number): boolean {
   const first = since[key];
-  return first !== undefined && first <= revision;
+  return first !== undefined && first <= step;
 }
 
 export interface ActivatedCatalogue {
   readonly workspace: string;
   readonly revision: number;
+  /** Rises with each catalogue that takes effect in the workspace. */
+  readonly step: number;
   readonly catalogueJson: string;
 }
 
@@ -56,18 +60,18 @@ export class CataloguePlans<P> {
   }
 
   /** Throws, and changes nothing, when the catalogue is invalid. */
-  activate({ workspace, revision, catalogue }: CatalogueActivated): void {
+  activate({ workspace, revision, catalogue, step = revision }: CatalogueActivated): void {
     const json = textOf(catalogue);
-    const plan = this.compiled(workspace, { revision, json });
+    const plan = this.compiled(workspace, { revision, step, json });
     const before = this.sinceOf(workspace);
     const since: Record<string, number> = {};
-    for (const key of this.keysOf(plan)) since[key] = before[key] ?? revision;
+    for (const key of this.keysOf(plan)) since[key] = before[key] ?? step;
     this.plans.set(workspace, plan);
-    this.rows.put(workspace, { revision, json, since });
+    this.rows.put(workspace, { revision, step, json, since });
   }
 
-  private compiled(workspace: string, { revision, json }: Omit<CatalogueRow, 'since'>): P {
-    return this.compile({ workspace, revision, catalogueJson: json });
+  private compiled(workspace: string, { revision, step = revision, json }: Omit<CatalogueRow, 'since'>): P {
+    return this.compile({ workspace, revision, step, catalogueJson: json });
   }
 }
 

@@ -164,6 +164,9 @@ export class DecisionLoop {
       get logicVersion() {
         return state.logicVersion;
       },
+      get place() {
+        return { sequence: input.sequence, record: input.record };
+      },
       emit: (fact, partition) => {
         const id = this.nextId();
         outputs.emit(fact, id, input, partition ?? own);

@@ -12,6 +12,7 @@ import {
   type MergeState,
   noMerges,
   openMerge,
+  type ProfileErased,
   type ProfilesMerged,
   partitionOf,
   releaseMerges,
@@ -19,6 +20,7 @@ import {
   type StateTransferred,
   takeTransfer,
 } from '@attrium/event';
+import { ErasedEntities, type ErasureProgress, type ErasureQuestion } from './erased-entities.js';
 import type { Context, StageEnvironment, Table, TableCodec } from './stage.js';
 
 /** A live entity. Stages add their own state. */
@@ -42,7 +44,11 @@ export type EntityOccurrence =
   /** A transfer sent on to the survivor of a later merge. */
   | { readonly kind: 'transfer-forwarded' }
   /** A transfer that came again and was dropped. */
-  | { readonly kind: 'transfer-repeated' };
+  | { readonly kind: 'transfer-repeated' }
+  /** A row was dropped, because its entity was erased. */
+  | { readonly kind: 'entity-erased' }
+  /** A record for an entity that was erased, as a transfer that was on its way: it is dropped. */
+  | { readonly kind: 'record-of-erased' };
 
 export interface ReleasedMerges {
   readonly mergeIds: readonly string[];
@@ -80,6 +86,7 @@ export class EntityRows<R extends LiveRow> {
   private readonly table: Table<number, R | PointerRow>;
   /** Entities whose row a record of this stage made: it may have overtaken their `ProfileCreated`, which takes another way. */
   private readonly early: Table<number, boolean>;
+  private readonly erased: ErasedEntities;
   private readonly partition: number;
   private readonly partitions: number;
 
@@ -89,6 +96,7 @@ export class EntityRows<R extends LiveRow> {
   ) {
     this.table = environment.table('entities', rules.codec);
     this.early = environment.table('early-entities', undefined, { filtersKeys: true });
+    this.erased = new ErasedEntities(environment);
     this.partition = environment.partition;
     this.partitions = environment.partitions;
   }
@@ -112,10 +120,11 @@ export class EntityRows<R extends LiveRow> {
     return row === undefined || row.kind === 'pointer' ? undefined : (row as R);
   }
 
-  /** The entity's row, to be changed; made if there is none. Undefined when the entity was merged away. */
+  /** The entity's row, to be changed; made if there is none. Undefined when the entity was merged away, or erased. */
   of(entity: Entity): R | undefined {
     const row = this.table.edit(entity.ordinal);
     if (row === undefined) {
+      if (this.isErased(entity)) return undefined;
       const created = this.rules.create(entity);
       this.table.put(entity.ordinal, created);
       return created;
@@ -128,16 +137,30 @@ export class EntityRows<R extends LiveRow> {
     return row as R;
   }
 
-  /** As `of`, for a record that this stage sent from another partition: it may have overtaken the creation of its entity. */
-  ofRelayed(entity: Entity): R | undefined {
-    if (this.table.get(entity.ordinal) === undefined) this.early.put(entity.ordinal, true);
+  /** As `of`, for a record that another partition sent and that may have overtaken the entity's `ProfileCreated`. */
+  arriving(entity: Entity): R | undefined {
+    if (this.table.get(entity.ordinal) === undefined) {
+      if (this.isErased(entity)) return undefined;
+      this.early.put(entity.ordinal, true);
+    }
     return this.of(entity);
   }
 
-  /** `ProfileCreated` or `AccountCreated`: unless a record of this stage was faster there is no row of this entity, and the store need not be asked for it. */
+  /** `ProfileCreated` or `AccountCreated`: unless a transfer was faster there is no row of this entity, and the store need not be asked for it. */
   created({ ordinal }: Entity): void {
     if (this.early.get(ordinal) === undefined) this.table.expectNone?.(ordinal);
     else this.early.delete(ordinal);
+  }
+
+  /** Whether a record of this entity, which has no row, has to be dropped. */
+  isErased({ ordinal }: Entity): boolean {
+    const isErased = this.erased.has(ordinal);
+    if (isErased) this.rules.observe({ kind: 'record-of-erased' });
+    return isErased;
+  }
+
+  answerErasure(question: ErasureQuestion): ErasureProgress {
+    return this.erased.answer(question);
   }
 
   isHere(entity: Entity): boolean {
@@ -174,7 +197,8 @@ export class EntityRows<R extends LiveRow> {
       context.forward({ ...record, to: found.mergedInto }, this.partitionFor(found.mergedInto));
       return;
     }
-    const row = this.ofRelayed(record.to) as R;
+    const row = this.arriving(record.to);
+    if (row === undefined) return;
     row.merges ??= noMerges();
     const taken = takeTransfer(row.merges, record.mergeId, record.state);
     if (taken === 'dropped') rules.observe({ kind: 'transfer-repeated' });
@@ -190,6 +214,23 @@ export class EntityRows<R extends LiveRow> {
     row.merges ??= noMerges();
     completeUpstream(row.merges, mergeIds);
     this.settle(row, context);
+  }
+
+  /** `ProfileErased`: what is here of the profile, and of those merged into it, goes without a word about it; a tombstone stays. */
+  erase(record: ProfileErased, context: Context): void {
+    for (const entity of [record.entity, ...record.former]) {
+      if (!this.isHere(entity)) continue;
+      const { ordinal } = entity;
+      const row = this.table.get(ordinal);
+      if (row !== undefined) {
+        this.table.delete(ordinal);
+        this.rules.observe({ kind: 'entity-erased' });
+      }
+      if (row?.kind === 'entity') context.setTimer(ordinal, undefined);
+      if (this.early.get(ordinal) !== undefined) this.early.delete(ordinal);
+      this.erased.add(ordinal);
+    }
+    passOn(record, context);
   }
 
   /** Sent even when there is nothing to hand over: the survivor waits for it. */

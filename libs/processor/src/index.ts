@@ -36,6 +36,7 @@ export {
   passOn,
   type ReleasedMerges,
 } from './entity-rows.js';
+export { type ErasureProgress, type ErasureQuestion, isErasureQuestion } from './erased-entities.js';
 export { ProcessorError, type ProcessorErrorCode } from './errors.js';
 export { LOG_ERROR_CODES, LogError, type LogErrorCode, positionFault } from './log-error.js';
 export type { Observe, StageOccurrence } from './occurrence.js';

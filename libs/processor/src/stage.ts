@@ -45,6 +45,8 @@ export interface Context {
   /** The greatest `appendedAt` or tick read in this partition, ms: the "now" of every window and condition, and `recordedAt` of facts. */
   readonly now: number;
   readonly logicVersion: number;
+  /** Where the record stands that is decided: sequence of its message, and its number in the pack. */
+  readonly place: { readonly sequence: number; readonly record: number };
   /** Appends a fact to the output log; returns its id. `partition` only for stages with many outputs (identity). */
   emit(fact: FactBody, partition?: number): string;
   /** A fact that is also sent, once it is committed, into partition `partition` of this stage's own input log. */

@@ -82,6 +82,13 @@ const event = fc.record({
   groupId: maybe(text),
   payload: bytes,
 });
+/** Of history: what no reducer reads is not written. */
+const seededEvent = event.map((each) => ({
+  ...each,
+  receivedAt: 0,
+  statedAt: undefined,
+  previous: undefined,
+}));
 const stamps = { effectiveAt: time, recordedAt: time };
 const decided = { entity, cause: text, revision: count, ...stamps };
 
@@ -123,6 +130,8 @@ const BODIES: Omit<Bodies, 'event'> = {
     effectiveAt: time,
   },
   'current-account-changed': { entity, account: maybe(entity), cause: text, occurredAt: time },
+  'erasure-requested': { workspace: text, identifier, author: text, requestedAt: time },
+  'profile-erased': { entity, former: few(entity), requestId: text, erasedAt: time },
   'identifier-quarantined': { entity, identifier, merges: small, cause: text, occurredAt: time },
   'quarantine-decided': {
     workspace: text,
@@ -230,7 +239,27 @@ const BODIES: Omit<Bodies, 'event'> = {
     status: small,
     replay: text,
   },
-  'catalogue-activated': { workspace: text, revision: count, author: text, activatedAt: time, catalogue: bytes },
+  'catalogue-activated': {
+    workspace: text,
+    revision: count,
+    author: text,
+    activatedAt: time,
+    catalogue: bytes,
+    historic: fc.constantFrom(true, undefined),
+    step: fc.option(fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }), { nil: undefined }),
+  },
+  seeded: {
+    workspace: text,
+    revision: count,
+    after: text,
+    upTo: text,
+    isLast: fc.boolean(),
+    events: few(fc.record({ entity, event: seededEvent })),
+    keys: few(text),
+    step: count,
+  },
+  'seed-completed': { workspace: text, revision: count, partition: small },
+  'definitions-switched': { workspace: text, revision: count, page: small },
   'logic-activated': { version: small },
   tick: { dueAt: time },
 };

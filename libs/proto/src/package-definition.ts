@@ -5,7 +5,7 @@ import { AttributeServiceService } from './gen/index.attrium.attribute.v1.js';
 import { CatalogueServiceService } from './gen/index.attrium.catalogue.v1.js';
 import { EventServiceService } from './gen/index.attrium.event.v1.js';
 import { IdentityServiceService, QuarantineServiceService } from './gen/index.attrium.identity.v1.js';
-import { ProfileServiceService } from './gen/index.attrium.profile.v1.js';
+import { ErasureServiceService, ProfileServiceService } from './gen/index.attrium.profile.v1.js';
 import {
   SegmentAnalyticsServiceService,
   SegmentServiceService,
@@ -21,6 +21,7 @@ const SERVICES = {
   'attrium.event.v1.EventService': EventServiceService,
   'attrium.identity.v1.IdentityService': IdentityServiceService,
   'attrium.identity.v1.QuarantineService': QuarantineServiceService,
+  'attrium.profile.v1.ErasureService': ErasureServiceService,
   'attrium.profile.v1.ProfileService': ProfileServiceService,
   'attrium.segment.v1.SegmentAnalyticsService': SegmentAnalyticsServiceService,
   'attrium.segment.v1.SegmentService': SegmentServiceService,

@@ -145,6 +145,7 @@ class Harness implements StageHarness {
     return {
       now: this.now,
       logicVersion,
+      place: { sequence: this.sequence, record: 0 },
       emit: (fact, to) => add(fact, to === undefined ? {} : { partition: to }),
       relay: (fact, to) => add(fact, { relayTo: to }),
       forward: (record, to) => {

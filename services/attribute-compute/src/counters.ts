@@ -21,6 +21,16 @@ export interface AttributeCounters {
   readonly refusedMembers: Map<string, number>;
   /** Contributions of members that came again and were dropped. */
   repeatedContributions: number;
+  /** Events of history that were folded. */
+  seededEvents: number;
+  /** Events of history of an entity that was merged away, which another partition sent on. */
+  forwardedSeeds: number;
+  /** Chunks of history that do not begin where the partition stands: another owner was faster, or their definitions are gone. */
+  repeatedChunks: number;
+  /** Rows dropped, because their entity was erased. */
+  erasedEntities: number;
+  /** Records for an entity that was erased, as transfers that were on their way: they are dropped. */
+  recordsOfErased: number;
 }
 
 export function newAttributeCounters(): AttributeCounters {
@@ -35,5 +45,10 @@ export function newAttributeCounters(): AttributeCounters {
     repeatedTransfers: 0,
     refusedMembers: new Map(),
     repeatedContributions: 0,
+    seededEvents: 0,
+    forwardedSeeds: 0,
+    repeatedChunks: 0,
+    erasedEntities: 0,
+    recordsOfErased: 0,
   };
 }

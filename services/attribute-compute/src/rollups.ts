@@ -10,6 +10,7 @@ import {
   type Entity,
   type MemberContributed,
   type NamedValue,
+  type ProfileErased,
   partitionOf,
 } from '@attrium/event';
 import type { Context, StageEnvironment, Table } from '@attrium/processor';
@@ -27,6 +28,8 @@ export const MEMBERS_TIMER = 0;
 interface MemberRow {
   readonly entity: Entity;
   accounts: readonly Entity[];
+  /** Accounts that it is a member of no more. */
+  left: readonly Entity[];
   /** What it gave last, to all its accounts; undefined: nothing yet. */
   given: readonly NamedValue[] | undefined;
   /** How many merges were in it. */
@@ -105,19 +108,24 @@ export class Rollups {
     const member = this.members.edit(entity.ordinal);
     if (member === undefined) return;
     member.accounts = member.accounts.filter(({ ordinal }) => ordinal !== account.ordinal);
+    member.left = [...member.left.filter(({ ordinal }) => ordinal !== account.ordinal), account];
     if (member.given === undefined) return;
     const reason = mergeId === undefined ? 'event' : 'merge';
-    // Of one that was merged away what it had folded is the survivor's to tell.
-    const mergeIds = mergeId === undefined ? mergesIn(this.surroundings.rowOf(entity.ordinal)) : NO_MERGES;
-    const head = {
-      kind: 'member-contributed',
-      entity: account,
-      member: entity,
-      values: [],
-      mergeIds: [...mergeIds],
-    } as const;
-    const left = { ...head, left: true, mergedBy: mergeId, reason, cause, effectiveAt: occurredAt } as const;
-    context.relay(left, partitionOf(account.id, this.partitions));
+    this.sendLeft(member, [account], { reason, cause, effectiveAt: occurredAt }, context, mergeId);
+  }
+
+  /**
+   * What the profile, or one that was merged into it, gave to any account is taken away: last of all that each of them sent, so that nothing
+   * of it comes later.
+   */
+  erase({ entity, former, requestId, erasedAt }: ProfileErased, context: Context): void {
+    for (const { ordinal } of [entity, ...former]) {
+      const member = this.members.get(ordinal);
+      if (member === undefined) continue;
+      const giving = { reason: 'event', cause: requestId, effectiveAt: erasedAt } as const;
+      if (member.given !== undefined) this.sendLeft(member, [...member.accounts, ...member.left], giving, context);
+      this.members.delete(ordinal);
+    }
   }
 
   /** Values of an entity were published. */
@@ -184,7 +192,9 @@ export class Rollups {
   private goThrough(ordinal: number, giving: Giving, context: Context): void {
     const member = this.members.get(ordinal);
     if (member === undefined) {
-      this.surroundings.publish(ordinal, this.books.get(ordinal)!, giving, context);
+      const book = this.books.get(ordinal);
+      // Else it is a member that was erased.
+      if (book !== undefined) this.surroundings.publish(ordinal, book, giving, context);
       return;
     }
     const row = this.surroundings.rowOf(ordinal);
@@ -235,8 +245,21 @@ export class Rollups {
     }
   }
 
+  private sendLeft(
+    { entity: member }: MemberRow,
+    accounts: readonly Entity[],
+    giving: Giving,
+    context: Context,
+    mergedBy?: string,
+  ): void {
+    for (const entity of accounts) {
+      const body = { kind: 'member-contributed', entity, member, values: [], mergeIds: [], left: true } as const;
+      context.relay({ ...body, mergedBy, ...giving }, partitionOf(entity.id, this.partitions));
+    }
+  }
+
   private enlist(entity: Entity): MemberRow {
-    const member: MemberRow = { entity, accounts: [], given: undefined, merges: 0 };
+    const member: MemberRow = { entity, accounts: [], left: [], given: undefined, merges: 0 };
     this.members.put(entity.ordinal, member);
     this.list(entity);
     return member;
@@ -264,8 +287,8 @@ function speaks(row: Row | undefined): row is EntityRow | undefined {
   return row === undefined || (row.kind === 'entity' && !isHeldRow(row));
 }
 
-function mergesIn(row: Row | undefined): readonly string[] {
-  return row?.kind === 'entity' ? (row.merges?.folded ?? NO_MERGES) : NO_MERGES;
+function mergesIn(row: EntityRow | undefined): readonly string[] {
+  return row?.merges?.folded ?? NO_MERGES;
 }
 
 /** The partition that a fact comes from, and its place there, out of its id. */

@@ -1,19 +1,18 @@
 /** Binds the domain to the stage loop: `resolved` in, `attributes` out, the same partition number on both sides. */
-import { compileActivated } from '@attrium/catalogue';
 import {
   type AttributeChange,
-  type CatalogueActivated,
-  type ChangeReason,
+  type Entity,
+  type Event,
   type EventResolved,
   type LogRecord,
   type MemberContributed,
 } from '@attrium/event';
 import {
-  CataloguePlans,
   type Context,
   type EntityOccurrence,
   EntityRows,
-  isPresentSince,
+  type ErasureProgress,
+  isErasureQuestion,
   type PartitionStage,
   passOn,
   type ReleasedMerges,
@@ -36,31 +35,26 @@ import {
   publishChanges,
   publishContributions,
   publishedNames,
+  publishSwitched,
   type Row,
 } from './domain/entity.js';
-import { publishFormulas } from './domain/formula.js';
+import { publishAllFormulas, publishFormulas } from './domain/formula.js';
 import { matchesOf } from './domain/match.js';
 import type { MemberBook } from './domain/member-book.js';
-import { readEvent } from './domain/payload.js';
-import { feedOf, keysOf, type Plan, planOf } from './domain/plan.js';
+import { type Contribution, readEvent } from './domain/payload.js';
+import { feedOf, type Plan } from './domain/plan.js';
 import { type AttributesAnswer, type AttributesQuestion, answerAttributes } from './domain/question.js';
 import { publishRollups } from './domain/rollup.js';
 import { MEMBERS_TIMER, Rollups } from './rollups.js';
+import { answerBackfills, type BackfillsAnswer, type BackfillsQuestion, type Evaluation, Seeding } from './seeding.js';
+import { Definitions } from './store/definitions.js';
 import { decodeRow, ENTITY_STATE_VERSION, ENTITY_STATE_VERSION_OLDEST, encodeRow } from './store/entity-codec.js';
 
 const STAGE = 'attribute-compute';
 /** Of the tables; rises with the encoding of the rows and with that of the catalogues. */
-const STATE_VERSION = 6;
+const STATE_VERSION = 7;
 /** A row has kilobytes in memory, in hundreds of objects: beyond some, reading one anew costs less than what the garbage collector does for it. */
 const CACHE_ROWS_MAX = 20_000;
-/** Before a workspace's first catalogue. */
-const NO_PLAN = planOf({ workspace: '', revision: 0, attributes: [], segments: [], triggers: [] });
-
-interface Evaluation {
-  readonly reason: ChangeReason;
-  readonly cause: string;
-  readonly effectiveAt: number;
-}
 
 /** What the running stage has counted. */
 export const attributeCounters = newAttributeCounters();
@@ -79,24 +73,22 @@ export function bindingWith(counters: AttributeCounters): StageBinding {
   };
 }
 
+const NOTHING: readonly Contribution[] = [];
+
 const textOf = (bytes: Uint8Array): string =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
 
 class AttributePartition implements PartitionStage {
   private readonly entities: EntityRows<EntityRow>;
-  private readonly plans: CataloguePlans<Plan>;
+  private readonly definitions: Definitions;
+  private readonly seeding: Seeding;
   private readonly rollups: Rollups;
 
   constructor(
     environment: StageEnvironment,
     private readonly counters: AttributeCounters,
   ) {
-    this.plans = new CataloguePlans(
-      environment.table('catalogues'),
-      (activated) => planOf(compileActivated(activated)),
-      NO_PLAN,
-      keysOf,
-    );
+    this.definitions = new Definitions(environment);
     this.entities = new EntityRows<EntityRow>(environment, {
       stage: STAGE,
       codec: { encode: encodeRow, decode: decodeRow },
@@ -105,17 +97,24 @@ class AttributePartition implements PartitionStage {
       isFirst: true,
       passesMergesOn: true,
       create: newEntity,
-      published: (row) => publishedNames(row, this.align(row)[row.entity.kind]),
+      published: (row) => publishedNames(row, this.definitions.of(row.entity.workspace)[row.entity.kind]),
       beforeHandOver: (row, context) => this.beforeHandOver(row, context),
       fold: (row, loser, context) => this.fold(row, loser, context),
       settled: (row, released, context) => this.settle(row, released, context),
       observe: ({ kind }) => this.count(kind),
     });
+    this.seeding = new Seeding(environment, {
+      ...{ definitions: this.definitions, entities: this.entities, counters },
+      read: (entity, event) => this.read(entity, event),
+      align: (row, context) => this.align(row, context, context.now),
+      settleTimers: (row, context) => this.settleTimers(row, context),
+      foldInto: (row, contributions, evaluation, context) => this.foldInto(row, contributions, evaluation, context),
+    });
     this.rollups = new Rollups(environment, {
-      planOf: (workspace) => this.plans.of(workspace),
+      planOf: (workspace) => this.definitions.of(workspace),
       rowOf: (ordinal) => this.viewOf(ordinal),
       publish: (account, book, giving, context) =>
-        this.publishRollups(this.entities.edit(account)!, book, giving, context),
+        this.publishRollups(this.entities.edit(account)!, book, giving, context, publishAllFormulas),
     });
   }
 
@@ -125,6 +124,8 @@ class AttributePartition implements PartitionStage {
         return record.entity.ordinal;
       case 'state-transferred':
         return record.stage === STAGE ? record.to.ordinal : undefined;
+      case 'profile-erased':
+        return record.entity.ordinal;
       case 'profiles-merged':
         return this.entities.isHere(record.survivor) ? record.survivor.ordinal : record.loser.ordinal;
       case 'account-linked':
@@ -158,6 +159,10 @@ class AttributePartition implements PartitionStage {
       case 'state-transferred':
         this.entities.transfer(record, context);
         break;
+      case 'profile-erased':
+        this.entities.erase(record, context);
+        this.rollups.erase(record, context);
+        break;
       case 'account-linked':
         if (this.rollups.isOfMember(record)) this.rollups.link(record, context);
         break;
@@ -168,7 +173,13 @@ class AttributePartition implements PartitionStage {
         this.decideContribution(record, context);
         break;
       case 'catalogue-activated':
-        this.decideCatalogue(record, context);
+        this.replan(record.workspace, context, () => this.seeding.activate(record, context));
+        break;
+      case 'seeded':
+        this.seeding.seed(record, context);
+        break;
+      case 'definitions-switched':
+        this.replan(record.workspace, context, () => this.seeding.switch(record, context));
         break;
       default:
       // Nobody writes other kinds into this log.
@@ -182,8 +193,8 @@ class AttributePartition implements PartitionStage {
     }
     const row = this.entities.edit(ordinal);
     if (row === undefined) return;
-    const plan = this.align(row);
     row.due = undefined;
+    const plan = this.align(row, context, dueAt);
     if (!isHeldRow(row)) {
       const { windowed } = plan[row.entity.kind];
       const at = { asOf: dueAt, effectiveAt: dueAt };
@@ -195,10 +206,13 @@ class AttributePartition implements PartitionStage {
     this.schedule(row, plan, dueAt, context);
   }
 
-  answer(question: unknown): AttributesAnswer {
-    const asked = question as AttributesQuestion;
-    if (asked.kind !== 'attributes') throw new Error(`${STAGE} does not answer ${String(asked.kind)}`);
-    const plan = this.plans.of(asked.workspace);
+  answer(question: unknown): AttributesAnswer | BackfillsAnswer | ErasureProgress {
+    if (isErasureQuestion(question)) return this.entities.answerErasure(question);
+    const asked = question as AttributesQuestion | BackfillsQuestion;
+    if (asked.kind === 'backfills') return answerBackfills(this.definitions, asked);
+    if (asked.kind !== 'attributes')
+      throw new Error(`${STAGE} does not answer ${String((asked as { kind: unknown }).kind)}`);
+    const plan = this.definitions.of(asked.workspace);
     return answerAttributes(asked, this.viewOf(asked.ordinal), plan);
   }
 
@@ -207,30 +221,49 @@ class AttributePartition implements PartitionStage {
     const found = this.entities.get(ordinal);
     if (found?.kind !== 'entity') return found;
     const { workspace, kind } = found.entity;
-    const plan = this.plans.of(workspace);
-    return alignedView(found, plan[kind], plan.revision, this.isKeptIn(workspace));
+    const plan = this.definitions.of(workspace);
+    return alignedView(found, plan[kind], plan.step, this.isKeptIn(workspace));
   }
 
   private decideEvent(record: EventResolved, context: Context): void {
     const { entity, event } = record;
-    const plan = this.plans.of(entity.workspace);
-    const feed = feedOf(plan, entity.kind, event);
-    if (feed === undefined) return;
-    const { contributions, refused, unreadable } = readEvent(feed, entity.kind, event, textOf);
-    if (unreadable) this.counters.unreadablePayloads++;
-    for (const name of refused) count(this.counters.refusedValues, `${entity.workspace}/${name}`);
+    const contributions = this.read(entity, event);
     if (contributions.length === 0) return;
     const row = this.entities.of(entity);
     if (row === undefined) return;
-    this.align(row);
+    const plan = this.align(row, context, context.now);
+    const evaluation: Evaluation = { reason: 'event', cause: event.id, effectiveAt: event.occurredAt };
+    this.foldInto(row, contributions, evaluation, context);
+    if (plan[entity.kind].switches) this.seeding.touch(row, contributions);
+  }
+
+  /** What an event brings to the attributes of the plan in force. */
+  private read(entity: Entity, event: Event): readonly Contribution[] {
+    const feed = feedOf(this.definitions.of(entity.workspace), entity.kind, event);
+    if (feed === undefined) return NOTHING;
+    const { contributions, refused, unreadable } = readEvent(feed, entity.kind, event, textOf);
+    if (unreadable) this.counters.unreadablePayloads++;
+    for (const name of refused) count(this.counters.refusedValues, `${entity.workspace}/${name}`);
+    return contributions;
+  }
+
+  /** Folds into a row that is in line with the plan, and says what changed. */
+  private foldInto(
+    row: EntityRow,
+    contributions: readonly Contribution[],
+    evaluation: Evaluation,
+    context: Context,
+  ): void {
+    const { workspace } = row.entity;
+    const plan = this.definitions.of(workspace);
     const { moved, approximated, refused: full } = foldEvent(row, contributions, context.now);
     this.counters.approximatedStates += approximated;
-    for (const name of full) count(this.counters.fullStates, `${entity.workspace}/${name}`);
+    for (const name of full) count(this.counters.fullStates, `${workspace}/${name}`);
     if (!isHeldRow(row)) {
-      const at = { asOf: context.now, effectiveAt: event.occurredAt };
+      const at = { asOf: context.now, effectiveAt: evaluation.effectiveAt };
       const changes = publishContributions(row, contributions, at);
       this.formulas(row, plan, changes, at);
-      this.tell(row, plan, changes, { reason: 'event', cause: event.id, effectiveAt: event.occurredAt }, context);
+      this.tell(row, plan, changes, evaluation, context);
     }
     if (moved) this.schedule(row, plan, context.now, context);
   }
@@ -241,7 +274,7 @@ class AttributePartition implements PartitionStage {
    */
   private decideMatches({ entity, event }: EventResolved, context: Context): void {
     if (event.type !== 'track') return;
-    const { revision, [entity.kind]: plan } = this.plans.of(entity.workspace);
+    const { revision, [entity.kind]: plan } = this.definitions.of(entity.workspace);
     const planned = plan.matches.get(event.name);
     if (planned === undefined || this.entities.get(entity.ordinal)?.kind === 'pointer') return;
     const { matches, refused } = matchesOf(planned, event, textOf);
@@ -266,7 +299,7 @@ class AttributePartition implements PartitionStage {
     if (taken === 'repeated') this.counters.repeatedContributions++;
     if (taken === 'refused') count(this.counters.refusedMembers, entity.workspace);
     if (typeof taken === 'string') return;
-    const row = this.entities.ofRelayed(entity);
+    const row = this.entities.arriving(entity);
     if (row !== undefined) this.publishRollups(row, taken, record, context);
   }
 
@@ -275,11 +308,12 @@ class AttributePartition implements PartitionStage {
     book: MemberBook,
     { reason, cause, effectiveAt }: Evaluation,
     context: Context,
+    calculate = publishFormulas,
   ): void {
-    const plan = this.align(row);
+    const plan = this.align(row, context, context.now);
     const at = { asOf: context.now, effectiveAt };
     const changes = publishRollups(row, plan.rollups, book, at);
-    this.formulas(row, plan, changes, at);
+    this.countFailed(plan, calculate(row, plan.account, changes, at));
     emitChanges(row, plan, changes, { reason, cause, effectiveAt }, context);
   }
 
@@ -295,27 +329,39 @@ class AttributePartition implements PartitionStage {
     this.rollups.changed(row, plan, changes, evaluation, context);
   }
 
+  /** The plan may be another one afterwards. */
+  private replan(workspace: string, context: Context, decide: () => void): void {
+    const before = this.definitions.of(workspace);
+    decide();
+    this.rollups.activated(before, this.definitions.of(workspace), context);
+  }
+
   private formulas(row: EntityRow, plan: Plan, changes: AttributeChange[], at: PublishedAt): void {
-    const failed = publishFormulas(row, plan[row.entity.kind], changes, at);
-    for (const name of failed) count(this.counters.failedFormulas, `${plan.workspace}/${name}`);
+    this.countFailed(plan, publishFormulas(row, plan[row.entity.kind], changes, at));
+  }
+
+  private countFailed({ workspace }: Plan, names: readonly string[]): void {
+    for (const name of names) count(this.counters.failedFormulas, `${workspace}/${name}`);
   }
 
   /** The loser's states are judged by the revision that they came with. */
   private fold(row: EntityRow, loser: EntityRow, context: Context): void {
-    this.align(loser);
-    foldStates(row, loser, this.align(row)[row.entity.kind], context.now);
+    this.bringInLine(loser);
+    const plan = this.align(row, context, context.now)[row.entity.kind];
+    foldStates(row, loser, plan, context.now);
+    if (plan.switches) this.seeding.touchAll(row);
   }
 
   /** What the merges changed, then that they are completed. */
   private settle(row: EntityRow, released: ReleasedMerges | undefined, context: Context): void {
-    const plan = this.align(row);
+    const plan = this.align(row, context, context.now);
     const { entity } = row;
     if (released !== undefined) {
       const { mergeIds, occurredAt: effectiveAt } = released;
-      const evaluation = { reason: 'merge', cause: mergeIds.at(-1)!, effectiveAt } as const;
       const at = { asOf: context.now, effectiveAt };
-      const changes = publishChanges(row, plan[entity.kind].attributes, at);
-      this.formulas(row, plan, changes, at);
+      const changes = publishSwitched(row, plan[entity.kind], at);
+      this.countFailed(plan, publishAllFormulas(row, plan[entity.kind], changes, at));
+      const evaluation: Evaluation = { reason: 'merge', cause: mergeIds.at(-1)!, effectiveAt };
       emitChanges(row, plan, changes, evaluation, context);
       context.emit({ kind: 'merge-completed', entity, mergeIds });
       this.rollups.give(row, evaluation, context);
@@ -324,19 +370,19 @@ class AttributePartition implements PartitionStage {
   }
 
   private beforeHandOver(row: EntityRow, context: Context): void {
-    const { ordinal } = row.entity;
-    this.align(row);
     // Timers of one entity fire before a record; where both are here, that was the survivor.
-    while (row.due !== undefined && row.due <= context.now) this.expire(ordinal, row.due, context);
+    this.settleTimers(row, context);
+    this.align(row, context, context.now);
     row.due = undefined;
-    context.setTimer(ordinal, undefined);
+    context.setTimer(row.entity.ordinal, undefined);
   }
 
-  private decideCatalogue(record: CatalogueActivated, context: Context): void {
-    const before = this.plans.of(record.workspace);
-    this.plans.activate(record);
-    passOn(record, context);
-    this.rollups.activated(before, this.plans.of(record.workspace), context);
+  /** Timers that are due by now and did not fire yet, since the record is of several entities. */
+  private settleTimers(row: EntityRow, context: Context): void {
+    const { ordinal } = row.entity;
+    if (row.due === undefined || row.due > context.now) return;
+    while (row.due !== undefined && row.due <= context.now) this.expire(ordinal, row.due, context);
+    if (row.due === undefined) context.setTimer(ordinal, undefined);
   }
 
   private schedule(row: EntityRow, plan: Plan, asOf: number, context: Context): void {
@@ -346,23 +392,39 @@ class AttributePartition implements PartitionStage {
     context.setTimer(row.entity.ordinal, due);
   }
 
-  private align(row: EntityRow): Plan {
-    const plan = this.plans.of(row.entity.workspace);
-    const kindPlan = plan[row.entity.kind];
-    if (row.slots !== kindPlan.attributes || row.revision !== plan.revision) {
-      alignEntity(row, kindPlan, plan.revision, this.isKeptIn(row.entity.workspace));
-    }
+  /** Brings the row in line with the plan; after a switch, says first what that changed. `asOf`: "now" of its windows, ms. */
+  private align(row: EntityRow, context: Context, asOf: number): Plan {
+    const plan = this.definitions.of(row.entity.workspace);
+    const before = row.revision;
+    this.bringInLine(row);
+    const { switched } = plan;
+    if (switched === undefined || before >= switched.step || before === 0 || isHeldRow(row)) return plan;
+    const { at: effectiveAt, id: cause } = switched;
+    const published = { asOf, effectiveAt };
+    const changes = publishSwitched(row, plan[row.entity.kind], published);
+    this.countFailed(plan, publishAllFormulas(row, plan[row.entity.kind], changes, published));
+    this.tell(row, plan, changes, { reason: 'backfill', cause, effectiveAt }, context);
+    this.schedule(row, plan, asOf, context);
     return plan;
   }
 
+  private bringInLine(row: EntityRow): void {
+    const { workspace, kind } = row.entity;
+    const plan = this.definitions.of(workspace);
+    const kindPlan = plan[kind];
+    if (row.slots === kindPlan.attributes && row.revision === plan.step) return;
+    alignEntity(row, kindPlan, plan.step, this.isKeptIn(workspace));
+  }
+
   private isKeptIn(workspace: string): IsKept {
-    const since = this.plans.sinceOf(workspace);
-    return (key, revision) => isPresentSince(since, key, revision);
+    return (key, step) => this.definitions.isKept(workspace, key, step);
   }
 
   private count(kind: EntityOccurrence['kind']): void {
     if (kind === 'misaddressed') this.counters.misaddressedRecords++;
     else if (kind === 'transfer-forwarded') this.counters.forwardedTransfers++;
+    else if (kind === 'entity-erased') this.counters.erasedEntities++;
+    else if (kind === 'record-of-erased') this.counters.recordsOfErased++;
     else this.counters.repeatedTransfers++;
   }
 }

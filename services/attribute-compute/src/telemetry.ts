@@ -1,5 +1,6 @@
 /** What attribute-compute counts beside its facts, as metrics. */
 import { sampledGauge } from '@attrium/host/stage';
+import type { Seeder } from './backfill/seeder.js';
 import type { AttributeCounters } from './counters.js';
 
 /** Shows the counters; after a restart the replayed gap is counted again. */
@@ -58,6 +59,53 @@ export function exposeCounters(counters: AttributeCounters): void {
       help: 'Contributions of members to roll-ups that came again and were dropped.',
     },
     () => counters.repeatedContributions,
+  );
+  sampledGauge(
+    { name: 'attrium_attributes_entities_erased', help: 'Rows dropped, because their profile was erased.' },
+    () => counters.erasedEntities,
+  );
+  sampledGauge(
+    {
+      name: 'attrium_attributes_records_of_erased',
+      help: 'Transfers that came for a profile that was erased; dropped.',
+    },
+    () => counters.recordsOfErased,
+  );
+  sampledGauge(
+    { name: 'attrium_attributes_events_seeded', help: 'Events of history that were folded into new definitions.' },
+    () => counters.seededEvents,
+  );
+  sampledGauge(
+    {
+      name: 'attrium_attributes_seeds_forwarded',
+      help: 'Events of history of profiles that were merged away, which another partition sent on.',
+    },
+    () => counters.forwardedSeeds,
+  );
+  sampledGauge(
+    {
+      name: 'attrium_attributes_chunks_repeated',
+      help: 'Chunks of history that were dropped: they had come already, or their definitions are gone.',
+    },
+    () => counters.repeatedChunks,
+  );
+}
+
+/** Shows how many backfills of owned partitions are under way, and how many cannot go on. */
+export function exposeSeeder({ states }: Pick<Seeder, 'states'>): void {
+  sampledGauge(
+    {
+      name: 'attrium_attributes_backfills',
+      help: 'Partitions of this instance, each counted once for each revision whose definitions are in preparation.',
+    },
+    () => states.size,
+  );
+  sampledGauge(
+    {
+      name: 'attrium_attributes_backfills_failing',
+      help: 'Those of them whose history could not be read at the last try, or whose chunk did not get into the log.',
+    },
+    () => [...states.values()].filter((state) => state === 'failing').length,
   );
 }
 

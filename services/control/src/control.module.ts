@@ -4,9 +4,12 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { AccountReader } from './account-reader.js';
 import { AccountController } from './api/account.controller.js';
 import { AccountRpcController } from './api/account-rpc.controller.js';
+import { BackfillController } from './api/backfill.controller.js';
 import { CatalogueController } from './api/catalogue.controller.js';
 import { CatalogueRpcController } from './api/catalogue-rpc.controller.js';
 import { DeliveryController } from './api/delivery.controller.js';
+import { ErasureController } from './api/erasure.controller.js';
+import { ErasureRpcController } from './api/erasure-rpc.controller.js';
 import { IdentityController } from './api/identity.controller.js';
 import { KeyController } from './api/key.controller.js';
 import { ListController } from './api/list.controller.js';
@@ -23,10 +26,12 @@ import { LOG_SIZES, StatusController } from './api/status.controller.js';
 import { TriggerController } from './api/trigger.controller.js';
 import { WorkspaceController } from './api/workspace.controller.js';
 import { CatalogueKeeper } from './catalogue-keeper.js';
+import { Backfills } from './clients/backfills.js';
 import { DeliveryDeskClient } from './clients/delivery-desk.js';
 import { KeyStore } from './clients/key-store.js';
 import type { LogSize } from './clients/log-sizes.js';
 import { SecretStore } from './clients/secret-store.js';
+import { Erasures } from './erasures.js';
 import { ListImporter } from './list-importer.js';
 import { ProfileReader } from './profile-reader.js';
 import { QuarantineDesk } from './quarantine-desk.js';
@@ -44,8 +49,10 @@ export interface ControlParts {
   readonly secrets: SecretStore;
   readonly profiles: ProfileReader;
   readonly accounts: AccountReader;
+  readonly erasures: Erasures;
   readonly locator: ProfileLocator;
   readonly desk: DeliveryDeskClient;
+  readonly backfills: Backfills;
   readonly quarantine: QuarantineDesk;
   readonly segments: SegmentReader;
   readonly segmentHistory: SegmentHistory;
@@ -58,9 +65,11 @@ export function controlModule(parts: ControlParts): DynamicModule {
     module: ControlModule,
     controllers: [
       AccountController,
+      BackfillController,
       CatalogueController,
       IdentityController,
       DeliveryController,
+      ErasureController,
       KeyController,
       ProfileController,
       QuarantineController,
@@ -73,6 +82,7 @@ export function controlModule(parts: ControlParts): DynamicModule {
       WorkspaceController,
       AccountRpcController,
       CatalogueRpcController,
+      ErasureRpcController,
       ProfileRpcController,
       QuarantineRpcController,
       SegmentRpcController,
@@ -88,7 +98,9 @@ export function controlModule(parts: ControlParts): DynamicModule {
       { provide: ProfileLocator, useValue: parts.locator },
       { provide: ProfileReader, useValue: parts.profiles },
       { provide: AccountReader, useValue: parts.accounts },
+      { provide: Erasures, useValue: parts.erasures },
       { provide: DeliveryDeskClient, useValue: parts.desk },
+      { provide: Backfills, useValue: parts.backfills },
       { provide: QuarantineDesk, useValue: parts.quarantine },
       { provide: SegmentReader, useValue: parts.segments },
       { provide: SegmentHistory, useValue: parts.segmentHistory },

@@ -29,8 +29,11 @@ import { systemClock } from '@attrium/processor';
 import { descriptorSet, packageDefinitionOf } from '@attrium/proto';
 import { AccountReader } from './account-reader.js';
 import { CatalogueKeeper } from './catalogue-keeper.js';
+import { Backfills } from './clients/backfills.js';
 import { CatalogueLog } from './clients/catalogue-log.js';
 import { DeliveryDeskClient } from './clients/delivery-desk.js';
+import { ErasureLog } from './clients/erasure-log.js';
+import { ErasureTables } from './clients/erasure-tables.js';
 import { activateLogic, storeBootstrapKey } from './clients/installation.js';
 import { KeyStore } from './clients/key-store.js';
 import { listMatcher, listSink } from './clients/list-log.js';
@@ -42,6 +45,7 @@ import { SegmentTables } from './clients/segment-tables.js';
 import { Tables } from './clients/tables.js';
 import type { ControlConfig } from './config.js';
 import { controlModule } from './control.module.js';
+import { Erasures } from './erasures.js';
 import { ListImporter } from './list-importer.js';
 import { ProfileReader } from './profile-reader.js';
 import { QuarantineDesk } from './quarantine-desk.js';
@@ -98,8 +102,15 @@ export async function startControl(
       secrets: new SecretStore(buckets.secrets),
       locator,
       profiles: new ProfileReader({ locator, now: () => systemClock.monotonic(), telemetry }),
+      erasures: new Erasures({
+        log: new ErasureLog({ log, shards, owner }),
+        tables: new ErasureTables(asked),
+        clock: systemClock,
+        ...{ ask, shards, newId: randomUUID, telemetry },
+      }),
       accounts: new AccountReader({ locator, ask, shards }),
       desk: new DeliveryDeskClient(link),
+      backfills: new Backfills(ask, partitions),
       quarantine: new QuarantineDesk({ ask, log: quarantineLog, clock: systemClock, shards }),
       segments: new SegmentReader({ catalogues, tables, clock: systemClock, telemetry }),
       segmentHistory: new SegmentHistory({ catalogues, memberships: new MembershipTables(asked), segments: tables }),
@@ -121,6 +132,7 @@ export async function startControl(
         'attrium.account.v1.AccountService',
         'attrium.catalogue.v1.CatalogueService',
         'attrium.identity.v1.QuarantineService',
+        'attrium.profile.v1.ErasureService',
         'attrium.profile.v1.ProfileService',
         'attrium.segment.v1.SegmentAnalyticsService',
         'attrium.segment.v1.SegmentTableService',

@@ -89,17 +89,28 @@ const FAILURES = {
     retryable: true,
     message: 'Another import into this list is under way, or stopped within the last minute.',
   },
+  deskSilent: {
+    code: 'ATR-CONTROL-060',
+    status: 'unavailable',
+    retryable: true,
+    message: 'No journey-trigger answers now.',
+  },
   importBroken: {
     code: 'ATR-CONTROL-061',
     status: 'unavailable',
     retryable: true,
     message: 'The log did not take the import. A part of it may be in: import again.',
   },
-  deskSilent: {
-    code: 'ATR-CONTROL-060',
+  noErasure: {
+    code: 'ATR-CONTROL-070',
+    status: 'not-found',
+    message: 'Identity has read no such request to erase; one that was made just now is read within moments.',
+  },
+  erasureUnknown: {
+    code: 'ATR-CONTROL-071',
     status: 'unavailable',
     retryable: true,
-    message: 'No journey-trigger answers now.',
+    message: 'The log did not say whether it has the request. Make it again, with the same request id.',
   },
 } as const satisfies Record<string, FailureKind>;
 

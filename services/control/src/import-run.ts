@@ -102,7 +102,7 @@ export class ImportRun {
       if (this.columns === undefined) refuse(noColumns(this.head.types));
       fresh = rows.slice(1);
     }
-    this.waiting.push(...fresh);
+    for (const row of fresh) this.waiting.push(row);
     while (this.waiting.length >= ROWS_AT_ONCE) await this.takeSome(this.waiting.splice(0, ROWS_AT_ONCE));
   }
 

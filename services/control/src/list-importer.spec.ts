@@ -226,6 +226,17 @@ describe('an import into a static list', () => {
     expect(world.members()).toEqual(['p1', 'p2', 'p40']);
   });
 
+  it('remembers ids of any length, in parts that a bucket takes', async () => {
+    const world = new World();
+    const long = Array.from({ length: 1_500 }, (_, index) => `g${'\u{1}'.repeat(500)}${index}`);
+    await world.import('append', `group_id\n${long.join('\n')}\n`, 'firms');
+    const sizes = [...world.bucket.entries.values()].map(({ value }) => value.byteLength);
+    expect(sizes.length).toBeGreaterThan(2);
+    expect(Math.max(...sizes)).toBeLessThan(2 * 1024 * 1024);
+    expect(await world.import('replace', 'group_id\n', 'firms')).toMatchObject({ removed: 1_500 });
+    expect([world.members(), world.bucket.entries.size]).toEqual([[], 1]);
+  });
+
   it('takes no more rows a second than it may', async () => {
     const world = new World();
     await world.import('append', users(Array.from({ length: 5_000 }, (_, number) => number)), 'vips', {

@@ -44,19 +44,14 @@ export class ListImporter {
    * same import once more does no harm.
    */
   async import(request: ImportRequest): Promise<ListImport> {
-    const { atOnceMax, telemetry } = this.options;
+    const { atOnceMax } = this.options;
     if (this.underWay >= atOnceMax) {
       const message = `${atOnceMax} imports are under way; this instance takes no more at a time.`;
       throw new ControlError('tooManyAtOnce', { message });
     }
     this.underWay++;
     try {
-      const done = await this.run(request);
-      telemetry.listImported('finished');
-      return done;
-    } catch (error) {
-      telemetry.listImported('broken_off');
-      throw error;
+      return await this.run(request);
     } finally {
       this.underWay--;
     }
@@ -80,10 +75,13 @@ export class ListImporter {
       await run.read(csv);
       if (mode === 'replace') await run.takeOff(before);
     } catch (error) {
+      telemetry.listImported('broken_off');
       await hold.end('broken_off', run.told(), []).catch(() => undefined);
       throw error;
     }
-    return hold.end('finished', run.told(), mode === 'replace' ? before : []);
+    const done = await hold.end('finished', run.told(), mode === 'replace' ? before : []);
+    telemetry.listImported('finished');
+    return done;
   }
 
   private async listOf(

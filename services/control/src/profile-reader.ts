@@ -2,6 +2,7 @@
 import { consentOfAttribute } from '@attrium/catalogue';
 import type { Entity, Identifier, Value } from '@attrium/event';
 import {
+  ErasedProfileError,
   type LocatedProfile,
   PROFILE_ID,
   type ProfileAccount,
@@ -69,7 +70,7 @@ export class ProfileReader {
     },
   ) {}
 
-  /** The profile that an identifier belongs to; undefined for nobody. Throws OwnerSilentError. */
+  /** The profile that an identifier belongs to; undefined for nobody. Throws OwnerSilentError and ErasedProfileError. */
   async find(workspace: string, identifier: Identifier): Promise<Profile | undefined> {
     const { now, telemetry } = this.options;
     const start = now();
@@ -78,7 +79,17 @@ export class ProfileReader {
       telemetry.profileAnswered(profile === undefined ? 'nobody' : 'found', now() - start);
       return profile;
     } catch (error) {
-      telemetry.profileAnswered('failed', now() - start);
+      telemetry.profileAnswered(error instanceof ErasedProfileError ? 'erased' : 'failed', now() - start);
+      throw error;
+    }
+  }
+
+  /** As `find`; undefined also for one that was erased. */
+  async findLiving(workspace: string, identifier: Identifier): Promise<Profile | undefined> {
+    try {
+      return await this.find(workspace, identifier);
+    } catch (error) {
+      if (error instanceof ErasedProfileError) return undefined;
       throw error;
     }
   }

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import {
   ACCESS_FAILURE_KINDS,
   describeSettings,
+  ErasedProfileError,
   grpcStatusOf,
   hostSettings,
   httpStatusOf,
@@ -20,10 +21,12 @@ describe('the reference', () => {
       ...textOf('../../../docs/reference/control-api.md').matchAll(/^\| (ATR-(?:HOST|CONTROL)-\d+) .*$/gm),
     ].map(String);
     expect(rows.map((row) => row.split(',')[0])).toEqual(
-      [...ACCESS_FAILURE_KINDS, new OwnerSilentError(''), ...FAILURE_KINDS].map((kind) => {
-        const failure = { ...kind, message: '', retryable: kind.retryable ?? false };
-        return `| ${kind.code} | ${httpStatusOf(failure)} | ${status[grpcStatusOf(failure)]} |`;
-      }),
+      [...ACCESS_FAILURE_KINDS, new OwnerSilentError(''), new ErasedProfileError('', 0), ...FAILURE_KINDS].map(
+        (kind) => {
+          const failure = { ...kind, message: '', retryable: kind.retryable ?? false };
+          return `| ${kind.code} | ${httpStatusOf(failure)} | ${status[grpcStatusOf(failure)]} |`;
+        },
+      ),
     );
   });
 

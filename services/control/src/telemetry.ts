@@ -20,6 +20,11 @@ const profileSeconds = histogram({
   help: 'From the question for a profile to its answer, all stages asked.',
 });
 
+const erasures = counter({
+  name: 'attrium_control_erasures_total',
+  help: 'Requests to erase a profile, by whether the log has them.',
+  labels: ['outcome'],
+});
 const previews = counter({
   name: 'attrium_control_segment_previews_total',
   help: 'Previews of segments, by how they ended.',
@@ -44,10 +49,11 @@ const importRows = counter({
 export const telemetry = {
   catalogueCommitted: (outcome: 'committed' | 'faulty' | 'outdated' | 'unknown'): void => commits(1, { outcome }),
   catalogueViewLost: (): void => viewLosses(1),
-  profileAnswered: (outcome: 'found' | 'nobody' | 'failed', ms: number): void => {
+  profileAnswered: (outcome: 'found' | 'nobody' | 'erased' | 'failed', ms: number): void => {
     profiles(1, { outcome });
     profileSeconds(ms / 1_000);
   },
+  erasureRequested: (outcome: 'appended' | 'unknown'): void => erasures(1, { outcome }),
   segmentPreviewed: (outcome: 'counted' | 'faulty' | 'failed', ms: number): void => {
     previews(1, { outcome });
     if (outcome !== 'faulty') previewSeconds(ms / 1_000);

@@ -151,7 +151,7 @@ describe('the catalogue', () => {
     expect(answer.body).toMatchObject({
       revision: before.body.revision,
       plan: [
-        { kind: 'added', of: 'attribute', name: 'brand_new', fromNowOn: true },
+        { kind: 'added', of: 'attribute', name: 'brand_new', fromNowOn: false },
         { kind: 'removed', of: 'attribute' },
       ],
     });

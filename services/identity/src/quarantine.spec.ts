@@ -69,6 +69,11 @@ class Workspace {
     return this.harness.read({ ...head, identifier, decision, author: 'ops', decidedAt }, this.now);
   }
 
+  erase(identifier: Identifier): void {
+    const head = { kind: 'erasure-requested', id: `r${++this.now}`, workspace: 'w' } as const;
+    this.harness.read({ ...head, identifier, author: 'ops', requestedAt: this.now }, this.now);
+  }
+
   list(status: string, page: object = {}) {
     const question = { kind: 'quarantine', workspace: 'w', status, after: 0, limit: 10, ...page };
     return this.harness.answer(question) as {
@@ -87,6 +92,36 @@ class Workspace {
 }
 
 describe('identity with a quarantine', () => {
+  it('has nothing of an identifier whose profile was erased, held or decided about', () => {
+    for (const decision of [undefined, 'release', 'refuse'] as const) {
+      const workspace = new Workspace();
+      for (const name of ['a', 'b', 'c']) workspace.share(name);
+      if (decision !== undefined) workspace.decide(office, decision);
+      workspace.erase(device('a'));
+      for (const status of ['held', 'released', 'refused']) {
+        expect(workspace.list(status)).toMatchObject({ entries: [], held: 0, decided: 0 });
+      }
+      expect(workspace.harness.dump()).not.toContain(office.value);
+      expect(workspace.decide(office, 'release')).toEqual([]);
+      // Who comes with it is somebody new, of whom nothing is held.
+      expect(kinds(workspace.send(office, device('z')))).not.toContain('identifier-refused');
+    }
+  });
+
+  it('merges nobody by a release who was erased meanwhile, and shows them no more', () => {
+    const workspace = new Workspace();
+    for (const name of ['a', 'b', 'c', 'd']) workspace.share(name);
+    const left = workspace.profileOf(device('d'));
+    expect(workspace.list('held').entries[0]!.profileIds).toHaveLength(2);
+    workspace.erase(device('c'));
+    workspace.harness.restart();
+    expect(workspace.list('held').entries[0]!.profileIds).toEqual([left]);
+    const released = workspace.decide(office, 'release');
+    expect(factsOf(released, 'profiles-merged').map(({ loser }) => loser.id)).toContain(left);
+    expect(factsOf(released, 'quarantine-ended')[0]).toMatchObject({ merged: 1, limited: 0 });
+    expect(workspace.profileOf(device('d'))).toBe(workspace.profileOf(office));
+  });
+
   it('says once that merges by an identifier are held, and of each event that it was left out', () => {
     const workspace = new Workspace();
     workspace.share('a');

@@ -9,6 +9,7 @@ import {
   type ProfileAccount,
   profileAccounts,
 } from './domain/account-view.js';
+import { erasureKey, formerOf } from './domain/erasure.js';
 import { identifierAsked, identifierKey } from './domain/identifier.js';
 import { type Match, matchAccount, matchProfile, PROFILE_ID } from './domain/listed.js';
 import { type IdentifierHome, identifierHomes, type LoggedMerge, mergeLog } from './domain/profile-history.js';
@@ -29,6 +30,8 @@ const MATCHES_MAX = 1_000;
 export type IdentityQuestion =
   | { readonly kind: 'resolve'; readonly workspace: string; readonly identifier: Identifier }
   | { readonly kind: 'profile'; readonly workspace: string; readonly profileId: string }
+  /** The profile itself, also where it was merged away. */
+  | { readonly kind: 'ordinal'; readonly workspace: string; readonly profileId: string }
   | { readonly kind: 'identifiers'; readonly workspace: string; readonly identifier: Identifier }
   | { readonly kind: 'merges'; readonly workspace: string; readonly identifier: Identifier }
   | { readonly kind: 'accounts'; readonly workspace: string; readonly identifier: Identifier }
@@ -48,6 +51,8 @@ export type IdentityQuestion =
       readonly workspace: string;
       readonly identifiers: readonly Identifier[];
     }
+  /** `requestId`: of a request to erase. */
+  | { readonly kind: 'erasure'; readonly workspace: string; readonly requestId: string }
   /** `identifier`: of type `group_id` or `account_id`. */
   | { readonly kind: 'account'; readonly workspace: string; readonly identifier: Identifier }
   /** `after`: the entry up to which members are known already; 0 for none. */
@@ -71,6 +76,11 @@ export interface IdentityAnswer {
   readonly accounts?: readonly ProfileAccount[] | undefined;
 }
 
+/** To `ordinal`. */
+export interface OrdinalAnswer {
+  readonly ordinal: number;
+}
+
 /** To `identifiers`. */
 export interface IdentifiersAnswer {
   readonly profileId: string;
@@ -92,13 +102,33 @@ export interface AccountsAnswer {
   readonly accounts: readonly ProfileAccount[];
 }
 
+/** To any question about a profile that was erased, by one of its ids. */
+export interface ErasedAnswer {
+  readonly profileId: string;
+  /** Log time, ms. */
+  readonly erasedAt: number;
+}
+
+/** To `erasure`. */
+export interface ErasureAnswer {
+  /** Log time at which the request was read, ms. */
+  readonly decidedAt: number;
+  /** Undefined: nobody had the identifier. */
+  readonly erased?: ErasedAnswer | undefined;
+  /** The ordinals of the profile and of all that were merged into it, by the partition that kept them. */
+  readonly places: readonly { readonly partition: number; readonly ordinals: readonly number[] }[];
+}
+
 /** To `match`: for each identifier, whom it names or why nobody. */
 export interface MatchAnswer {
   readonly matches: readonly Match[];
 }
 
 export type Answer =
+  | ErasedAnswer
+  | ErasureAnswer
   | IdentityAnswer
+  | OrdinalAnswer
   | IdentifiersAnswer
   | MergesAnswer
   | AccountsAnswer
@@ -127,11 +157,14 @@ export function answer(asked: Asked, given: unknown): Answer {
   }
   if (question.kind === 'quarantine') return quarantinePage(state, question.workspace, question);
   if (question.kind === 'quarantined') return quarantined(asked, question);
+  if (question.kind === 'erasure') return erasureOf(asked, question);
   const ordinal = ordinalOf(asked, question);
   if (ordinal === undefined) return null;
+  if (question.kind === 'ordinal') return { ordinal };
   const survivor = survivorOf(state, ordinal);
   const row = profileAt(state, survivor);
   const profileId = row.id;
+  if (row.erased !== undefined) return { profileId, erasedAt: row.erased.erasedAt };
   if (question.kind === 'identifiers') return { profileId, identifiers: identifierHomes(state, survivor) };
   if (question.kind === 'accounts') return { profileId, accounts: profileAccounts(state, survivor) };
   if (question.kind === 'merges') return { profileId, merges: mergeLog(state, survivor) };
@@ -141,6 +174,27 @@ export function answer(asked: Asked, given: unknown): Answer {
     partition: partitionOf(profileId, partitions),
     identifiers: plainIdentifiers(row.identifiers),
     ...(row.accounts === undefined ? {} : { accounts: profileAccounts(state, survivor) }),
+  };
+}
+
+function erasureOf(
+  { state, partitions }: Asked,
+  { workspace, requestId }: IdentityQuestion & { kind: 'erasure' },
+): ErasureAnswer | null {
+  const found = state.erasures.get(erasureKey(workspace, requestId));
+  if (found === undefined) return null;
+  const { profile, decidedAt } = found;
+  if (profile === undefined) return { decidedAt, places: [] };
+  const { id: profileId, erased } = profileAt(state, profile);
+  const places = new Map<number, number[]>();
+  for (const ordinal of [profile, ...formerOf(state, profile)]) {
+    const partition = partitionOf(profileAt(state, ordinal).id, partitions);
+    places.set(partition, [...(places.get(partition) ?? []), ordinal]);
+  }
+  return {
+    decidedAt,
+    erased: { profileId, erasedAt: erased!.erasedAt },
+    places: [...places].map(([partition, ordinals]) => ({ partition, ordinals })),
   };
 }
 
@@ -164,26 +218,34 @@ function matchesOf(
 
 function ordinalOf(
   { state, rulesOf }: Asked,
-  question: Exclude<IdentityQuestion, { kind: 'account' | 'members' | 'quarantine' | 'quarantined' | 'match' }>,
+  question: Exclude<
+    IdentityQuestion,
+    { kind: 'account' | 'members' | 'quarantine' | 'quarantined' | 'match' | 'erasure' }
+  >,
 ): number | undefined {
   const { workspace } = question;
   const profileId =
-    question.kind === 'profile'
+    question.kind === 'profile' || question.kind === 'ordinal'
       ? question.profileId
       : question.identifier.type === PROFILE_ID
         ? question.identifier.value
         : undefined;
   if (profileId !== undefined) return state.profileIds.get(profileKey(workspace, profileId));
-  if (question.kind === 'profile') return undefined;
+  if (question.kind === 'profile' || question.kind === 'ordinal') return undefined;
   const identifier = identifierAsked(question.identifier, rulesOf(workspace));
   return identifier === undefined ? undefined : state.identifiers.get(identifierKey(workspace, identifier))?.ordinal;
 }
 
 function parseQuestion(question: unknown): IdentityQuestion {
-  const { kind, workspace, identifier, profileId, after, limit, status } = (question ?? {}) as Record<string, unknown>;
+  const { kind, workspace, identifier, profileId, requestId, after, limit, status } = (question ?? {}) as Record<
+    string,
+    unknown
+  >;
   if (typeof workspace !== 'string') throw new InvalidQuestionError('no workspace');
   if (kind === 'match') return parseMatch(workspace, question as Record<string, unknown>);
-  if (kind === 'profile' && typeof profileId === 'string') return { kind, workspace, profileId };
+  if ((kind === 'profile' || kind === 'ordinal') && typeof profileId === 'string')
+    return { kind, workspace, profileId };
+  if (kind === 'erasure' && typeof requestId === 'string') return { kind, workspace, requestId };
   if (kind === 'quarantine' && isStatus(status) && isCount(after) && isCount(limit)) {
     return { kind, workspace, status, after, limit };
   }
@@ -195,7 +257,7 @@ function parseQuestion(question: unknown): IdentityQuestion {
     }
   }
   throw new InvalidQuestionError(
-    `it is none of { kind: ${OF_IDENTIFIER.join(' or ')}, identifier }, { kind: members, identifier, after, limit }, { kind: quarantine, status, after, limit } and { kind: profile, profileId }`,
+    `it is none of { kind: ${OF_IDENTIFIER.join(' or ')}, identifier }, { kind: members, identifier, after, limit }, { kind: quarantine, status, after, limit }, { kind: profile or ordinal, profileId } and { kind: erasure, requestId }`,
   );
 }
 

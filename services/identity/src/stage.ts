@@ -2,6 +2,7 @@
 import { isListEvent } from '@attrium/catalogue';
 import {
   type Entity,
+  type ErasureRequested,
   type Event,
   type FactBody,
   type Identifier,
@@ -11,8 +12,9 @@ import {
   type QuarantineDecided,
   type RefusalReason,
 } from '@attrium/event';
-import type { Context, PartitionStage, StageBinding, StageEnvironment } from '@attrium/processor';
+import type { Context, PartitionStage, StageBinding, StageEnvironment, Table } from '@attrium/processor';
 import { type AccountDecision, type AccountEvent, decideAccounts, evolveAccounts } from './domain/account.js';
+import { decideErasure, type ErasureDecision, erasureFacts, evolveErasure } from './domain/erasure.js';
 import type { HitLimit, Refusal } from './domain/identifier.js';
 import { listedIn } from './domain/listed.js';
 import { mappedIdentifiers } from './domain/mapped-identifiers.js';
@@ -23,6 +25,7 @@ import { IDENTITY_CAPS, type IdentityCaps, type IdentityRules } from './domain/r
 import {
   type AccountRow,
   type CatalogueRow,
+  type ErasureRow,
   entityAt,
   type IdentifierRow,
   type IdentityState,
@@ -31,6 +34,7 @@ import {
 import { WorkspaceRules } from './domain/workspace-rules.js';
 import { answer } from './question.js';
 import { type Chunk, chunkCodec, DEDUP_IDS_MAX, type DedupIndex, DedupWindow } from './store/dedup-window.js';
+import { SeedCollection } from './store/seed-collection.js';
 
 /** What became of a record, for metrics; on replay after a start it is told again. */
 export type Occurrence =
@@ -47,6 +51,8 @@ export type Occurrence =
   /** Rules look into the event's traits and properties, and these are no JSON. */
   | { readonly kind: 'payload-unreadable' }
   | { readonly kind: 'catalogue-outdated' }
+  /** A request to erase; known: it came again. */
+  | { readonly kind: 'erasure'; readonly outcome: ErasureDecision['kind'] }
   /** The cap on remembered message ids is reached: the dedup window is only this long. */
   | { readonly kind: 'dedup-window-shrunk'; readonly windowMs: number };
 
@@ -65,7 +71,8 @@ export function createIdentityBinding(options: IdentityOptions = {}): StageBindi
     input: 'events',
     output: 'resolved',
     logicVersion: 1,
-    stateVersion: 4,
+    // 6: which profiles were erased, by which requests.
+    stateVersion: 6,
     open: (environment) => new IdentityShard(environment, options),
   };
 }
@@ -76,6 +83,9 @@ class IdentityShard implements PartitionStage {
   private readonly state: IdentityState;
   private readonly dedup: DedupWindow;
   private readonly rules: WorkspaceRules;
+  /** Workspaces that have had an event. */
+  private readonly histories: Table<string, true>;
+  private readonly seeds: SeedCollection;
   private readonly shard: number;
   private readonly shards: number;
   private readonly partitions: number;
@@ -89,6 +99,8 @@ class IdentityShard implements PartitionStage {
     this.shards = shards;
     const catalogues = environment.table<string, CatalogueRow>('catalogues');
     this.rules = new WorkspaceRules(catalogues, options.caps ?? IDENTITY_CAPS);
+    this.histories = environment.table('histories');
+    this.seeds = new SeedCollection(environment);
     this.state = {
       identifiers: environment.table<string, IdentifierRow>('identifiers', undefined, { filtersKeys: true }),
       profiles: environment.table<number, ProfileRow>('profiles'),
@@ -98,6 +110,7 @@ class IdentityShard implements PartitionStage {
       accountMembers: environment.table<string, number[]>('account-members'),
       quarantine: environment.table<string, QuarantineEntry>('quarantine'),
       quarantineLists: environment.table<string, QuarantineList>('quarantine-lists'),
+      erasures: environment.table<string, ErasureRow>('erasures'),
       counters: environment.table<string, { count: number }>('counters'),
     };
     this.dedup = new DedupWindow(
@@ -131,6 +144,14 @@ class IdentityShard implements PartitionStage {
       case 'catalogue-activated':
         this.activate(record, context);
         return;
+      case 'erasure-requested':
+        this.erase(record, context);
+        return;
+      case 'seed-completed': {
+        const switched = this.seeds.take(record);
+        if (switched !== undefined) this.emitToAll(switched, context);
+        return;
+      }
       case 'quarantine-decided':
         this.judge(record, context);
         return;
@@ -163,6 +184,7 @@ class IdentityShard implements PartitionStage {
     } else {
       const accounts = decideAccounts(this.state, event, decision, options);
       this.emitResolution(event, decision, accounts, context);
+      if (this.histories.get(event.workspace) === undefined) this.histories.put(event.workspace, true);
       evolve(this.state, decision, { cause: event.id, occurredAt: event.occurredAt, now: context.now, rules });
       evolveAccounts(this.state, accounts, decision);
       const { created, linked, merges } = decision;
@@ -328,7 +350,17 @@ class IdentityShard implements PartitionStage {
       return;
     }
     this.dedup.setWindow(workspace, identity.dedupHours);
-    this.emitToAll(body, context);
+    const historic = this.histories.get(workspace) === true;
+    this.emitToAll(historic ? { ...body, historic } : body, context);
+  }
+
+  private erase(request: ErasureRequested, context: Context): void {
+    const { now } = context;
+    const decision = decideErasure(this.state, request, this.rules.of(request.workspace));
+    const said = erasureFacts(decision, request, { now, partitions: this.partitions });
+    for (const { fact, partition } of said) context.emit(fact, partition);
+    evolveErasure(this.state, decision, request, now);
+    this.observe({ kind: 'erasure', outcome: decision.kind });
   }
 
   private emitToAll(fact: FactBody, context: Context): void {

@@ -51,6 +51,11 @@ const cataloguesOutdated = counter({
   name: 'attrium_identity_catalogues_outdated_total',
   help: 'Catalogue revisions that were not above the one in force.',
 });
+const erasures = counter({
+  name: 'attrium_identity_erasures_total',
+  help: 'Requests to erase a profile by what became of them: erased, nobody (none has the identifier), gone (it was erased before) or known (the request came again).',
+  labels: ['outcome'],
+});
 const dedupWindowSeconds = gauge({
   name: 'attrium_identity_dedup_window_seconds',
   help: 'Length of the dedup window where the cap on remembered ids has shortened it.',
@@ -92,6 +97,9 @@ export function observe(occurrence: Occurrence): void {
       return;
     case 'catalogue-outdated':
       cataloguesOutdated(1);
+      return;
+    case 'erasure':
+      erasures(1, { outcome: occurrence.outcome });
       return;
     case 'dedup-window-shrunk':
       dedupWindowSeconds(occurrence.windowMs / 1_000);

@@ -62,6 +62,7 @@ export class ResolvedWorkspace {
     accounts: new CountedRows(),
     accountIds: new CountedRows(),
     accountMembers: new CountedRows(),
+    erasures: new CountedRows(),
     quarantine: new CountedRows(),
     quarantineLists: new CountedRows(),
     counters: new CountedRows(),

@@ -17,6 +17,10 @@ export type Occurrence =
   | { readonly kind: 'transfer-forwarded' }
   /** A transfer that came again and was dropped. */
   | { readonly kind: 'transfer-repeated' }
+  /** A row was dropped, because its entity was erased. */
+  | { readonly kind: 'entity-erased' }
+  /** A record for an entity that was erased, as a transfer that was on its way: it is dropped. */
+  | { readonly kind: 'record-of-erased' }
   /** A held entity kept back more than it may: the newest changes were dropped, and no trigger fires on them. */
   | { readonly kind: 'kept-back-dropped'; readonly records: number }
 

@@ -12,6 +12,8 @@ import {
   CataloguePlans,
   type Context,
   EntityRows,
+  type ErasureProgress,
+  isErasureQuestion,
   isPresentSince,
   type PartitionStage,
   passOn,
@@ -69,7 +71,7 @@ class TriggerPartition implements PartitionStage {
   ) {
     this.catalogues = new CataloguePlans(
       environment.table('catalogues'),
-      (activated) => planOf(compileActivated(activated)),
+      (activated) => planOf(compileActivated(activated), activated.step),
       NO_PLAN,
       ({ keys }) => keys,
     );
@@ -96,6 +98,7 @@ class TriggerPartition implements PartitionStage {
       case 'schedule-reached':
       case 'identifier-linked':
       case 'merge-completed':
+      case 'profile-erased':
         return record.entity.ordinal;
       case 'state-transferred':
         return record.stage === STAGE ? record.to.ordinal : undefined;
@@ -114,7 +117,8 @@ class TriggerPartition implements PartitionStage {
     this.schedule(row, context);
   }
 
-  answer(question: unknown): FiringsAnswer {
+  answer(question: unknown): FiringsAnswer | ErasureProgress {
+    if (isErasureQuestion(question)) return this.entities.answerErasure(question);
     return answer((ordinal) => this.entities.get(ordinal), question);
   }
 
@@ -138,6 +142,9 @@ class TriggerPartition implements PartitionStage {
         this.keepKnown(record);
         this.entities.complete(record, context);
         break;
+      case 'profile-erased':
+        this.entities.erase(record, context);
+        break;
       case 'catalogue-activated':
         this.decideCatalogue(record, context);
         break;
@@ -151,9 +158,12 @@ class TriggerPartition implements PartitionStage {
     const found = this.entities.get(entity.ordinal);
     // A row is only made when something fires or waits: most records concern no trigger.
     const row = found === undefined ? undefined : this.entities.of(entity);
-    if (found !== undefined && row === undefined) return;
+    if (found === undefined ? this.entities.isErased(entity) : row === undefined) return;
     if (row !== undefined && isHeldRow(row)) {
-      this.observeLost({ changes: keepBack(row, [record]), keys: 0 });
+      this.observeLost({
+        changes: keepBack(row, [{ ...record, step: this.catalogues.of(entity.workspace).step }]),
+        keys: 0,
+      });
       return;
     }
     let current = row;
@@ -215,7 +225,7 @@ class TriggerPartition implements PartitionStage {
     return {
       plan: this.catalogues.of(workspace),
       now: context.now,
-      isKept: (key, revision) => isPresentSince(since, key, revision),
+      isKept: (key, step) => isPresentSince(since, key, step),
       emit: (outcome) => this.emitOutcome(outcome, entity, rowOf, context),
     };
   }

@@ -20,7 +20,7 @@ const waited = counter({
 });
 const oddities = counter({
   name: 'attrium_trigger_oddities_total',
-  help: 'Records that came to an entity merged away, transfers forwarded or repeated, changes dropped while held, keys of frequencies forgotten; by what.',
+  help: 'Records that came to an entity merged away, transfers forwarded or repeated, rows of erased profiles and records that came for them, changes dropped while held, keys of frequencies forgotten; by what.',
   labels: ['kind'],
 });
 const published = counter({
@@ -54,6 +54,19 @@ const dropped = counter({
   name: 'attrium_webhook_dropped_total',
   help: 'Deliveries dropped because their receiver wants no more (410).',
   labels: ['workspace', 'trigger'],
+});
+const erased = counter({
+  name: 'attrium_webhook_erased_total',
+  help: 'Deliveries dropped because their profile was erased.',
+  labels: ['workspace', 'trigger'],
+});
+const streamsErased = counter({
+  name: 'attrium_firing_stream_erased_total',
+  help: 'Firings left out of gRPC streams because their profile was erased.',
+});
+const undeliveredErased = counter({
+  name: 'attrium_undelivered_erased_total',
+  help: 'Undelivered deleted because their profile was erased.',
 });
 const deliveredSeconds = histogram({
   name: 'attrium_webhook_delivered_seconds',
@@ -114,6 +127,16 @@ export const telemetry = {
     failedAttempts(1, { ...labelsOf(destination), why }),
   givenUp: (destination: DestinationLabels): void => givenUp(1, labelsOf(destination)),
   dropped: (destination: DestinationLabels): void => dropped(1, labelsOf(destination)),
+  /** Of a webhook; without one, of a stream. */
+  erased: (destination?: DestinationLabels): void =>
+    destination === undefined ? streamsErased(1) : erased(1, labelsOf(destination)),
+  undeliveredErased: (letters: number): void => undeliveredErased(letters),
+  watchErased(read: () => number): void {
+    sampledGauge(
+      { name: 'attrium_deliveries_erased_profiles', help: 'Erased profiles that deliveries are checked against.' },
+      read,
+    );
+  },
   watchWebhooks(read: () => { waiting: number; open: number; obstructed: number }): void {
     sampledGauge(
       { name: 'attrium_webhook_waiting', help: 'Deliveries under way or waiting for another attempt.' },

@@ -13,6 +13,10 @@ export type Occurrence =
   | { readonly kind: 'transfer-forwarded' }
   /** A transfer that came again and was dropped. */
   | { readonly kind: 'transfer-repeated' }
+  /** A row was dropped, because its entity was erased. */
+  | { readonly kind: 'entity-erased' }
+  /** A record for an entity that was erased, as a transfer that was on its way: it is dropped. */
+  | { readonly kind: 'record-of-erased' }
   /** A held entity kept back more than it may: the newest attribute changes were dropped, and the triggers on them do not fire. */
   | { readonly kind: 'kept-back-dropped'; readonly records: number }
   /** Times of schedules that passed without being told of: a later one of the same trigger was due by then. */

@@ -70,6 +70,8 @@ export class Schedules {
         return this.isScheduled(record.entity) ? [record.entity] : NONE;
       case 'state-transferred':
         return record.stage === 'segment' && this.isScheduled(record.to) ? [record.to] : NONE;
+      case 'profile-erased':
+        return this.parts.entities.isHere(record.entity) && this.isScheduled(record.entity) ? [record.entity] : NONE;
       case 'profiles-merged':
         return [record.loser, record.survivor].filter(
           (entity) => this.parts.entities.isHere(entity) && this.isScheduled(entity),

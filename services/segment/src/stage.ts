@@ -15,6 +15,8 @@ import {
   CataloguePlans,
   type Context,
   EntityRows,
+  type ErasureProgress,
+  isErasureQuestion,
   isPresentSince,
   type PartitionStage,
   passOn,
@@ -85,7 +87,7 @@ class SegmentPartition implements PartitionStage {
   ) {
     this.catalogues = new CataloguePlans(
       environment.table('catalogues'),
-      (activated) => planOf(compileActivated(activated)),
+      (activated) => planOf(compileActivated(activated), activated.step),
       NO_PLAN,
       ({ keys }) => keys,
     );
@@ -121,7 +123,8 @@ class SegmentPartition implements PartitionStage {
     this.schedules.expire(ordinal, dueAt, context);
   }
 
-  answer(question: unknown): MembershipsAnswer | EvaluateAnswer {
+  answer(question: unknown): MembershipsAnswer | EvaluateAnswer | ErasureProgress {
+    if (isErasureQuestion(question)) return this.entities.answerErasure(question);
     const row = (ordinal: number) => this.view(ordinal);
     return answer({ row, plan: (workspace) => this.catalogues.of(workspace) }, question);
   }
@@ -157,6 +160,9 @@ class SegmentPartition implements PartitionStage {
       case 'state-transferred':
         this.entities.transfer(record, context);
         break;
+      case 'profile-erased':
+        this.entities.erase(record, context);
+        break;
       case 'merge-completed':
         this.entities.complete(record, context);
         break;
@@ -177,10 +183,11 @@ class SegmentPartition implements PartitionStage {
     if (row === undefined) return;
     const plan = this.catalogues.of(entity.workspace);
     const kindPlan = kindPlanOf(plan, entity);
-    const isEvaluated = row.revision === plan.revision;
+    const isEvaluated = row.revision === plan.step;
     this.align(row, plan, kindPlan);
     const late = reason === 'event' && effectiveAt < row.newestAt;
-    row.newestAt = Math.max(row.newestAt, effectiveAt);
+    // A backfill is effective when it took effect: what happened before that is not late for it.
+    if (reason !== 'backfill') row.newestAt = Math.max(row.newestAt, effectiveAt);
     foldChanges(row, kindPlan, changes);
     const requested = requestedChanges(kindPlan, changes);
     if (row.merges !== undefined && isHeld(row.merges)) {
@@ -206,7 +213,7 @@ class SegmentPartition implements PartitionStage {
     const plan = this.catalogues.of(entity.workspace);
     if (!plan.onMatched.has(definition)) return;
     const kindPlan = kindPlanOf(plan, entity);
-    const isEvaluated = row.revision === plan.revision;
+    const isEvaluated = row.revision === plan.step;
     this.align(row, plan, kindPlan);
     const event = { definition, eventId, name, occurredAt, propertyValues };
     const instant: Instant = { reason: 'event', cause: eventId, effectiveAt: occurredAt };
@@ -260,9 +267,9 @@ class SegmentPartition implements PartitionStage {
     this.observeDropped(foldLoser(row, loser));
   }
 
-  private align(row: EntityRow, { revision }: Plan, kindPlan: KindPlan): void {
-    if (isInLine(row, kindPlan, revision)) return;
-    alignEntity(row, kindPlan, revision, this.isKeptIn(row.entity.workspace));
+  private align(row: EntityRow, { step }: Plan, kindPlan: KindPlan): void {
+    if (isInLine(row, kindPlan, step)) return;
+    alignEntity(row, kindPlan, step, this.isKeptIn(row.entity.workspace));
   }
 
   /** A row as answers show it. */
@@ -271,7 +278,7 @@ class SegmentPartition implements PartitionStage {
     if (row?.kind !== 'entity') return row;
     const { workspace } = row.entity;
     const plan = this.catalogues.of(workspace);
-    return alignedView(row, kindPlanOf(plan, row.entity), plan.revision, this.isKeptIn(workspace));
+    return alignedView(row, kindPlanOf(plan, row.entity), plan.step, this.isKeptIn(workspace));
   }
 
   private isKeptIn(workspace: string): IsKept {
@@ -282,7 +289,7 @@ class SegmentPartition implements PartitionStage {
   /** One that has not met the catalogue yet is evaluated before a schedule is asked of it. */
   private evaluateDue(row: EntityRow, dueAt: number, context: Context): void {
     const plan = this.catalogues.of(row.entity.workspace);
-    const isEvaluated = row.revision === plan.revision;
+    const isEvaluated = row.revision === plan.step;
     const kindPlan = kindPlanOf(plan, row.entity);
     this.align(row, plan, kindPlan);
     if (isEvaluated) return;

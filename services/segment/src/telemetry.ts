@@ -19,6 +19,14 @@ const transfersRepeated = counter({
   name: 'attrium_segment_transfers_repeated_total',
   help: 'Transfers that came again and were dropped.',
 });
+const entitiesErased = counter({
+  name: 'attrium_segment_entities_erased_total',
+  help: 'Rows dropped, because their profile was erased.',
+});
+const recordsOfErased = counter({
+  name: 'attrium_segment_records_of_erased_total',
+  help: 'Transfers that came for a profile that was erased; dropped.',
+});
 const keptBackDropped = counter({
   name: 'attrium_segment_changes_dropped_total',
   help: 'Attribute changes beyond what a held entity may keep back; the triggers on them do not fire.',
@@ -44,6 +52,12 @@ export function observe(occurrence: Occurrence): void {
       return;
     case 'transfer-repeated':
       transfersRepeated(1);
+      return;
+    case 'entity-erased':
+      entitiesErased(1);
+      return;
+    case 'record-of-erased':
+      recordsOfErased(1);
       return;
     case 'kept-back-dropped':
       keptBackDropped(occurrence.records);

@@ -8,6 +8,7 @@ import {
   type SegmentChanged,
 } from '@attrium/event';
 import type { Path } from './coverage.js';
+import { coverErasures } from './covered-erasures.js';
 import { isList } from './draw-lists.js';
 import type { Line } from './line.js';
 import { recordsOf } from './stored-records.js';
@@ -39,10 +40,13 @@ export function coveredByRecords(line: Line, unowned: (at: number) => boolean): 
     paths.add('an import that names nobody');
   }
   coverResolved(resolved, paths);
-  for (const input of [resolved, attributes, memberships]) coverTransfers(input, paths);
+  const inputs = [resolved, attributes, memberships];
+  for (const input of inputs) coverTransfers(input, paths);
+  coverErasures({ events, resolved, inputs }, paths);
   coverContributions(resolved, paths);
   for (const { record } of attributes) {
     if (record.kind !== 'attributes-changed') continue;
+    if (record.reason === 'backfill') paths.add('a change of a value in a backfill');
     if (record.reason === 'merge') paths.add('a change of a value in a merge');
     if (record.entity.kind === 'account') paths.add('a value of an account');
     if (record.reason !== 'window') continue;
@@ -148,6 +152,7 @@ function coverResolved(resolved: readonly Stored[], paths: Set<Path>): void {
   const newest = new Map<number, number>();
   const survivors = new Set<number>();
   const merges = new Map<string, Set<number>>();
+  const chunks = new Set<string>();
   const refusedByWindow = new Set<string>();
   for (const { record, partition } of resolved) {
     if (record.kind === 'event-resolved') {
@@ -168,6 +173,11 @@ function coverResolved(resolved: readonly Stored[], paths: Set<Path>): void {
       survivors.add(record.survivor.ordinal);
       const partitions = merges.get(record.mergeId) ?? new Set();
       merges.set(record.mergeId, partitions.add(partition));
+    } else if (record.kind === 'seeded') {
+      if (record.events.some(({ entity }) => entity.kind === 'account')) paths.add('a seed of an account');
+      if (record.step > 0) paths.add('a seed that was forwarded');
+      else paths.add(chunks.has(`${partition} ${record.id}`) ? 'a chunk that came twice' : 'a chunk of history');
+      chunks.add(`${partition} ${record.id}`);
     } else if (record.kind === 'identifier-quarantined') {
       paths.add('a merge that was held');
     } else if (record.kind === 'quarantine-ended') {
@@ -218,7 +228,8 @@ function coverContributions(resolved: readonly Stored[], paths: Set<Path>): void
     if (record.kind !== 'member-contributed') continue;
     const path = REASONS[record.reason];
     if (path !== undefined && !record.left) paths.add(path);
-    if (record.left) paths.add('a member that was merged away');
+    if (record.left)
+      paths.add(record.mergedBy === undefined ? 'a member that was erased' : 'a member that was merged away');
     if (!created.has(record.entity.ordinal)) paths.add('a contribution before its account');
     if (came.has(record.id)) paths.add('a contribution that came again');
     came.add(record.id);

@@ -106,6 +106,7 @@ export interface ScheduleText {
 export interface TriggerText {
   readonly name: string;
   readonly state?: 'paused' | 'archived';
+  readonly on_backfill?: true;
   readonly when: {
     readonly segment?: string;
     readonly enters?: true;

@@ -61,6 +61,14 @@ class Stage {
     this.sender.send('shop', [event]);
   }
 
+  /** Somebody asks for whoever has this identifier to be erased. */
+  erase(value: string): void {
+    const identifier = { type: value.startsWith('u') ? 'user_id' : 'anonymous_id', value };
+    const head = { kind: 'erasure-requested', id: `r-${value}`, workspace: 'shop', author: 'test' } as const;
+    const record = { ...head, identifier, requestedAt: this.line.clock.now() };
+    this.sender.erase({ at: 0, nth: undefined, record });
+  }
+
   facts<K extends LogRecord['kind']>(
     log: 'resolved' | 'attributes' | 'memberships' | 'firings',
     kind: K,
@@ -197,6 +205,45 @@ describe('directed cases of the whole line', () => {
       }
     }
   });
+
+  it.each<StageName>(['attribute-compute', 'segment', 'journey-trigger'])(
+    'a profile that is erased while its merge is open in %s does not come back with the transfer, nor does it leave a segment',
+    async (name) => {
+      const stage = new Stage();
+      await stage.line.run(100);
+      const { names, ordinals } = await devices(stage, 2);
+      await stage.line.run(20_000);
+      for (const device of [...names, ...names]) stage.order([device]);
+      await stage.line.run(500);
+      const input = stage.line.bindings.find((each) => each.name === name)!.input as 'resolved';
+      const late = (): number => {
+        const records = stage.line.storedAll(input).flatMap(({ payload }) => decodePack(payload).records);
+        const isErased = ({ kind }: LogRecord): boolean => kind === 'profile-erased';
+        const isOwn = (record: LogRecord): boolean => record.kind === 'state-transferred' && record.stage === name;
+        return records.slice(records.findIndex(isErased)).filter(isOwn).length;
+      };
+      stage.line.crash(name, 0);
+      stage.order(names);
+      stage.erase(names[1]!);
+      await stage.line.run(2_000);
+      stage.line.start(name, 0);
+      await stage.line.run(2_000);
+      expect(late()).toBe(1);
+      const gone = new Set(ordinals);
+      const erasedAt = stage.facts('memberships', 'profile-erased')[0]!.erasedAt;
+      stage.order([names[0]!]);
+      await stage.end();
+      const exits = stage
+        .facts('memberships', 'segment-changed')
+        .filter(
+          ({ entity, exited, recordedAt }) => gone.has(entity.ordinal) && exited.length > 0 && recordedAt >= erasedAt,
+        );
+      expect(exits).toEqual([]);
+      const values = stage.facts('attributes', 'attributes-changed').filter(({ entity }) => !gone.has(entity.ordinal));
+      const orders = values.flatMap(({ changes }) => changes).filter(({ name: of }) => of === 'orders');
+      expect(orders.at(-1)).toMatchObject({ after: 1 });
+    },
+  );
 
   it('the same message id is dropped for 24 hours and more, and counts again after 26', async () => {
     const stage = new Stage({ checkpointIntervalMs: 600_000 });

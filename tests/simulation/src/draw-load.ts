@@ -6,6 +6,7 @@ import { aboutAccount, besideAccounts, withAccounts } from './draw-accounts.js';
 import { checked, drawCatalogue, redrawCatalogue, returnCatalogue } from './draw-catalogue.js';
 import { EVENT_NAMES } from './draw-condition.js';
 import { drawConsentPlan, stating, withConsent } from './draw-consent.js';
+import { drawErasures, type Erasure } from './draw-erasures.js';
 import { importing, withLists } from './draw-lists.js';
 import { type Decision, drawDecisions } from './draw-quarantine.js';
 import { withRollups } from './draw-rollups.js';
@@ -30,6 +31,7 @@ export interface Activation {
 export interface Load {
   readonly packs: readonly Pack[];
   readonly activations: readonly Activation[];
+  readonly erasures: readonly Erasure[];
   readonly decisions: readonly Decision[];
   /** When the last of it is sent, ms. */
   readonly endsAt: number;
@@ -63,6 +65,7 @@ export function drawLoad(random: Random, { events, only, workspaces }: LoadOptio
   const quarantine = random.fork();
   const lists = random.fork();
   const schedules = random.fork();
+  const erased = random.fork();
   const rollups = random.fork();
   const packs: Pack[] = [];
   const sent: Event[] = [];
@@ -93,7 +96,10 @@ export function drawLoad(random: Random, { events, only, workspaces }: LoadOptio
   );
   const endsAt = packs.at(-1)?.at ?? at;
   const decisions = drawDecisions(quarantine, people, { from: START_MS, to: endsAt + 1_000 });
-  return { packs: left.filter(({ records }) => records.length > 0), activations, decisions, endsAt };
+  const moments = [START_MS, ...packs.map((pack) => pack.at)];
+  const erasures = drawErasures(erased, { people, moments }, disguised);
+  const sentPacks = left.filter(({ records }) => records.length > 0);
+  return { packs: sentPacks, activations, decisions, erasures, endsAt };
 }
 
 /** A source sends again what it is not sure of: the same message id, received later. */

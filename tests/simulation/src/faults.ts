@@ -147,7 +147,7 @@ export class Faults {
   private repeatTransfer(draws: Random): void {
     const { line } = this;
     const { name, input } = draws.pick(line.bindings.filter((binding) => binding.input !== 'events'));
-    const own = new RegExp(`\\.${name}-\\d+$`);
+    const own = new RegExp(`\\.${name}-(\\d+|seed)$`);
     const relayed = line.storedAll(input).filter(({ subject }) => own.test(subject));
     if (relayed.length === 0 || !this.gate.admits('repeated-transfer')) return;
     const { subject, payload } = draws.pick(relayed);

@@ -1,5 +1,5 @@
 /** The whole line in one thread: four stages with their machines on one simulated clock and log. */
-import { bindingWith, newAttributeCounters } from '@attrium/attribute-compute';
+import { type BackfillsAnswer, bindingWith, newAttributeCounters, Seeder } from '@attrium/attribute-compute';
 import { partitionFilters, type StageName, streamOf } from '@attrium/event';
 import { createIdentityBinding } from '@attrium/identity';
 import { createJourneyTriggerBinding } from '@attrium/journey-trigger';
@@ -24,6 +24,9 @@ import {
   SimulatedStore,
   startProcess,
 } from '@attrium/testing/simulation';
+import { SimulatedHistory } from './simulated-history.js';
+
+const ASK_TIMEOUT_MS = 1_000;
 
 export interface LineOptions {
   readonly random: Random;
@@ -131,6 +134,13 @@ export class Line {
     });
     host.process = process;
     host.processor = processor;
+    if (stage === 'attribute-compute') {
+      new Seeder({
+        ...{ log: process.log, clock: process.clock, partitions: this.partitions, shards: this.shards },
+        ...{ owned: inputs, owner: `seeder-${machine}-${start}`, history: new SimulatedHistory(this.log) },
+        ask: (partition, question) => this.askWithin(process, stage, partition, question) as Promise<BackfillsAnswer>,
+      }).start();
+    }
     processor.start().catch((error: Error & { retryable?: boolean }) => {
       if (error.retryable === false) this.fatal.push(`${stage}: ${error.message}`);
       if (host.process === process) this.crash(stage, machine);
@@ -196,6 +206,21 @@ export class Line {
     asked.catch(() => undefined);
     await runSimulation({ clock: this.clock, until: () => answer.done });
     return asked;
+  }
+
+  /** What a process asks another one, which may never answer. */
+  private askWithin(
+    asking: SimulatedProcess,
+    stage: StageName,
+    partition: number,
+    question: unknown,
+  ): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      asking.clock.after(ASK_TIMEOUT_MS, () => reject(new Error('no answer')));
+      for (const { processor } of this.machines.get(stage)!) {
+        processor?.ask(partition, question).then(resolve, () => undefined);
+      }
+    });
   }
 
   private size(): number {

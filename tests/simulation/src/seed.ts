@@ -102,6 +102,7 @@ class SeedRun {
     line.startAll();
     const steps = [
       ...load.activations.map(({ at, record }) => ({ at, run: () => sender.activate(record) })),
+      ...load.erasures.map((erasure) => ({ at: erasure.at, run: () => sender.erase(erasure) })),
       ...load.decisions.map(({ at, record }) => ({ at, run: () => sender.decide(record) })),
       ...load.packs.map(({ at, workspace, records }) => ({ at, run: () => sender.send(workspace, records) })),
     ].sort((a, b) => a.at - b.at);

@@ -3,6 +3,7 @@ import {
   type CatalogueActivated,
   catalogueSubject,
   type Event,
+  erasureSubject,
   eventsSubject,
   type LogRecord,
   partitionOf,
@@ -11,8 +12,10 @@ import {
 } from '@attrium/event';
 import { encodePack, NO_POSITION } from '@attrium/processor';
 import type { Random } from '@attrium/testing/simulation';
+import type { Erasure } from './draw-erasures.js';
 import { FaultGate } from './fault-kinds.js';
 import type { Line } from './line.js';
+import { recordsOf } from './stored-records.js';
 
 export class Sender {
   /** Packs that the log has not confirmed. */
@@ -31,6 +34,17 @@ export class Sender {
 
   activate(record: CatalogueActivated): void {
     this.append(catalogueSubject(this.shardOf(record.workspace), record.workspace), [record]);
+  }
+
+  erase({ record, nth }: Erasure): void {
+    const created = this.line
+      .storedAll('resolved')
+      .flatMap(recordsOf)
+      .flatMap((each) => (each.kind === 'profile-created' && each.entity.workspace === record.workspace ? [each] : []));
+    const { id } = created[(nth ?? 0) % created.length]?.entity ?? {};
+    const identifier = nth === undefined || id === undefined ? record.identifier : { type: 'profile_id', value: id };
+    const { workspace } = record;
+    this.append(erasureSubject(this.shardOf(workspace), workspace), [{ ...record, identifier }]);
   }
 
   /** Somebody decides about an identifier in quarantine. */

@@ -106,6 +106,13 @@ function* questionsTo(line: Line, { name, input }: StageBinding, partition: numb
           asked.set(JSON.stringify(question), question);
         }
       }
+      if (record.kind === 'erasure-requested') {
+        asked.set(`erasure ${record.id}`, { kind: 'erasure', workspace: record.workspace, requestId: record.id });
+      }
+      if (record.kind === 'profile-erased') {
+        const ordinals = record.former.map(({ ordinal }) => ordinal);
+        asked.set(`erasure ${record.entity.ordinal}`, { kind: 'erasure', ordinals });
+      }
       const entities = record.kind === 'profiles-merged' ? [record.survivor, record.loser] : [];
       if ('entity' in record && record.entity !== undefined) entities.push(record.entity);
       for (const { ordinal, workspace } of entities) {

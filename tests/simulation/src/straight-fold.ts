@@ -49,6 +49,9 @@ export function foldStraight(binding: StageBinding, place: FoldPlace, input: rea
     get logicVersion() {
       return at.logicVersion;
     },
+    get place() {
+      return { sequence: at.sequence, record: at.record };
+    },
     emit: (body, partition = place.partition) => {
       const record = named(body);
       write(binding.output, partition, record);

@@ -31,7 +31,7 @@ import { checkNaive } from './naive-check.js';
 import { Sender } from './sender.js';
 import { recordsOf } from './stored-records.js';
 
-const HISTORIES = 24;
+const HISTORIES = 16;
 const EVENTS = 40;
 /** Trees of each history, beside those of its drawn catalogue. */
 const TREES = 12;
@@ -164,7 +164,8 @@ function knownIn({ line, now }: History): Known[] {
       else values.set(name, plainOf(after)!);
     }
   }
-  return endingsOf(expectIdentity(line.storedAll('events'), line.shards), now).flatMap((ending) => {
+  const ordinals = new Map([...entities.values()].map(({ id, ordinal }) => [id, ordinal]));
+  return endingsOf(expectIdentity(line.storedAll('events'), line.shards, ordinals), now).flatMap((ending) => {
     const entity = entities.get(ending.group.ordinal);
     const formulas = ending.rules.rules.filter(({ formula }) => formula !== undefined);
     const own = entity && told.get(entity.id);

@@ -1,13 +1,15 @@
 /** The records that are seldom written, between the types of libs/event and the generated messages. */
-import type { FactBody, Identifier, KnownNow, LogRecord } from '@attrium/event';
+import type { FactBody, KnownNow, LogRecord } from '@attrium/event';
 import { assertNever } from '@attrium/event';
-import type { logV1, valueV1 } from '@attrium/proto/log';
+import type { logV1 } from '@attrium/proto/log';
 import { accountFactFromProto, accountFactToProto } from './account-records.js';
 import { CodecError } from './codec-error.js';
+import { erasureFromProto, erasureToProto } from './erasure-records.js';
 import type { HotFact } from './hot-writer.js';
 import { quarantineFromProto, quarantineToProto } from './quarantine-records.js';
 import { scheduleFromProto, scheduleToProto } from './schedule-records.js';
-import { entityFromProto, entityToProto } from './wire-entity.js';
+import { seedFromProto, seedToProto } from './seed-records.js';
+import { entityFromProto, entityToProto, identifierFromProto } from './wire-entity.js';
 import {
   DELIVERY_OUTCOME_NUMBER,
   deliveryOutcomeOf,
@@ -32,18 +34,12 @@ export function coldToProto(record: ColdFact): EntryRecord {
       const why = REFUSAL_REASON_NUMBER[record.why];
       return { $case: 'identifierRefused', value: { workspace, entity, identifier, why, cause, occurredAt } };
     }
-    case 'profiles-merged':
-      return {
-        $case: 'profilesMerged',
-        value: {
-          mergeId: record.mergeId,
-          survivor: entityToProto(record.survivor),
-          loser: entityToProto(record.loser),
-          identifiers: [...record.identifiers],
-          cause: record.cause,
-          occurredAt: record.occurredAt,
-        },
-      };
+    case 'profiles-merged': {
+      const { mergeId, cause, occurredAt } = record;
+      const both = { survivor: entityToProto(record.survivor), loser: entityToProto(record.loser) };
+      const identifiers = [...record.identifiers];
+      return { $case: 'profilesMerged', value: { mergeId, ...both, identifiers, cause, occurredAt } };
+    }
     case 'state-transferred':
       return {
         $case: 'stateTransferred',
@@ -72,6 +68,9 @@ export function coldToProto(record: ColdFact): EntryRecord {
     case 'current-account-changed':
     case 'member-contributed':
       return accountFactToProto(record);
+    case 'erasure-requested':
+    case 'profile-erased':
+      return erasureToProto(record);
     case 'identifier-quarantined':
     case 'quarantine-decided':
     case 'quarantine-ended':
@@ -101,10 +100,15 @@ export function coldToProto(record: ColdFact): EntryRecord {
       return { $case: 'deliveryAttempted', value: { ...attempt, outcome: DELIVERY_OUTCOME_NUMBER[outcome] } };
     }
     case 'catalogue-activated': {
-      const { workspace, revision, author, activatedAt } = record;
+      const { workspace, revision, author, activatedAt, historic = false, step = 0 } = record;
       const catalogue = record.catalogue as Uint8Array<ArrayBuffer>;
-      return { $case: 'catalogueActivated', value: { workspace, revision, author, activatedAt, catalogue } };
+      const value = { workspace, revision, author, activatedAt, catalogue, historic, step };
+      return { $case: 'catalogueActivated', value };
     }
+    case 'seeded':
+    case 'seed-completed':
+    case 'definitions-switched':
+      return seedToProto(record);
     case 'logic-activated':
       return { $case: 'logicActivated', value: { version: record.version } };
     case 'tick':
@@ -147,6 +151,9 @@ export function coldFromProto(id: string, record: EntryRecord): ColdRecord {
     case 'currentAccountChanged':
     case 'memberContributed':
       return accountFactFromProto(id, record);
+    case 'erasureRequested':
+    case 'profileErased':
+      return erasureFromProto(id, record);
     case 'identifierQuarantined':
     case 'quarantineDecided':
     case 'quarantineEnded':
@@ -166,9 +173,17 @@ export function coldFromProto(id: string, record: EntryRecord): ColdRecord {
     case 'deliveryAttempted':
       return { ...record.value, kind: 'delivery-attempted', id, outcome: deliveryOutcomeOf(record.value.outcome) };
     case 'catalogueActivated': {
-      const { workspace, revision, author, activatedAt, catalogue } = record.value;
-      return { kind: 'catalogue-activated', id, workspace, revision, author, activatedAt, catalogue };
+      const { historic, step, ...value } = record.value;
+      return {
+        ...{ kind: 'catalogue-activated', id, ...value },
+        ...(historic ? { historic } : {}),
+        ...(step > 0 ? { step } : {}),
+      };
     }
+    case 'seeded':
+    case 'seedCompleted':
+    case 'definitionsSwitched':
+      return seedFromProto(id, record);
     case 'logicActivated':
       return { kind: 'logic-activated', id, version: record.value.version };
     case 'tick':
@@ -203,9 +218,4 @@ function firingHead(id: string, value: logV1.FiringSuppressed) {
     cause: value.cause,
     on: firingCauseFromProto(value.on),
   };
-}
-
-function identifierFromProto(identifier: valueV1.Identifier | undefined): Identifier {
-  if (identifier === undefined) throw new CodecError('a record without its identifier');
-  return { type: identifier.type, value: identifier.value };
 }

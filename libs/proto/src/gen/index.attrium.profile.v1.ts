@@ -5,4 +5,5 @@
 
 /* eslint-disable */
 
+export * from "./attrium/profile/v1/erasure.js";
 export * from "./attrium/profile/v1/profile.js";

@@ -2,6 +2,7 @@
 import { type AttributeChange, type Entity, equalValues, isHeld, type MergeState, type Value } from '@attrium/event';
 import type { Contribution } from './payload.js';
 import { type KindPlan, type PlannedAttribute, stateKeyOf, valueKeyOf } from './plan.js';
+import { NO_REDUCER } from './planned-formula.js';
 import type { State } from './state.js';
 import { isFull } from './state-size.js';
 
@@ -21,7 +22,7 @@ export interface Slot {
 export interface EntityRow {
   readonly kind: 'entity';
   readonly entity: Entity;
-  /** The catalogue that the states and values were last brought in line with. */
+  /** The step of the catalogue that the states and values were last brought in line with. */
   revision: number;
   /** What the entries of `states` and `published` are of: the attributes of the plan, once the row has been brought in line with it. */
   slots: readonly Slot[];
@@ -167,9 +168,9 @@ export function pruneWindows(row: EntityRow, plan: KindPlan, asOf: number): void
 /** The first time after `asOf` at which some value may change by itself. */
 export function nextDueOf(row: EntityRow, plan: KindPlan, asOf: number): number | undefined {
   let next: number | undefined;
-  for (const { slot, reducer } of plan.windowed) {
+  for (const { slot, shadow, reducer } of plan.windowed) {
     const state = row.states[slot];
-    if (state === undefined) continue;
+    if (state === undefined || shadow) continue;
     const due = reducer.nextDue!(state, asOf);
     if (due !== undefined && (next === undefined || due < next)) next = due;
   }
@@ -207,12 +208,29 @@ export interface PublishedAt {
   readonly effectiveAt: number;
 }
 
+/** As `publishChanges`, of everything after a switch: a value whose new state has taken nothing ends. Formulas follow from the rest. */
+export function publishSwitched(row: EntityRow, plan: KindPlan, at: PublishedAt): AttributeChange[] {
+  const changes: AttributeChange[] = [];
+  for (const attribute of plan.attributes) {
+    const { slot, name, shadow, reducer } = attribute;
+    const published = row.published[slot];
+    if (row.states[slot] !== undefined || shadow || published === undefined || reducer === NO_REDUCER) {
+      publishChange(row, attribute, at, changes);
+    } else {
+      row.published[slot] = undefined;
+      changes.push({ name, before: published.value, after: undefined });
+    }
+  }
+  return changes;
+}
+
 function publishChange(
   row: EntityRow,
-  { slot, name, reducer, initial }: PlannedAttribute,
+  { slot, name, shadow, reducer, initial }: PlannedAttribute,
   { asOf, effectiveAt }: PublishedAt,
   changes: AttributeChange[],
 ): void {
+  if (shadow) return;
   const state = row.states[slot];
   if (state === undefined) return;
   const after = reducer.value(state, asOf);

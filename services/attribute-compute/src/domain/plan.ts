@@ -88,7 +88,9 @@ export interface KindPlan {
   /** Names of what some formula reads. */
   readonly readByFormulas: ReadonlySet<string>;
   readonly byKeyTag: ReadonlyMap<string, PlannedAttribute>;
+  /** Of what is published. */
   readonly byNameTag: ReadonlyMap<string, PlannedAttribute>;
+  readonly switches: boolean;
   readonly byName: ReadonlyMap<string, PlannedAttribute>;
   readonly track: ReadonlyMap<string, Feed>;
   readonly byType: Readonly<Record<EventType, Feed | undefined>>;
@@ -99,19 +101,45 @@ export interface KindPlan {
 export interface Plan {
   readonly workspace: string;
   readonly revision: number;
+  /** Rises with each catalogue and each switch: what rows are brought in line with. */
+  readonly step: number;
+  /** The last switch: what has been brought in line with an earlier step is to publish what it changed. */
+  readonly switched: Switch | undefined;
   readonly profile: KindPlan;
   readonly account: KindPlan;
   readonly rollups: RollupPlan;
 }
 
-export function planOf(catalogue: CompiledCatalogue): Plan {
-  const account = kindPlanOf(catalogue, 'account');
+/** Definitions that were in preparation took effect. */
+export interface Switch {
+  readonly step: number;
+  /** Log time, ms. */
+  readonly at: number;
+  /** Id of the record. */
+  readonly id: string;
+}
+
+export interface PlanOptions {
+  readonly step?: number;
+  readonly switched?: Switch | undefined;
+  /** Attributes in preparation: folded beside those of the catalogue. */
+  readonly shadows?: readonly CompiledAttribute[];
+  /** Whom these concern (`kind name`), a switch concerns. */
+  readonly switching?: ReadonlySet<string>;
+}
+
+const NO_NAMES: ReadonlySet<string> = new Set();
+
+/** `catalogue`: what serves. */
+export function planOf(catalogue: CompiledCatalogue, options: PlanOptions = {}): Plan {
+  const { workspace, revision } = catalogue;
+  const { step = revision, switched, shadows = [], switching = NO_NAMES } = options;
+  const account = kindPlanOf(catalogue, shadows, switching, 'account');
   return {
-    workspace: catalogue.workspace,
-    revision: catalogue.revision,
-    profile: kindPlanOf(catalogue, 'user'),
+    ...{ workspace, revision, step, switched },
+    profile: kindPlanOf(catalogue, shadows, switching, 'user'),
     account,
-    rollups: rollupPlanOf(catalogue.attributes, account.byName),
+    rollups: rollupPlanOf(catalogue.attributes, account),
   };
 }
 
@@ -128,7 +156,9 @@ export function valueKeyOf(kind: Entity['kind'], name: string): string {
 /** Of all that rows keep by this plan. */
 export function keysOf(plan: Plan): string[] {
   return (['profile', 'account'] as const).flatMap((kind) =>
-    plan[kind].attributes.flatMap(({ key, name }) => [stateKeyOf(kind, key), valueKeyOf(kind, name)]),
+    plan[kind].attributes.flatMap(({ key, name, shadow }) =>
+      shadow ? [stateKeyOf(kind, key)] : [stateKeyOf(kind, key), valueKeyOf(kind, name)],
+    ),
   );
 }
 
@@ -138,25 +168,38 @@ export function feedOf(plan: Plan, kind: Entity['kind'], event: Event): Feed | u
   return (event.type === 'track' ? track.get(event.name) : undefined) ?? byType[event.type];
 }
 
-function kindPlanOf({ attributes: all, triggers }: CompiledCatalogue, of: 'user' | 'account'): KindPlan {
-  const definitions = all.filter((attribute) => attribute.of === of);
-  const planned = new Map(definitions.map((definition, slot) => [definition, plannedOf(definition, slot)]));
+function kindPlanOf(
+  { attributes: serving, triggers }: CompiledCatalogue,
+  shadows: readonly CompiledAttribute[],
+  switching: ReadonlySet<string>,
+  of: 'user' | 'account',
+): KindPlan {
+  const prepared = new Set(shadows.filter((attribute) => attribute.of === of));
+  const definitions = [...serving.filter((attribute) => attribute.of === of), ...prepared];
+  const planned = new Map(
+    definitions.map((definition, slot) => {
+      const shadow = prepared.has(definition);
+      return [definition, plannedOf(definition, { slot, shadow, switches: switching.has(`${of} ${definition.name}`) })];
+    }),
+  );
   const attributes = [...planned.values()];
+  const published = attributes.filter(({ shadow }) => !shadow);
   const feed = (type: EventType, name: string | undefined): Feed | undefined => feedFor(planned, of, type, name);
   const track = new Map<string, Feed>();
   for (const name of eventNames(definitions)) {
     const found = feed('track', name);
     if (found !== undefined) track.set(name, found);
   }
-  const formulas = plannedFormulas(planned);
+  const formulas = plannedFormulas(new Map([...planned].filter(([, { shadow }]) => !shadow)));
   return {
     attributes,
     formulas,
     readByFormulas: new Set(formulas.flatMap(({ slots }) => [...slots.keys()])),
     windowed: attributes.filter(({ reducer }) => reducer.nextDue !== undefined),
     byKeyTag: indexOf(attributes, ({ keyTag }) => keyTag),
-    byNameTag: indexOf(attributes, ({ nameTag }) => nameTag),
-    byName: indexOf(attributes, ({ name }) => name),
+    byNameTag: indexOf(published, ({ nameTag }) => nameTag),
+    byName: indexOf(published, ({ name }) => name),
+    switches: attributes.some(({ switches }) => switches),
     track,
     byType: Object.fromEntries(EVENT_TYPES.map((type) => [type, feed(type, undefined)])) as KindPlan['byType'],
     matches: matchPlanOf(triggers.filter((trigger) => trigger.of === of)),
@@ -180,12 +223,16 @@ function tagOf(text: string): string {
   return tag;
 }
 
-function plannedOf(definition: CompiledAttribute, slot: number): PlannedAttribute {
+function plannedOf(
+  definition: CompiledAttribute,
+  place: { readonly slot: number; readonly shadow: boolean; readonly switches: boolean },
+): PlannedAttribute {
   return {
     name: definition.name,
     key: definition.key,
-    slot,
-    nameTag: tagOf(definition.name),
+    ...place,
+    // What is not published keeps away from the value that the name has meanwhile.
+    nameTag: tagOf(place.shadow ? `shadow ${definition.key}` : definition.name),
     keyTag: tagOf(definition.key),
     visible: definition.visible,
     reducer: plannedReducer(definition),
@@ -199,7 +246,7 @@ function plannedReducer(definition: CompiledAttribute): AttributeReducer {
 }
 
 /** The names of track events that some attribute asks for. */
-function eventNames(definitions: readonly CompiledAttribute[]): Set<string> {
+export function eventNames(definitions: Iterable<CompiledAttribute>): Set<string> {
   const names = new Set<string>();
   for (const definition of definitions) {
     if (definition.kind === 'computed') for (const { event } of stepsOf(definition)) names.add(event);

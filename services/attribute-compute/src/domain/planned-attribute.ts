@@ -12,6 +12,10 @@ export interface PlannedAttribute {
   readonly nameTag: string;
   readonly keyTag: string;
   readonly visible: boolean;
+  /** It is folded and not published: its history is not complete yet. */
+  readonly shadow: boolean;
+  /** What it is fed changes whom a switch concerns: it is in preparation, or will be replaced by what is. */
+  readonly switches: boolean;
   readonly reducer: AttributeReducer;
   /** The value that an entity has before it is published for the first time: publishing it would say nothing new. */
   readonly initial: Value | undefined;

@@ -1,8 +1,9 @@
 /** The roll-ups of a plan: what each takes of a member, and for which attribute of the account. */
-import type { CompiledAttribute, RollupReducer } from '@attrium/catalogue';
-import { type ConditionSubject, compileCondition, readsOf } from '@attrium/condition';
+import { attributesReadBy, type CompiledAttribute, type RollupReducer } from '@attrium/catalogue';
+import { type ConditionSubject, compileCondition } from '@attrium/condition';
 import { compareText, equalValues, type NamedValue, type Value } from '@attrium/event';
 import type { PlannedAttribute } from './planned-attribute.js';
+import type { PlannedFormula } from './planned-formula.js';
 
 export interface PlannedRollup {
   /** Of the account. */
@@ -19,12 +20,13 @@ export interface RollupPlan {
   readonly rollups: readonly PlannedRollup[];
   /** Names of the attributes of users that some roll-up reads. */
   readonly reads: ReadonlySet<string>;
+  /** Of the roll-ups, and of the formulas that read them, directly or not. */
+  readonly keys: ReadonlySet<string>;
 }
 
-/** `byName`: the attributes of accounts. */
 export function rollupPlanOf(
   definitions: readonly CompiledAttribute[],
-  byName: ReadonlyMap<string, PlannedAttribute>,
+  account: { readonly byName: ReadonlyMap<string, PlannedAttribute>; readonly formulas: readonly PlannedFormula[] },
 ): RollupPlan {
   const rollups: PlannedRollup[] = [];
   const reads = new Set<string>();
@@ -32,17 +34,19 @@ export function rollupPlanOf(
     if (definition.kind !== 'rollup') continue;
     const { name, reducer, attribute: source, where } = definition;
     const accepts = where === undefined ? undefined : compileCondition(where);
-    rollups.push({ attribute: byName.get(name)!, reducer, source, accepts });
-    if (source !== undefined) reads.add(source);
-    if (where !== undefined) for (const read of readsOf(where).attributes) reads.add(read);
+    rollups.push({ attribute: account.byName.get(name)!, reducer, source, accepts });
+    for (const read of attributesReadBy(definition)) reads.add(read);
   }
   rollups.sort((a, b) => compareText(a.attribute.key, b.attribute.key));
-  return { rollups, reads };
+  const made = new Set(rollups.map(({ attribute }) => attribute));
+  const readers = account.formulas.filter(({ origins }) => origins.some((origin) => made.has(origin)));
+  const keys = new Set([...made, ...readers.map(({ attribute }) => attribute)].map(({ key }) => key));
+  return { rollups, reads, keys };
 }
 
-/** Whether the second plan has a roll-up that the first one has not. */
+/** Whether the second plan has a roll-up, or a formula over one, that the first one has not. */
 export function hasNewRollup(before: RollupPlan, after: RollupPlan): boolean {
-  return after.rollups.some(({ attribute: { key } }) => !before.rollups.some((each) => each.attribute.key === key));
+  return [...after.keys].some((key) => !before.keys.has(key));
 }
 
 /** What a member gives to all roll-ups, by their keys; `read`: its published values. */

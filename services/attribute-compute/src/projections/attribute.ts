@@ -23,6 +23,7 @@ function textOf(value: Value | undefined): string | undefined {
 
 export const attributeChanges: Projection = {
   table: 'attribute_changes',
+  profileColumns: ['profile_id'],
   columns: [
     { name: 'workspace_id', type: 'name' },
     { name: 'profile_id', type: 'text' },
@@ -65,6 +66,7 @@ export const attributeChanges: Projection = {
 
 export const attributes: Projection = {
   table: 'attributes',
+  profileColumns: ['profile_id'],
   columns: [
     { name: 'workspace_id', type: 'name' },
     { name: 'profile_id', type: 'text' },

@@ -69,7 +69,7 @@ export class IdentityController {
     };
   }
 
-  private async history<T>(kind: HistoryKind, workspace: string, text: string): Promise<T> {
+  private async history<T extends object>(kind: HistoryKind, workspace: string, text: string): Promise<T> {
     const found = await this.locator.history<T>(kind, workspace, identifierOf(text));
     if (found === undefined) throw new ControlError('noProfile');
     return found;

@@ -39,7 +39,7 @@ export class ProfileRpcController implements profileV1.ProfileServiceController 
     const checked = identifiers.map(checkedIdentifier);
     const results = await Promise.all(
       checked.map(async (identifier) => {
-        const profile = await this.profiles.find(workspace, identifier);
+        const profile = await this.profiles.findLiving(workspace, identifier);
         return { identifier, profile: profile === undefined ? undefined : messageOf(profile) };
       }),
     );

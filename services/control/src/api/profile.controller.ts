@@ -43,7 +43,7 @@ export class ProfileController {
     );
     const profiles = await Promise.all(
       identifiers.map(async (identifier) => {
-        const profile = await this.profiles.find(workspace, identifier);
+        const profile = await this.profiles.findLiving(workspace, identifier);
         return { identifier, profile: profile === undefined ? null : jsonOfProfile(profile) };
       }),
     );

@@ -74,6 +74,10 @@ export class ApiClient {
     return JSON.parse((await this.ask('GET', `${this.workspacePath}/segments`)).text);
   }
 
+  async backfills(): Promise<unknown> {
+    return JSON.parse((await this.ask('GET', `${this.workspacePath}/backfills`)).text);
+  }
+
   async profile(identifier: string): Promise<unknown> {
     return JSON.parse((await this.ask('GET', `${this.workspacePath}/profiles/${encodeURIComponent(identifier)}`)).text);
   }
@@ -164,6 +168,13 @@ export class ApiClient {
   async post(path: string, body: object = {}): Promise<unknown> {
     const asked = { body: JSON.stringify(body), contentType: 'application/json' };
     return JSON.parse((await this.ask('POST', `${this.workspacePath}/${path}`, asked)).text);
+  }
+
+  /** Returns the id of the request. */
+  async eraseProfile(identifier: string, requestId: string | undefined): Promise<{ readonly requestId: string }> {
+    const query = requestId === undefined ? '' : `?requestId=${encodeURIComponent(requestId)}`;
+    const path = `${this.workspacePath}/profiles/${encodeURIComponent(identifier)}${query}`;
+    return JSON.parse((await this.ask('DELETE', path)).text) as { requestId: string };
   }
 
   async testTrigger(trigger: string, identifier: string): Promise<unknown> {

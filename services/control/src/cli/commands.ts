@@ -6,8 +6,17 @@ import { CliError } from './cli-error.js';
 import { addConsentCommands } from './consent-commands.js';
 import { addDeliveryCommands } from './delivery-commands.js';
 import { type EndpointFlags, findEndpoint } from './endpoint.js';
+import { addErasureCommands } from './erasure-commands.js';
 import { addIdentityQuarantineCommands } from './identity-commands.js';
-import { faultLines, planLines, previewLines, type StatusAnswer, statusLines } from './plan-text.js';
+import {
+  type BackfillsAnswer,
+  backfillLines,
+  faultLines,
+  planLines,
+  previewLines,
+  type StatusAnswer,
+  statusLines,
+} from './plan-text.js';
 import { addSegmentCommands } from './segment-commands.js';
 
 /** What a command writes. */
@@ -50,6 +59,7 @@ export function attriumCommand(terminal: Terminal, env?: Readonly<Record<string,
       else throw new CliError('get catalogue, get segments, get profile TYPE:VALUE, or get account group_id:VALUE');
     });
   addIdentityCommands(program, api, json);
+  addErasureCommands(program, api, json);
   program
     .command('status')
     .description('show how far the logs are and which catalogue is in force')
@@ -58,6 +68,15 @@ export function attriumCommand(terminal: Terminal, env?: Readonly<Record<string,
       const status = (await api().status()) as StatusAnswer;
       if (options.json === true) json(status);
       else for (const line of statusLines(status)) terminal.out(line);
+    });
+  program
+    .command('backfills')
+    .description('show which definitions are computed from history, and how far each partition is')
+    .option('--json', 'as JSON')
+    .action(async (options: { json?: boolean }) => {
+      const answer = (await api().backfills()) as BackfillsAnswer;
+      if (options.json === true) json(answer);
+      else for (const line of backfillLines(answer)) terminal.out(line);
     });
   addKeyCommands(program, api, json);
   addConsentCommands(program, { api, env, json });

@@ -36,6 +36,26 @@ export interface StatusAnswer {
   }[];
 }
 
+export interface BackfillsAnswer {
+  readonly backfills: readonly {
+    readonly revision: number;
+    readonly attributes: readonly string[];
+    readonly unnamed: number;
+    readonly partitions: readonly { readonly state: string; readonly chunks: number; readonly events: number }[];
+  }[];
+}
+
+export function backfillLines({ backfills }: BackfillsAnswer): string[] {
+  if (backfills.length === 0) return ['Nothing is computed from history now.'];
+  return backfills.map(({ revision, attributes, unnamed, partitions }) => {
+    const conditions = unnamed === 0 ? [] : [`${unnamed} event conditions`];
+    const done = partitions.filter(({ state }) => state === 'done').length;
+    const events = partitions.reduce((sum, each) => sum + each.events, 0);
+    const what = [...attributes, ...conditions].join(', ');
+    return `revision ${revision}: ${what}; ${events} events read, ${done} of ${partitions.length} partitions done`;
+  });
+}
+
 const MIB = 1024 * 1024;
 
 export function statusLines(status: StatusAnswer): string[] {

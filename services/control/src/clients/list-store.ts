@@ -45,6 +45,9 @@ export const LIST_KEYS_MAX = 1_000_000;
 /** A part with fewer takes in what comes next, so that many small imports are few parts. */
 const PART_KEYS_MIN = 1_000;
 
+/** Code units of the keys of one part: a value of the bucket holds 2 MiB, and a unit is up to six bytes of JSON. */
+const PART_LENGTH_MAX = 300_000;
+
 const NOTHING: Tally = {
   ...{ rows: 0, matched: 0, repeated: 0, unmatched: 0 },
   ...{ unmatchedByReason: {}, unmatchedRows: [] },
@@ -119,15 +122,20 @@ export class ListHold {
       const message = `A list remembers ${LIST_KEYS_MAX} imported members, and those that came again count again: replace it.`;
       throw new ControlError('tooMany', { message });
     }
-    const part = { key: `${this.key}.${at}.${++this.written}`, count: all.length };
-    await this.bucket.put(part.key, encoded(all));
-    await this.write({ ...this.manifest, parts: [...others, part] });
+    const added: Part[] = [];
+    for (const some of slicesOf(all)) {
+      const part = { key: `${this.key}.${at}.${++this.written}`, count: some.length };
+      await this.bucket.put(part.key, encoded(some));
+      added.push(part);
+    }
+    await this.write({ ...this.manifest, parts: [...others, ...added] });
     if (small !== undefined) await this.bucket.delete(small.key);
   }
 
   async read({ key }: Part): Promise<readonly string[]> {
     const value = (await this.bucket.get(key))?.value;
-    return value === undefined ? [] : (JSON.parse(new TextDecoder().decode(value)) as string[]);
+    if (value === undefined) throw new Error(`assertion: part ${key} of a static list is gone`);
+    return JSON.parse(new TextDecoder().decode(value)) as string[];
   }
 
   /** Shows how far it is, and keeps others away for longer. */
@@ -160,6 +168,20 @@ export class ListHold {
 }
 
 const keyOf = ({ workspace, list }: ListName): string => `${workspace}.${list}`;
+
+function slicesOf(keys: readonly string[]): string[][] {
+  const slices: string[][] = [];
+  let room = 0;
+  for (const key of keys) {
+    room -= key.length + 1;
+    if (slices.length === 0 || room < 0) {
+      slices.push([]);
+      room = PART_LENGTH_MAX - key.length - 1;
+    }
+    slices.at(-1)!.push(key);
+  }
+  return slices;
+}
 
 function manifestIn(value: Uint8Array | undefined): Manifest | undefined {
   return value === undefined ? undefined : (JSON.parse(new TextDecoder().decode(value)) as Manifest);

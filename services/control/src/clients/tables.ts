@@ -33,6 +33,11 @@ export class Tables {
     },
   ) {}
 
+  /** Whether the installation has ClickHouse. */
+  get areThere(): boolean {
+    return this.options.clickhouse !== undefined;
+  }
+
   /** The rows of an answer. Throws ControlError: 050 without ClickHouse, 051 and 052 beyond a limit, 055 with too many values, 057 for what it refuses. */
   async ask<T>(query: string, parameters: Parameters): Promise<T[]> {
     const { clickhouse, limits } = this.options;

@@ -10,7 +10,7 @@ import {
   takeInto,
 } from './identifier.js';
 import { type IdentityRules, isPlaceholder } from './rules.js';
-import { accountEntityAt, entityAt, type IdentityState, profileAt, profileKey, survivorOf } from './state.js';
+import { accountEntityAt, entityAt, type IdentityState, isErased, profileAt, profileKey, survivorOf } from './state.js';
 
 /** The type of an identifier that is the id of a profile itself, also of one that was merged away. */
 export const PROFILE_ID = 'profile_id';
@@ -42,7 +42,7 @@ export function listedIn(state: IdentityState, event: Event, rules: IdentityRule
   if (identifier === undefined) return undefined;
   if (identifier.type === PROFILE_ID) {
     const ordinal = state.profileIds.get(profileKey(workspace, identifier.value));
-    if (ordinal === undefined) return undefined;
+    if (ordinal === undefined || isErased(state, ordinal)) return undefined;
     return { entity: entityAt(state, survivorOf(state, ordinal)), origin: identifier.value };
   }
   const asked = identifierAsked(identifier, rules);
@@ -60,7 +60,8 @@ export function matchProfile(
 ): Match {
   if (identifier.type === PROFILE_ID) {
     const ordinal = state.profileIds.get(profileKey(workspace, identifier.value));
-    return ordinal === undefined ? { why: 'unknown' } : { id: profileAt(state, survivorOf(state, ordinal)).id };
+    const isThere = ordinal !== undefined && !isErased(state, ordinal);
+    return isThere ? { id: profileAt(state, survivorOf(state, ordinal)).id } : { why: 'unknown' };
   }
   const usable: Identifier[] = [];
   const refused: Refusal[] = [];

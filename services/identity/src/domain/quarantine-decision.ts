@@ -5,7 +5,7 @@ import { fitWithinLimits } from './profile-limits.js';
 import { editQuarantineEntry, editQuarantineList, quarantineEntryAt, quarantineListOf } from './quarantine-rows.js';
 import { mergeOf, type Resolution } from './resolution.js';
 import type { IdentityRules } from './rules.js';
-import { entityAt, type IdentityState, survivorOf } from './state.js';
+import { entityAt, type IdentityState, isErased, survivorOf } from './state.js';
 
 /** Why a decision changes nothing: it is about no identifier in the quarantine, it stands already, or there were too many. */
 export type QuarantineRejection = 'unknown' | 'unchanged' | 'full';
@@ -39,7 +39,8 @@ export function decideQuarantine(
   const { decided } = quarantineListOf(state, workspace);
   if (status === 'held' && decided.length >= rules.caps.decidedPerWorkspaceMax) return { kind: 'full' };
   const owner = survivorOf(state, row.ordinal);
-  const others = decision === 'release' ? profiles.map((ordinal) => survivorOf(state, ordinal)) : [];
+  const left = profiles.filter((ordinal) => !isErased(state, ordinal));
+  const others = decision === 'release' ? left.map((ordinal) => survivorOf(state, ordinal)) : [];
   const distinct = [...new Set([owner, ...others])];
   const together = fitting(state, identifier, distinct, { rules, now });
   const [oldest, ...losers] = [...together].sort((a, b) => a - b);

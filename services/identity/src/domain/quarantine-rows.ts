@@ -34,3 +34,11 @@ function existing(entry: QuarantineEntry | undefined, number: number): Quarantin
   if (entry === undefined) throw new Error(`assertion: entry ${number} of the quarantine does not exist`);
   return entry;
 }
+
+/** Takes an entry away whose identifier nobody has any more. */
+export function removeQuarantineEntry(state: IdentityState, workspace: string, number: number): void {
+  const list = editQuarantineList(state, workspace);
+  list.held = list.held.filter((other) => other !== number);
+  list.decided = list.decided.filter((other) => other !== number);
+  state.quarantine.delete(entryKey(workspace, number));
+}

@@ -4,7 +4,7 @@ import { identifierKey } from './identifier.js';
 import { quarantineEntryAt, quarantineListOf } from './quarantine-rows.js';
 import type { QuarantineEntry, QuarantineStatus } from './quarantine-state.js';
 import type { IdentityCaps } from './rules.js';
-import { type IdentityState, profileAt, survivorOf } from './state.js';
+import { type IdentityState, isErased, profileAt, survivorOf } from './state.js';
 
 export interface QuarantinedIdentifier {
   readonly identifier: Identifier;
@@ -83,7 +83,8 @@ function shown(state: IdentityState, workspace: string, entry: QuarantineEntry):
   if (owner === undefined) throw new Error('assertion: an identifier in quarantine that nobody owns');
   const idOf = (ordinal: number): string => profileAt(state, survivorOf(state, ordinal)).id;
   const profileId = idOf(owner.ordinal);
-  const profileIds = [...new Set(profiles.map(idOf))].filter((id) => id !== profileId);
+  const left = profiles.filter((ordinal) => !isErased(state, ordinal));
+  const profileIds = [...new Set(left.map(idOf))].filter((id) => id !== profileId);
   return {
     identifier,
     status,

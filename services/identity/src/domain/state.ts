@@ -9,6 +9,7 @@ export interface Rows<K, V> {
   /** The row, to be changed in place. */
   edit(key: K): V | undefined;
   put(key: K, value: V): void;
+  delete(key: K): void;
 }
 
 export interface IdentifierRow {
@@ -45,6 +46,8 @@ export interface ProfileRow {
   lost?: MergeNote;
   /** The accounts that it is a member of; once it is merged away, those that it was then. Undefined for none. */
   accounts?: AccountLinkRow[];
+  /** It is a tombstone, and so are those that were merged into it: only ids are left of them. */
+  erased?: ErasureNote;
 }
 
 /** A profile's membership of an account. */
@@ -80,6 +83,21 @@ export interface MergeNote {
   readonly place: number;
 }
 
+/** What was decided on a request, kept for as long as the state. */
+export interface ErasureRow {
+  /** Ordinal of the profile; undefined: nobody had the identifier. */
+  readonly profile: number | undefined;
+  /** Log time at which the request was read, ms. */
+  readonly decidedAt: number;
+}
+
+/** In the row of an erased profile. */
+export interface ErasureNote {
+  readonly requestId: string;
+  /** Log time, ms. */
+  readonly erasedAt: number;
+}
+
 export interface IdentityState {
   /** By `identifierKey`. */
   readonly identifiers: Rows<string, IdentifierRow>;
@@ -93,6 +111,8 @@ export interface IdentityState {
   readonly accountIds: Rows<string, number>;
   /** Ordinals of the profiles in an account's list of members, so many in each row; by `memberKey`. */
   readonly accountMembers: Rows<string, number[]>;
+  /** By `erasureKey`: the requests that were read. */
+  readonly erasures: Rows<string, ErasureRow>;
   /** Identifiers by which merges are held or were decided about; by `entryKey`. */
   readonly quarantine: Rows<string, QuarantineEntry>;
   /** By workspace. */
@@ -149,6 +169,11 @@ export function survivorOf(state: IdentityState, ordinal: number): number {
     if (next === undefined) return current;
     current = next;
   }
+}
+
+/** Whether the profile that an ordinal leads to is a tombstone. */
+export function isErased(state: IdentityState, ordinal: number): boolean {
+  return profileAt(state, survivorOf(state, ordinal)).erased !== undefined;
 }
 
 export function entityAt(state: IdentityState, ordinal: number): Entity {

@@ -25,6 +25,7 @@ export const accounts: Projection = {
 
 export const accountMembers: Projection = {
   table: 'account_members',
+  profileColumns: ['profile_id'],
   columns: [
     { name: 'workspace_id', type: 'name' },
     { name: 'account_id', type: 'text' },
@@ -43,6 +44,7 @@ export const accountMembers: Projection = {
 
 export const currentAccounts: Projection = {
   table: 'current_accounts',
+  profileColumns: ['profile_id'],
   columns: [
     { name: 'workspace_id', type: 'name' },
     { name: 'profile_id', type: 'text' },

@@ -3,6 +3,7 @@ import type { Projection } from '@attrium/clickhouse';
 
 export const events: Projection = {
   table: 'events',
+  profileColumns: ['profile_id'],
   columns: [
     { name: 'workspace_id', type: 'name' },
     { name: 'profile_id', type: 'text' },
@@ -20,6 +21,7 @@ export const events: Projection = {
     { name: 'previous_value', type: 'text' },
     { name: 'group_id', type: 'text' },
     { name: 'payload', type: 'bytes' },
+    { name: 'ordinal', type: 'version' },
   ],
   project: (record) => {
     // What an account has of an event is in the row of its profile.
@@ -43,6 +45,7 @@ export const events: Projection = {
         event.previous?.value ?? '',
         event.groupId ?? '',
         event.payload,
+        String(entity.ordinal),
       ],
     ];
   },

@@ -17,6 +17,7 @@ function row({ entity, identifier, linkedAt, cause, version }: Link): Row {
 
 export const identifiers: Projection = {
   table: 'identifiers',
+  profileColumns: ['profile_id'],
   columns: [
     { name: 'workspace_id', type: 'name' },
     { name: 'type', type: 'name' },

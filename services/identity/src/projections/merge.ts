@@ -4,6 +4,7 @@ import { decisionVersion } from './decision-version.js';
 
 export const merges: Projection = {
   table: 'merges',
+  profileColumns: ['survivor_id', 'loser_id'],
   columns: [
     { name: 'workspace_id', type: 'name' },
     { name: 'merge_id', type: 'text' },

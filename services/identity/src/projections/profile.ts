@@ -4,6 +4,7 @@ import { decisionVersion } from './decision-version.js';
 
 export const profiles: Projection = {
   table: 'profiles',
+  profileColumns: ['profile_id'],
   columns: [
     { name: 'workspace_id', type: 'name' },
     { name: 'profile_id', type: 'text' },

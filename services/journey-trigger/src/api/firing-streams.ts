@@ -14,9 +14,11 @@ export type SubscribeCall = ServerWritableStream<triggerV1.SubscribeRequest, tri
 export interface FiringStreamsOptions {
   readonly log: Log;
   readonly catalogueOf: (workspace: string) => CompiledCatalogue | undefined;
+  /** Nothing is streamed for an erased profile. */
+  readonly isErased: (workspace: string, profileId: string) => boolean;
   readonly streamsMax: number;
   readonly logger: Logger;
-  readonly telemetry: { streamed(): void };
+  readonly telemetry: { streamed(): void; erased(): void };
 }
 
 export class FiringStreams {
@@ -116,7 +118,12 @@ class FiringStream {
       const message = this.reader?.next();
       if (message === undefined) return;
       try {
-        subscriber.next(firingMessage(message, this.options.catalogueOf(request.workspace)));
+        const firing = firingMessage(message, this.options.catalogueOf(request.workspace));
+        if (this.options.isErased(request.workspace, firing.profileId)) {
+          this.options.telemetry.erased();
+          continue;
+        }
+        subscriber.next(firing);
         this.options.telemetry.streamed();
       } catch (error) {
         const { sequence } = message;

@@ -6,6 +6,7 @@ import {
   type CatalogueActivated,
   deliveriesSubject,
   type LogRecord,
+  type ProfileErased,
   partitionFilters,
   partitionOfSubject,
   streamOf,
@@ -21,6 +22,8 @@ export interface DelivererOptions {
   readonly positions: DelivererPositions;
   /** Takes up a catalogue before what follows it is published. Throws when that cannot be done now. */
   readonly activate: (record: CatalogueActivated) => Promise<void>;
+  /** Makes an erasure known before what follows it is published. Throws when that cannot be done now. */
+  readonly erase: (record: ProfileErased) => Promise<void>;
   readonly partitions: readonly number[];
   readonly inFlightMax: number;
   readonly clock: Clock;
@@ -129,7 +132,7 @@ export class Deliverer {
       const { records } = decodePack(message.payload);
       for (let index = 0; index < records.length; index++) {
         const record = records[index]!;
-        if (record.kind === 'catalogue-activated' || (record.kind === 'trigger-fired' && this.isFull)) {
+        if (isSlow(record) || (record.kind === 'trigger-fired' && this.isFull)) {
           return this.takeSlowly(records.slice(index), open);
         }
         if (record.kind === 'trigger-fired') this.deliver(record, open);
@@ -145,7 +148,7 @@ export class Deliverer {
         while (this.isFull && !this.stopped) await this.pause();
         if (this.stopped) return;
         this.deliver(record, open);
-      } else if (record.kind === 'catalogue-activated' && !(await this.activate(record))) {
+      } else if (isSlow(record) && !(await this.takeUp(record))) {
         return;
       }
     }
@@ -157,18 +160,16 @@ export class Deliverer {
   }
 
   /** Behind all that was fired before it. False when the end came first. */
-  private async activate(record: CatalogueActivated): Promise<boolean> {
+  private async takeUp(record: SlowRecord): Promise<boolean> {
+    const { activate, erase, logger } = this.options;
     while (this.publishing > 0 && !this.stopped) await this.pause();
     for (let attempt = 0; !this.stopped; attempt++) {
       try {
-        await this.options.activate(record);
+        await (record.kind === 'profile-erased' ? erase(record) : activate(record));
         return true;
       } catch (error) {
-        const { workspace, revision } = record;
-        this.options.logger.warn(
-          { err: error, workspace, revision },
-          'the destinations of a catalogue cannot be set up yet',
-        );
+        const { kind, id } = record;
+        logger.warn({ err: error, kind, id }, 'a catalogue, or an erasure, cannot be taken up by deliveries yet');
         await this.rest(attempt);
       }
     }
@@ -237,6 +238,13 @@ export class Deliverer {
       this.options.logger.warn({ err: error }, 'the position in the firings log cannot be kept now');
     }
   }
+}
+
+/** What has to be taken up whole before anything that follows it. */
+type SlowRecord = CatalogueActivated | ProfileErased;
+
+function isSlow(record: LogRecord): record is SlowRecord {
+  return record.kind === 'catalogue-activated' || record.kind === 'profile-erased';
 }
 
 /** Other work, and what the sockets hold, comes first. */

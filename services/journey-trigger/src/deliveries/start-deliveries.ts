@@ -18,6 +18,7 @@ import { WebhookFleet } from '../webhooks/webhook-fleet.js';
 import { Deliverer } from './deliverer.js';
 import { DelivererPositions } from './deliverer-positions.js';
 import { DeliveryCatalogues } from './delivery-catalogues.js';
+import { ErasedBook } from './erased-book.js';
 import { UndeliveredStore } from './undelivered.js';
 
 export interface DeliveriesOptions {
@@ -45,6 +46,9 @@ export async function startDeliveries(options: DeliveriesOptions): Promise<Deliv
   const bucket = await Bucket.open(link.publish, DELIVERER_BUCKET);
   const catalogues = new DeliveryCatalogues({ bucket, manager, pendingMax: config.webhookPendingMax, logger });
   await catalogues.open();
+  const undelivered = new UndeliveredStore(manager);
+  const erased = new ErasedBook({ bucket, undelivered, clock: systemClock, logger, telemetry });
+  await erased.open();
   const secrets = new SecretBook(logger, systemClock, () => fleet.proceed());
   const attempts = new AttemptLog({
     ...{ log, clock: systemClock, logger, telemetry, partitions: config.partitions },
@@ -52,7 +56,7 @@ export async function startDeliveries(options: DeliveriesOptions): Promise<Deliv
   });
   const fleet = new WebhookFleet({
     ...fleetSettings(config),
-    ...{ log, logger, catalogues, secrets, manager },
+    ...{ log, logger, catalogues, secrets, erased, manager },
     js: jetstream(link.read),
     note: (attempt) => attempts.note(attempt),
   });
@@ -61,6 +65,7 @@ export async function startDeliveries(options: DeliveriesOptions): Promise<Deliv
   const streams = new FiringStreams({
     log,
     catalogueOf: (workspace) => catalogues.catalogueOf(workspace),
+    isErased: (workspace, profileId) => erased.has(workspace, profileId),
     streamsMax: config.streamsMax,
     logger,
     telemetry,
@@ -70,6 +75,7 @@ export async function startDeliveries(options: DeliveriesOptions): Promise<Deliv
     log,
     positions: new DelivererPositions(bucket, streamOf('firings'), owned),
     activate: (record) => catalogues.activate(record),
+    erase: (record) => erased.add(record),
     partitions: owned,
     inFlightMax: config.deliveriesInFlightMax,
     clock: systemClock,
@@ -80,13 +86,14 @@ export async function startDeliveries(options: DeliveriesOptions): Promise<Deliv
   await deliverer.start();
   const clickhouse = openHistory(config);
   const desk = new DeliveryDesk({
-    ...{ catalogues, manager, undelivered: new UndeliveredStore(manager), history: new FiringHistory(clickhouse) },
+    ...{ catalogues, manager, undelivered, history: new FiringHistory(clickhouse) },
     js: jetstream(link.publish),
     newId: randomUUID,
     now: () => systemClock.now(),
   });
   const asks = serveAsk(link.read, DELIVERY_DESK_SUBJECT, (asked) => answerDesk(desk, asked), { queue: 'desk' });
   telemetry.watchDeliverer({ inFlight: () => deliverer.inFlight });
+  telemetry.watchErased(() => erased.size);
   telemetry.watchStreams(() => streams.count);
   telemetry.watchWebhooks(() => fleet.counts);
   return {
@@ -101,7 +108,8 @@ export async function startDeliveries(options: DeliveriesOptions): Promise<Deliv
       { name: 'history', run: () => clickhouse?.close() },
       {
         name: 'watches',
-        run: () => {
+        run: async () => {
+          await erased.close();
           catalogues.close();
           secrets.close();
         },

@@ -26,6 +26,8 @@ export interface UndeliveredAt extends Undelivered {
 }
 
 const NO_MESSAGE_FOUND = 10_037;
+/** Of a deletion: there is no such message, or the server says in its own way that it cannot delete it. */
+const NOT_THERE: ReadonlySet<number> = new Set([NO_MESSAGE_FOUND, 10_057]);
 
 /** False when it is not certain that the log has it. Once for each firing and destination. */
 export async function keepUndelivered(log: Log, letter: Undelivered): Promise<boolean> {
@@ -66,8 +68,14 @@ export class UndeliveredStore {
     return readLetter(message);
   }
 
-  async delete(position: number): Promise<void> {
-    await this.manager.streams.deleteMessage(UNDELIVERED_STREAM, position, false);
+  /** False when there is none at this position any more. */
+  async delete(position: number): Promise<boolean> {
+    try {
+      return await this.manager.streams.deleteMessage(UNDELIVERED_STREAM, position, false);
+    } catch (error) {
+      if (error instanceof JetStreamApiError && NOT_THERE.has(error.code)) return false;
+      throw error;
+    }
   }
 
   /** By destination. */

@@ -16,8 +16,8 @@ export interface Ending {
   readonly effectiveAt: number;
 }
 
-/** Whether the catalogue has had what has this key all the time since a revision. */
-export type IsKept = (key: string, revision: number) => boolean;
+/** Whether the catalogue has had what has this key all the time since a step. */
+export type IsKept = (key: string, step: number) => boolean;
 
 export function endWait(
   row: EntityRow,
@@ -57,10 +57,10 @@ export function endWait(
 
 /** What happened to the trigger meanwhile, if that ends the wait. */
 export function endedBy(
-  { trigger: name, revision }: WaitingFiring,
+  { trigger: name, revision, step = revision }: WaitingFiring,
   trigger: PlannedTrigger | undefined,
   isKept: IsKept,
 ): SuppressionReason | undefined {
-  if (trigger === undefined || !isKept(presenceKeyOf(name), revision)) return 'archived';
-  return trigger.waitKey === undefined || !isKept(trigger.waitKey, revision) ? 'redefined' : undefined;
+  if (trigger === undefined || !isKept(presenceKeyOf(name), step)) return 'archived';
+  return trigger.waitKey === undefined || !isKept(trigger.waitKey, step) ? 'redefined' : undefined;
 }

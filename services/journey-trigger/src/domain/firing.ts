@@ -55,20 +55,22 @@ export type Outcome =
 
 /**
  * For each trigger that watches for what the record tells of. A trigger watches for one thing, so that it fires at most once on a record.
- * Corrections of the past and backfills fire nothing. `now`: log time of the decision, ms. `emit` is called at once for each, so that the next one sees what it changed.
+ * Corrections of the past fire nothing, backfills only what asks for them. `now`: log time of the decision, ms. `emit` is called at once for each, so that the next one sees what it changed. `step`: of the catalogue that the record came under.
  */
 export function decideFirings(
   rowOf: () => EntityRow | undefined,
   { plan, now, emit }: { readonly plan: Plan; readonly now: number; emit(outcome: Outcome): void },
   record: TellingRecord,
+  step: number,
 ): void {
   const told = toldBy(record);
-  if (told.reason === 'backfill') return;
+  const isBackfill = told.reason === 'backfill';
   let subject: Subject | undefined;
   const decide = (triggers: readonly PlannedTrigger[] | undefined, on: () => FiringCause): void => {
     for (const trigger of triggers ?? []) {
+      if (isBackfill && !trigger.onBackfill) continue;
       subject ??= subjectOfTold(told);
-      emit(decideOccasion(trigger, rowOf(), subject, { told, now, on: on() }));
+      emit(decideOccasion(trigger, rowOf(), subject, { told, step, now, on: on() }));
     }
   };
   if (record.kind === 'event-matched') {
@@ -105,6 +107,7 @@ function occurredOf(
 
 interface Occasion {
   readonly told: Told;
+  readonly step: number;
   readonly now: number;
   readonly on: FiringCause;
 }
@@ -113,7 +116,7 @@ function decideOccasion(
   trigger: PlannedTrigger,
   row: EntityRow | undefined,
   subject: Subject,
-  { told, now, on }: Occasion,
+  { told, step, now, on }: Occasion,
 ): Outcome {
   const { waits, frequency } = trigger;
   const { revision, effectiveAt, recordedAt: at, cause, reason, identifiers } = told;
@@ -136,6 +139,7 @@ function decideOccasion(
       dueAt,
       reason,
       recordedAt: at,
+      step,
       ...head,
       ...kept,
       size,

@@ -15,6 +15,8 @@ import { attributesAsked } from './permission.js';
 export interface PlannedTrigger extends DecidedBy {
   readonly name: string;
   readonly paused: boolean;
+  /** Whether it fires on what a backfill changes. */
+  readonly onBackfill: boolean;
   /** Attributes that `permission` reads: a firing that it suppressed carries their values too. */
   readonly asked: readonly string[];
   /** Of triggers on attributes: whether a change is one that it watches for. */
@@ -54,6 +56,8 @@ export interface Needs {
 
 export interface Plan {
   readonly revision: number;
+  /** Rises with each catalogue that takes effect. */
+  readonly step: number;
   /** By name; without those that are archived. */
   readonly triggers: ReadonlyMap<string, PlannedTrigger>;
   /** By segment, by segment, by attribute, by definition; triggers in the order of the catalogue. */
@@ -70,7 +74,7 @@ export interface Plan {
   readonly keys: readonly string[];
 }
 
-export function planOf({ revision, triggers: compiled }: CompiledCatalogue): Plan {
+export function planOf({ revision, triggers: compiled }: CompiledCatalogue, step = revision): Plan {
   const triggers = new Map<string, PlannedTrigger>();
   const onEntered = new Map<string, PlannedTrigger[]>();
   const onExited = new Map<string, PlannedTrigger[]>();
@@ -92,7 +96,7 @@ export function planOf({ revision, triggers: compiled }: CompiledCatalogue): Pla
     if (when.kind === 'schedule') onSchedule.set(name, planned);
   }
   return {
-    revision,
+    ...{ revision, step },
     ...{ triggers, onEntered, onExited, onChanged, onMatched, onSchedule, awaited },
     needs: needsOf(compiled.filter((trigger) => mayWait(trigger) && !trigger.archived)),
     keys: [...triggers.values()].flatMap(({ name, waitKey }) =>
@@ -107,10 +111,10 @@ export function presenceKeyOf(trigger: string): string {
 }
 
 function planTrigger(trigger: CompiledTrigger): PlannedTrigger {
-  const { name, paused, when, frequency, condition, consent, quietHours, payload, properties } = trigger;
+  const { name, paused, when, frequency, condition, consent, quietHours, payload, properties, onBackfill } = trigger;
   const permission = { consent, quietHours };
   return {
-    ...{ name, paused, frequency, permission, payload, properties },
+    ...{ name, paused, frequency, permission, payload, properties, onBackfill: onBackfill === true },
     asked: attributesAsked(permission),
     segments: condition === undefined ? [] : readsOf(condition).segments,
     watches: moved(when.kind === 'attribute' ? when.moves : []),

@@ -15,8 +15,11 @@ import type { Subject } from './decision.js';
 
 /** On which triggers may fire. */
 export type TellingRecord = SegmentChanged | EventMatched | ScheduleReached;
-/** What a held entity keeps back. `merge-completed`: with what was known when the stage before was done. */
-export type KeptRecord = TellingRecord | MergeCompleted;
+/**
+ * What a held entity keeps back, and the step of the catalogue that it came under. `merge-completed`: with what was known when the stage
+ * before was done.
+ */
+export type KeptRecord = (TellingRecord | MergeCompleted) & { readonly step?: number | undefined };
 
 export interface Told {
   readonly entity: Entity;

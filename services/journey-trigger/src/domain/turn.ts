@@ -32,7 +32,7 @@ export function takeRecord(rowOf: RowOf, record: TellingRecord, turn: Turn): voi
       endConditions(row, { outcome: 'happened', at: record.recordedAt, effectiveAt: record.effectiveAt }, turn);
     }
   }
-  decideFirings(rowOf, turn, record);
+  decideFirings(rowOf, turn, record, turn.plan.step);
   const after = rowOf();
   if (after === undefined || after.waiting.length === 0 || waited) return;
   after.known = nothingKnown();
@@ -56,7 +56,7 @@ export function releaseRow(row: EntityRow, occurredAt: number, turn: Turn): void
     }
     if (isOwn(row, record)) foldRecord(known, plan.needs, record);
     if (record.kind === 'event-matched') endAwaited(row, record, turn);
-    decideFirings(() => row, turn, record);
+    decideFirings(() => row, turn, record, record.step ?? record.revision);
   }
   endConditions(row, { outcome: 'happened', at: now, effectiveAt: occurredAt }, turn);
 }

@@ -11,6 +11,8 @@ export interface WaitingFiring {
   readonly recordedAt: number;
   readonly effectiveAt: number;
   readonly revision: number;
+  /** Of the catalogue that its cause came under; undefined stands for the revision. */
+  readonly step?: number | undefined;
   readonly cause: string;
   readonly reason: ChangeReason;
   readonly on: FiringCause;

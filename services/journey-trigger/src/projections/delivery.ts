@@ -3,6 +3,7 @@ import type { Projection } from '@attrium/clickhouse';
 
 export const deliveries: Projection = {
   table: 'deliveries',
+  profileColumns: ['profile_id'],
   columns: [
     { name: 'workspace_id', type: 'name' },
     { name: 'trigger', type: 'name' },

@@ -36,6 +36,7 @@ function propertiesOf(on: FiringCause): readonly NamedValue[] {
 
 export const firings: Projection = {
   table: 'firings',
+  profileColumns: ['profile_id'],
   columns: [
     { name: 'workspace_id', type: 'name' },
     { name: 'trigger', type: 'name' },

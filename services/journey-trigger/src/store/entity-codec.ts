@@ -7,7 +7,7 @@ import type { WaitingFiring } from '../domain/waiting.js';
 
 /** Of rows and transfers: to be raised when fields come, go or change their meaning. */
 export const ENTITY_STATE_VERSION = 3;
-/** The oldest encoding that is still read: version 2 has what waits, version 3 the days of schedules. */
+/** The oldest encoding that is still read: version 2 has what waits, version 3 the days of schedules and the steps of catalogues. */
 export const ENTITY_STATE_VERSION_OLDEST = 1;
 
 type PackedKnown = readonly [

@@ -25,6 +25,7 @@ let givenUp: string[];
 let seen: QueueOccurrence[];
 let obstacle: string | undefined;
 let wantsNoMore: boolean;
+let erased: Set<string>;
 /** Attempts that nobody has answered yet. */
 let open: Map<number, (outcome: AttemptOutcome) => void>;
 /** The answer to an attempt; undefined leaves it open. */
@@ -39,6 +40,7 @@ beforeEach(() => {
   seen = [];
   obstacle = undefined;
   wantsNoMore = false;
+  erased = new Set();
   open = new Map();
   answer = () => DELIVERED;
 });
@@ -55,6 +57,7 @@ function queueOf(more: { perSecond?: number } = {}): DestinationQueue {
       return new Promise((resolve) => open.set(sequence, resolve));
     },
     obstacle: () => obstacle,
+    isErased: ({ profile }) => erased.has(profile),
     giveUp: async ({ sequence }, reason) => {
       givenUp.push(`${sequence}: ${reason}`);
       return true;
@@ -242,6 +245,42 @@ describe('the queue of a destination', () => {
     queue.drop();
     expect(done).toEqual([1, 2]);
     expect(seen).toMatchObject([{ kind: 'dropped', delivery: { sequence: 2 } }]);
+  });
+
+  it('drops what waits for an erased profile, visibly and untried, and what comes for it later', async () => {
+    queue.release();
+    answer = () => FAILED;
+    queue.add(delivery(1, 'gone'));
+    queue.add(delivery(2, 'gone'));
+    queue.add(delivery(3, 'stays'));
+    await settle();
+    erased.add('gone');
+    queue.dropErased('gone');
+    expect(done).toEqual([1, 2]);
+    queue.add(delivery(4, 'gone'));
+    expect(done).toEqual([1, 2, 4]);
+    expect(seen.filter(({ kind }) => kind === 'erased')).toMatchObject(
+      [1, 2, 4].map((sequence) => ({ delivery: { sequence } })),
+    );
+    answer = () => DELIVERED;
+    await runUntil(DAY_MS);
+    expect(attempts.map((each) => each.split('@')[0])).toEqual(['1', '3', '3']);
+    expect(queue.size).toBe(0);
+  });
+
+  it('makes no second attempt for a profile that was erased during the first, and does not keep it as given up', async () => {
+    queue.release();
+    answer = () => undefined;
+    queue.add(delivery(1, 'gone'));
+    queue.add(delivery(2, 'late', -4 * DAY_MS));
+    await settle();
+    erased = new Set(['gone', 'late']);
+    for (const profile of erased) queue.dropErased(profile);
+    expect(done).toEqual([]);
+    for (const sequence of [1, 2]) open.get(sequence)!(FAILED);
+    await runUntil(DAY_MS);
+    expect(done.sort()).toEqual([1, 2]);
+    expect([attempts.length, givenUp]).toEqual([2, []]);
   });
 
   it('ends a delivery that comes again after it was finished, without another attempt', async () => {

@@ -43,6 +43,8 @@ export interface QueueOptions {
   readonly attempt: (delivery: Delivery, attempts: number) => Promise<AttemptOutcome>;
   /** Why no attempt can be made now (the secret is missing); undefined when it can. */
   readonly obstacle: () => string | undefined;
+  /** Its profile was erased: it is dropped, untried. By default none is. */
+  readonly isErased?: (delivery: Delivery) => boolean;
   /** Keeps what is given up; false when it could not before the end. Does not throw. */
   readonly giveUp: (delivery: Delivery, reason: string) => Promise<boolean>;
   /** The receiver wants no more. */
@@ -55,6 +57,7 @@ export type QueueOccurrence =
   | { readonly kind: 'failed'; readonly delivery: Delivery; readonly outcome: AttemptOutcome & { kind: 'failed' } }
   | { readonly kind: 'given-up'; readonly delivery: Delivery; readonly reason: string; readonly attempts: number }
   | { readonly kind: 'dropped'; readonly delivery: Delivery }
+  | { readonly kind: 'erased'; readonly delivery: Delivery }
   | { readonly kind: 'breaker'; readonly open: boolean };
 
 interface Waiting {
@@ -107,6 +110,11 @@ export class DestinationQueue {
       delivery.done();
       return;
     }
+    if (this.isErased(delivery)) {
+      this.options.observe({ kind: 'erased', delivery });
+      delivery.done();
+      return;
+    }
     const lane = this.lanes.get(delivery.profile) ?? [];
     this.lanes.set(delivery.profile, lane);
     const known = lane.find((waiting) => waiting.delivery.sequence === delivery.sequence);
@@ -141,6 +149,21 @@ export class DestinationQueue {
         this.finish(waiting);
       }
     }
+  }
+
+  /** Finishes what waits for a profile that was erased meanwhile, untried. An attempt under way ends, and is not made again. */
+  dropErased(profile: string): void {
+    for (const waiting of this.lanes.get(profile)?.filter(({ busy }) => !busy) ?? []) this.erase(waiting);
+    this.proceed();
+  }
+
+  private isErased(delivery: Delivery): boolean {
+    return this.options.isErased?.(delivery) === true;
+  }
+
+  private erase(waiting: Waiting): void {
+    this.options.observe({ kind: 'erased', delivery: waiting.delivery });
+    this.finish(waiting);
   }
 
   /** Starts what may be started, and comes back when the next may. */
@@ -213,7 +236,8 @@ export class DestinationQueue {
       observe({ kind: 'failed', delivery: waiting.delivery, outcome });
       this.breaker.failed(clock.now());
       if (!wasOpen && this.breaker.isOpen) observe({ kind: 'breaker', open: true });
-      await this.retryLater(waiting, outcome);
+      if (this.isErased(waiting.delivery)) this.erase(waiting);
+      else await this.retryLater(waiting, outcome);
     } else {
       this.breaker.succeeded();
       if (wasOpen) observe({ kind: 'breaker', open: false });
@@ -244,6 +268,10 @@ export class DestinationQueue {
   }
 
   private async giveUp(waiting: Waiting, reason: string): Promise<void> {
+    if (this.isErased(waiting.delivery)) {
+      this.erase(waiting);
+      return;
+    }
     // Nobody else may try it meanwhile.
     waiting.busy = true;
     if (!(await this.options.giveUp(waiting.delivery, reason))) return;

@@ -16,6 +16,7 @@ export interface ReportOptions {
     attemptFailed(destination: Destination, why: FailureClass): void;
     givenUp(destination: Destination): void;
     dropped(destination: Destination): void;
+    erased(destination: Destination): void;
   };
 }
 
@@ -68,6 +69,10 @@ export class DestinationReport {
       case 'dropped':
         telemetry.dropped(destination);
         this.noteUntried(occurrence.delivery, 'dropped', 0);
+        return;
+      case 'erased':
+        // Not noted: that would be one more row of an erased profile.
+        telemetry.erased(destination);
         return;
       case 'breaker':
         if (occurrence.open) logger.error(where, 'a webhook keeps failing; it gets one probe at a time');

@@ -4,14 +4,16 @@ import { partitionOf } from '@attrium/event';
 import type { Logger } from '@attrium/host';
 import type { DeliveryCatalogues } from '../deliveries/delivery-catalogues.js';
 import type { Destination } from '../deliveries/destination.js';
+import type { ErasedBook } from '../deliveries/erased-book.js';
 import { type GuardOptions, guardedAgent } from './guarded-agent.js';
 import type { SecretBook } from './secret-book.js';
 import { type RunnerOptions, WebhookRunner } from './webhook-runner.js';
 
 export interface FleetOptions
-  extends Omit<RunnerOptions, 'agent' | 'signer' | 'isDisabled' | 'disable' | 'noteFailing'> {
+  extends Omit<RunnerOptions, 'agent' | 'signer' | 'isDisabled' | 'isErased' | 'disable' | 'noteFailing'> {
   readonly catalogues: DeliveryCatalogues;
   readonly secrets: SecretBook;
+  readonly erased: Pick<ErasedBook, 'has' | 'onErased'>;
   readonly guard: GuardOptions;
   readonly partitions: number;
   readonly owned: readonly number[];
@@ -27,7 +29,11 @@ export class WebhookFleet {
   constructor(private readonly options: FleetOptions) {}
 
   start(): void {
-    this.stopListening = this.options.catalogues.onChange(() => this.reconcile());
+    const { catalogues, erased } = this.options;
+    const stops = [catalogues.onChange(() => this.reconcile()), erased.onErased((...who) => this.drop(...who))];
+    this.stopListening = () => {
+      for (const stop of stops) stop();
+    };
     this.reconcile();
   }
 
@@ -50,6 +56,12 @@ export class WebhookFleet {
       if (runner.isObstructed) counts.obstructed++;
     }
     return counts;
+  }
+
+  private drop(workspace: string, profileId: string): void {
+    for (const runner of this.runners.values()) {
+      if (runner.destination.workspace === workspace) runner.dropErased(profileId);
+    }
   }
 
   private reconcile(): void {
@@ -78,12 +90,13 @@ export class WebhookFleet {
   }
 
   private run(destination: Destination): void {
-    const { catalogues, secrets, guard, clock } = this.options;
+    const { catalogues, secrets, erased, guard, clock } = this.options;
     const runner = new WebhookRunner(destination, {
       ...this.options,
       agent: guardedAgent(guard),
       signer: () => secrets.signer(destination.workspace, destination.secret),
       isDisabled: () => catalogues.isDisabled(destination),
+      isErased: (profileId) => erased.has(destination.workspace, profileId),
       disable: () => catalogues.disable(destination),
       noteFailing: (failure) =>
         catalogues.noteFailing(destination, failure === undefined ? undefined : { since: clock.now(), failure }),

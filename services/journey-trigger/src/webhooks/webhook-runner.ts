@@ -30,6 +30,7 @@ export interface RunnerOptions extends ReportOptions {
   readonly agent: Agent;
   readonly signer: () => Signer | undefined;
   readonly isDisabled: () => boolean;
+  readonly isErased: (profileId: string) => boolean;
   readonly disable: () => Promise<void>;
   /** Makes known that it keeps failing, and of what; undefined: that it does not, or not any more. */
   readonly noteFailing: (failure: string | undefined) => Promise<void>;
@@ -74,6 +75,7 @@ export class WebhookRunner {
       random,
       attempt: (delivery, attempts) => this.attempt(delivery, attempts),
       obstacle: () => this.obstacle(),
+      isErased: ({ profile }) => options.isErased(profile),
       giveUp: (delivery, reason) => this.giveUp(delivery, reason),
       gone: () => this.end410(),
       observe: (occurrence) => this.observe(occurrence),
@@ -97,6 +99,11 @@ export class WebhookRunner {
     this.noteFailing(undefined);
     this.running = this.run();
     this.signLater();
+  }
+
+  /** What waits for this profile is dropped. */
+  dropErased(profileId: string): void {
+    this.queue.dropErased(profileId);
   }
 
   /** After secrets or what is disabled have changed. */
@@ -282,6 +289,7 @@ export class WebhookRunner {
     const { firingId, profile: profileId, body } = delivery;
     const letter = { workspace, trigger, destination, url, firingId, profileId, reason, givenUpAt: clock.now(), body };
     while (!this.stopped) {
+      if (this.options.isErased(profileId)) return true;
       if (await keepUndelivered(log, letter)) return true;
       await new Promise<void>((resolve) => clock.after(RETRY_MS, resolve));
     }

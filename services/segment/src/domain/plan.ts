@@ -61,6 +61,8 @@ export interface PlannedTrigger {
 
 export interface Plan {
   readonly revision: number;
+  /** Rises with each catalogue that takes effect: what rows are brought in line with. */
+  readonly step: number;
   readonly profile: KindPlan;
   readonly account: KindPlan;
   /** Of all that rows keep by this plan: identity over all revisions of a catalogue. */
@@ -77,7 +79,7 @@ export interface Plan {
 const NO_SEGMENTS: readonly PlannedSegment[] = [];
 const KINDS = { user: 'profile', account: 'account' } as const;
 
-export function planOf(catalogue: CompiledCatalogue): Plan {
+export function planOf(catalogue: CompiledCatalogue, step = catalogue.revision): Plan {
   const { revision, attributes, segments, triggers } = catalogue;
   const onEntered = new Map<string, PlannedTrigger[]>();
   const onExited = new Map<string, PlannedTrigger[]>();
@@ -95,6 +97,7 @@ export function planOf(catalogue: CompiledCatalogue): Plan {
   const watched = new Set([...onChanged.keys(), ...(waitingOf(triggers)?.attributes ?? [])]);
   return {
     revision,
+    step,
     profile: planKind({ attributes, segments, triggers, of: 'user', watched }),
     account: planKind({ attributes, segments, triggers, of: 'account', watched }),
     keys: [

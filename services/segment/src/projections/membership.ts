@@ -19,6 +19,7 @@ function changesOf(record: SegmentChanged): Change[] {
 
 export const membershipChanges: Projection = {
   table: 'membership_changes',
+  profileColumns: ['profile_id'],
   columns: [
     { name: 'workspace_id', type: 'name' },
     { name: 'profile_id', type: 'text' },
@@ -62,6 +63,7 @@ export const membershipChanges: Projection = {
 
 export const memberships: Projection = {
   table: 'memberships',
+  profileColumns: ['profile_id'],
   columns: [
     { name: 'workspace_id', type: 'name' },
     { name: 'segment', type: 'name' },

@@ -85,6 +85,9 @@ export class PartitionFold {
         return self.now;
       },
       logicVersion: 1,
+      get place() {
+        return { sequence: self.sequence, record: self.record };
+      },
       emit: (body, partition = own) => {
         const record = this.named(body);
         this.write(binding.output, partition, record);

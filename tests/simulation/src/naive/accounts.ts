@@ -46,6 +46,16 @@ export class AccountBook {
     if (current !== undefined && current !== wasCurrent) say({ current: group.ordinal, account: current.ordinal });
   }
 
+  /** The group is gone. */
+  forget(group: Group, say: Say): void {
+    const left = this.of(group);
+    for (const account of left) say({ left: group.ordinal, account: account.ordinal });
+    if (left.size > 0) say({ current: group.ordinal });
+    for (const each of this.groupings.filter((one) => one.group === group)) {
+      this.groupings.splice(this.groupings.indexOf(each), 1);
+    }
+  }
+
   /** An event that names an account and nobody else. */
   readListed(counted: Pick<CountedEvent, 'event' | 'position'>, say: Say): void {
     const { id, workspace, groupId } = counted.event;

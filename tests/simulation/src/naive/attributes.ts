@@ -32,8 +32,8 @@ interface Bag {
   readonly said: Map<string, Plain>;
   /** Windows were looked at up to here, ms. */
   lookedUntil: number;
-  /** The catalogue of the partition when a loser was handed over. */
-  revision: number;
+  /** The step of the partition's catalogue when a loser was handed over. */
+  step: number;
 }
 
 interface Saying {
@@ -82,9 +82,9 @@ class AttributeReplay {
   readonly book = new FactBook();
   private readonly catalogues = new Catalogues();
   private readonly merging = new Merging<Bag>(
-    () => ({ counted: new Map(), said: new Map(), lookedUntil: 0, revision: 0 }),
+    () => ({ counted: new Map(), said: new Map(), lookedUntil: 0, step: 0 }),
     ({ data: mine, entity }, { data: theirs }) => {
-      const missed = this.catalogues.since(theirs.revision, entity, this.partitions);
+      const missed = this.catalogues.since(theirs.step, entity, this.partitions);
       for (const [meaning, list] of theirs.counted) {
         if (!missed.every(({ rules }) => rules.some((rule) => rule.meaning === meaning))) continue;
         for (const each of list) each.seenAt = Math.max(each.seenAt, theirs.lookedUntil);
@@ -126,8 +126,7 @@ class AttributeReplay {
       case 'member-contributed': {
         const holder = merging.of(record.entity);
         this.look(holder, place.now, place);
-        if (!this.rollups.take(record)) return;
-        this.rollups.hasAccounts.add(`${place.partition}/${record.entity.workspace}`);
+        if (!this.rollups.take(record, place)) return;
         const { reason, cause, effectiveAt } = record;
         this.sayMembers(holder, { reason, cause, effectiveAt }, place);
         return;
@@ -147,7 +146,7 @@ class AttributeReplay {
         }
         if (isIn(place, loser.id, partitions)) {
           const leaving = merging.of(loser);
-          leaving.data.revision = this.rulesFor(leaving, place)?.revision ?? 0;
+          leaving.data.step = this.rulesFor(leaving, place)?.step ?? 0;
           merging.lose(loser, survivor, mergeId);
         }
         if (!isIn(place, survivor.id, partitions)) return;
@@ -156,6 +155,11 @@ class AttributeReplay {
         this.settle(holder, place);
         return;
       }
+      case 'profile-erased':
+        if (isIn(place, record.entity.id, partitions)) this.look(merging.of(record.entity), place.now, place);
+        merging.erase(record, ({ id }) => isIn(place, id, partitions));
+        this.rollups.erase(record, place);
+        return;
       case 'state-transferred': {
         if (record.stage !== 'attribute-compute') return;
         this.look(merging.of(record.to), place.now, place);
@@ -186,7 +190,7 @@ class AttributeReplay {
     for (const holder of this.merging.all()) {
       const { entity } = holder;
       if (entity.workspace !== workspace || !isIn(place, entity.id, this.partitions)) continue;
-      if (this.rollups.knows(entity.ordinal)) this.sayMembers(holder, why, place);
+      if (this.rollups.knows(entity.ordinal)) this.sayMembers(holder, why, place, true);
     }
   }
 
@@ -275,17 +279,17 @@ class AttributeReplay {
     if (isRead) this.rollups.give(holder.entity, now, saying, place);
   }
 
-  /** Of an account: what its members make of it. */
-  private sayMembers(holder: Holder<Bag>, saying: Saying, place: Place): void {
-    this.publish(holder, saying, place, ({ rollup }) =>
-      rollup === undefined ? undefined : { now: this.rollups.valueOf(holder.entity.ordinal, rollup) },
-    );
+  /** Of an account: what its members make of it. `isNew`: some formula may be new, and read what stays as it is. */
+  private sayMembers(holder: Holder<Bag>, saying: Saying, place: Place, isNew = false): void {
+    const valueNow = ({ rollup }: Rule) =>
+      rollup === undefined ? undefined : { now: this.rollups.valueOf(holder.entity.ordinal, rollup) };
+    this.publish(holder, { ...saying, isNew }, place, valueNow);
   }
 
   /** Says what is another value than before, and then the formulas over that; returns the names. */
   private publish(
     holder: Holder<Bag>,
-    { reason, cause, effectiveAt }: Saying,
+    { reason, cause, effectiveAt, isNew = false }: Saying & { readonly isNew?: boolean },
     place: Place,
     valueNow: (rule: Rule) => { readonly now: Plain | undefined } | undefined,
   ): ReadonlySet<string> {
@@ -306,11 +310,11 @@ class AttributeReplay {
       if (value !== undefined) put(rule.name, value.now, rule.initial);
     }
     for (const { name, formula } of formulasIn(rules)) {
-      if (formula.reads.some((read) => changed.has(read)))
-        put(
-          name,
-          formula.value((read) => said.get(read)),
-        );
+      const isMoved = formula.reads.some((read) => changed.has(read));
+      if (!isMoved && !isNew) continue;
+      const hasAny = isMoved || formula.reads.some((read) => said.has(read));
+      const value = formula.value((read) => said.get(read));
+      put(name, hasAny ? value : undefined);
     }
     if (changes.length === 0) return changed;
     const fact = { of: holder.entity.id, reason, cause, effectiveAt, recordedAt: place.now, revision };
@@ -332,7 +336,7 @@ interface NamedFormula {
 }
 
 /** What is read first comes first. */
-function formulasIn(rules: readonly Rule[]): NamedFormula[] {
+export function formulasIn(rules: readonly Rule[]): NamedFormula[] {
   let left = rules.flatMap(({ name, formula }): NamedFormula[] => (formula === undefined ? [] : [{ name, formula }]));
   const ordered: NamedFormula[] = [];
   while (left.length > 0) {

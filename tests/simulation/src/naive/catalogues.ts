@@ -18,9 +18,9 @@ export class Catalogues {
     return this.known.get(`${partition}/${workspace}`)?.at(-1);
   }
 
-  /** Those that the entity's partition has read after a revision. */
-  since(revision: number, { workspace, id }: Entity, partitions: number): readonly Rules[] {
+  /** Those that the entity's partition has read after a step. */
+  since(step: number, { workspace, id }: Entity, partitions: number): readonly Rules[] {
     const known = this.known.get(`${partitionOf(id, partitions)}/${workspace}`) ?? [];
-    return known.filter((rules) => rules.revision > revision);
+    return known.filter((rules) => rules.step > step);
   }
 }

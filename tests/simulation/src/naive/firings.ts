@@ -27,6 +27,8 @@ import { areOne, byDue, type Ending, instantOf, type Wait, waitingTrigger } from
 interface Kept {
   readonly change: Telling | MergeCompleted;
   readonly snapshot: Snapshot;
+  /** Of the catalogue that it came under. */
+  readonly step: number;
 }
 
 interface Person {
@@ -50,6 +52,9 @@ export function expectFirings(
   for (const { record, place } of replay(memberships)) replaying.read(record, place);
   return replaying.book;
 }
+
+const TOUCHING =
+  'segment-changed event-matched schedule-reached identifier-linked merge-completed profile-erased'.split(' ');
 
 class FiringReplay {
   readonly book = new FactBook();
@@ -94,14 +99,15 @@ class FiringReplay {
       case 'schedule-reached': {
         const holder = merging.of(record.entity);
         if (holder.goneTo !== undefined) throw new Error(`${record.id} is of a profile that is gone`);
-        const kept = { change: record, snapshot: this.snapshotOf(record) };
+        const step = this.rulesFor(holder, place)?.step ?? 0;
+        const kept = { change: record, snapshot: this.snapshotOf(record), step };
         if (merging.isHeld(holder)) {
           holder.data.kept = inOrder([...holder.data.kept, kept]);
           return;
         }
         this.take(holder, kept, place);
         if (record.kind === 'segment-changed') this.endConditions(holder, record, place);
-        this.fire(holder, record, kept.snapshot, place);
+        this.fire(holder, record, kept, place);
         this.endDue(holder, place.now, place);
         return;
       }
@@ -111,6 +117,9 @@ class FiringReplay {
         if (isIn(place, survivor.id, partitions)) this.settle(merging.win(survivor, mergeId, occurredAt), place);
         return;
       }
+      case 'profile-erased':
+        merging.erase(record, ({ id }) => isIn(place, id, partitions));
+        return;
       case 'state-transferred': {
         const holder = record.stage === 'journey-trigger' ? merging.arrive(record.to, record.mergeId) : undefined;
         if (holder !== undefined) this.settle(holder, place);
@@ -121,7 +130,7 @@ class FiringReplay {
         const snapshot = this.snapshotOf(record);
         if (holder.goneTo !== undefined) return;
         const { data } = holder;
-        if (record.known !== undefined) data.kept = inOrder([...data.kept, { change: record, snapshot }]);
+        if (record.known !== undefined) data.kept = inOrder([...data.kept, { change: record, snapshot, step: 0 }]);
         for (const mergeId of record.mergeIds) holder.done.add(mergeId);
         this.settle(holder, place);
         return;
@@ -139,9 +148,7 @@ class FiringReplay {
           ? record.stage === 'journey-trigger'
             ? [record.to]
             : []
-          : ['segment-changed', 'event-matched', 'schedule-reached', 'identifier-linked', 'merge-completed'].includes(
-                record.kind,
-              )
+          : TOUCHING.includes(record.kind)
             ? [entityOf(record)!]
             : [];
     return entities.filter(({ id }) => isIn(place, id, this.partitions)).map((each) => this.merging.of(each));
@@ -169,7 +176,7 @@ class FiringReplay {
     this.uniteWaits(holder, place);
     for (const kept of holder.data.kept.splice(0)) {
       this.take(holder, kept, place);
-      if (kept.change.kind !== 'merge-completed') this.fire(holder, kept.change, kept.snapshot, place);
+      if (kept.change.kind !== 'merge-completed') this.fire(holder, kept.change, kept, place);
     }
     this.endConditions(holder, { recordedAt: place.now, effectiveAt: released.occurredAt }, place);
     this.endDue(holder, place.now, place);
@@ -259,15 +266,8 @@ class FiringReplay {
     const { data, entity } = holder;
     const revision = this.rulesFor(holder, place)?.revision ?? 0;
     const { trigger: name, cause, on, keyed } = wait;
-    const head = {
-      of: entity.id,
-      trigger: name,
-      revision,
-      effectiveAt,
-      recordedAt: place.now,
-      cause,
-      on: causeText(on),
-    };
+    const said = { of: entity.id, trigger: name, revision, effectiveAt, recordedAt: place.now, cause };
+    const head = { ...said, on: causeText(on) };
     const ended = { ...head, ...(outcome === undefined ? {} : { outcome }) };
     const not = (why: string, told: object): void => this.book.add(place.position, { ...ended, why, ...told });
     const trigger = this.goesOn(wait, holder, place);
@@ -305,9 +305,9 @@ class FiringReplay {
   }
 
   /** The catalogues since the wait began, with that of its beginning. */
-  private since({ revision }: Wait, { entity }: Holder<Person>, place: Place): Rules[] {
+  private since({ step }: Wait, { entity }: Holder<Person>, place: Place): Rules[] {
     const known = this.catalogues.get(`${place.partition}/${entity.workspace}`) ?? [];
-    const first = known.findLastIndex((rules) => rules.revision <= revision);
+    const first = known.findLastIndex((rules) => rules.step <= step);
     return first < 0 ? [] : known.slice(first).map((rules) => rules.ofKind(entity.kind));
   }
 
@@ -328,13 +328,13 @@ class FiringReplay {
     return new Set(texts).size === 1 ? waitingTrigger(wait, this.rulesFor(holder, place)!) : undefined;
   }
 
-  private fire(holder: Holder<Person>, change: Telling, then: Snapshot, place: Place): void {
+  private fire(holder: Holder<Person>, change: Telling, { snapshot: then, step }: Kept, place: Place): void {
     const { entity, data } = holder;
     const rules = this.rulesFor(holder, place);
-    const snapshot = rules === undefined || change.revision === rules.revision ? then : carriedIn(change, rules);
+    const snapshot = rules === undefined || step === rules.step ? then : carriedIn(change, rules);
     for (const trigger of rules?.catalogue.triggers ?? []) {
       if (trigger.state !== undefined) continue;
-      if (instantOf(change).reason === 'backfill') continue;
+      if (instantOf(change).reason === 'backfill' && trigger.on_backfill !== true) continue;
       for (const on of occasionsOf(trigger, change)) {
         const { revision, recordedAt } = change;
         const { effectiveAt, cause, reason } = instantOf(change);
@@ -377,12 +377,12 @@ class FiringReplay {
           const deferred = { since: place.now, ...outcome };
           const quietUntil = quietEnd(trigger, rules!.catalogue, snapshot.values, place.now);
           if (day !== undefined) data.days.set(trigger.name, [...noted, day]);
-          data.waits.push({ ...head, ...keptOf(), recordedAt, keyed, dueAt: quietUntil, reason, on, deferred });
+          data.waits.push({ ...head, step, ...keptOf(), recordedAt, keyed, dueAt: quietUntil, reason, on, deferred });
         } else if ((lasts === undefined || isMet) && refused !== undefined) {
           this.book.add(place.position, { ...met, why: refused, ...told, values: asked });
         } else if (lasts !== undefined && !isMet) {
           if (day !== undefined) data.days.set(trigger.name, [...noted, day]);
-          data.waits.push({ ...head, ...keptOf(), recordedAt, keyed, dueAt, reason, on });
+          data.waits.push({ ...head, step, ...keptOf(), recordedAt, keyed, dueAt, reason, on });
         } else {
           if (day !== undefined) data.days.set(trigger.name, [...noted, day]);
           data.fired.set(keyed, [...times, recordedAt]);

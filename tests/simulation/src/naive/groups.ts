@@ -6,6 +6,15 @@ export interface Group {
   readonly ordinal: number;
   readonly identifiers: Set<string>;
   gone: boolean;
+  /** The group that it has become part of. */
+  into?: Group;
+  /** Somebody asked for that: it is gone for good. */
+  erased?: true;
+}
+
+/** The group that it is, or is part of, by now. */
+export function nowOf(group: Group): Group {
+  return group.into === undefined ? group : nowOf(group.into);
 }
 
 /** An event that counts: the first of its message id that names somebody. */

@@ -1,6 +1,7 @@
 /** Who is whom: groups of identifier texts, searched from one end to the other for every event. */
 import type {
   CatalogueActivated,
+  ErasureRequested,
   Event,
   Identifier,
   LogRecord,
@@ -9,10 +10,10 @@ import type {
 } from '@attrium/event';
 import type { StoredMessage } from '@attrium/processor';
 import { type Account, AccountBook } from './accounts.js';
-import type { CountedEvent, Group } from './groups.js';
+import { type CountedEvent, type Group, nowOf } from './groups.js';
 import { type Given, IdentityRulesAsWritten } from './identity-rules.js';
 import { QuarantineBook } from './quarantine.js';
-import { FactBook, replay } from './replay.js';
+import { FactBook, type Place, replay } from './replay.js';
 
 export interface NaiveIdentity {
   readonly book: FactBook;
@@ -40,14 +41,20 @@ interface Together {
   readonly now: number;
 }
 
-export function expectIdentity(events: readonly StoredMessage[], shards: number): NaiveIdentity {
-  const naive = new Grouping(shards);
+/** `ordinals`: of all profiles there ever were, by id. */
+export function expectIdentity(
+  events: readonly StoredMessage[],
+  shards: number,
+  ordinals: ReadonlyMap<string, number>,
+): NaiveIdentity {
+  const naive = new Grouping(shards, ordinals);
   let position = 0;
   for (const { record, place } of replay(events)) {
     position++;
     if (record.kind === 'event')
       naive.read(record, { position, shard: place.partition, id: place.position, now: place.now });
     if (record.kind === 'catalogue-activated') naive.activate(record, position);
+    if (record.kind === 'erasure-requested') naive.erase(record, place);
     if (record.kind === 'quarantine-decided')
       naive.decide(record, { shard: place.partition, id: place.position, now: place.now });
   }
@@ -57,19 +64,23 @@ export function expectIdentity(events: readonly StoredMessage[], shards: number)
 class Grouping implements NaiveIdentity {
   readonly book = new FactBook();
   readonly groups: Group[] = [];
-  readonly events: CountedEvent[] = [];
+  events: CountedEvent[] = [];
   readonly limited = new Set<string>();
   readonly activations = new Map<string, Map<number, { position: number; record: LogRecord }>>();
   private readonly accountBook = new AccountBook();
   private readonly quarantine = new QuarantineBook();
   private readonly seen = new Set<string>();
+  private readonly requests = new Set<string>();
   /** Where an identifier would belong if nothing had been merged. */
   private readonly homes = new Map<string, number>();
   /** When an identifier was linked, where its type had a limit in a window then: log time, ms. */
   private readonly linkedAt = new Map<string, number>();
   private readonly created = new Map<number, number>();
 
-  constructor(private readonly shards: number) {}
+  constructor(
+    private readonly shards: number,
+    private readonly ordinals: ReadonlyMap<string, number>,
+  ) {}
 
   get accounts(): readonly Account[] {
     return this.accountBook.accounts;
@@ -145,6 +156,38 @@ class Grouping implements NaiveIdentity {
     this.accountBook.read(counted, losers, () => this.nextOrdinal(at.shard), say);
   }
 
+  /** All that it ever was, and the events that were counted for it: whoever comes with an identifier of it is new. */
+  erase({ workspace, identifier, id }: ErasureRequested, { now, position }: Place): void {
+    const request = `${workspace}/${id}`;
+    if (this.requests.has(request)) return;
+    this.requests.add(request);
+    const named = this.named(workspace, identifier);
+    if (named === undefined || named.erased) return;
+    const say = (fact: unknown): void => this.book.add(position, fact);
+    this.accountBook.forget(named, say);
+    const former = this.groups.filter((group) => group !== named && nowOf(group) === named);
+    say({ erased: named.ordinal, former: former.map(({ ordinal }) => ordinal).sort(), request: id, at: now });
+    for (const text of named.identifiers) {
+      this.homes.delete(`${workspace}/${text}`);
+      this.linkedAt.delete(`${workspace}/${text}`);
+    }
+    this.quarantine.forget(named);
+    named.identifiers.clear();
+    named.gone = true;
+    named.erased = true;
+    this.events = this.events.filter(({ group }) => nowOf(group) !== named);
+  }
+
+  private named(workspace: string, identifier: Identifier): Group | undefined {
+    if (identifier.type === 'profile_id') {
+      const ordinal = this.ordinals.get(identifier.value);
+      const found = this.groups.find((group) => group.workspace === workspace && group.ordinal === ordinal);
+      return found && nowOf(found);
+    }
+    const text = this.rulesOf(workspace).one(identifier)?.text ?? textOf(identifier);
+    return this.ownersOf(workspace, [text])[0];
+  }
+
   /** Whoever has the one identifier, or the account: nobody is made for it. */
   private readListed(
     event: Event,
@@ -201,6 +244,7 @@ class Grouping implements NaiveIdentity {
     for (const text of loser.identifiers) group.identifiers.add(text);
     loser.identifiers.clear();
     loser.gone = true;
+    loser.into = group;
     this.quarantine.merged(group, loser, at);
   }
 
@@ -289,7 +333,12 @@ export function identityFacts(records: readonly LogRecord[]): FactBook {
   return book;
 }
 
-const TOLD_TWICE: readonly LogRecord['kind'][] = ['profiles-merged', 'account-linked', 'account-unlinked'];
+const TOLD_TWICE: readonly LogRecord['kind'][] = [
+  'profiles-merged',
+  'account-linked',
+  'account-unlinked',
+  'profile-erased',
+];
 
 function factOf(record: LogRecord, ordinals: ReadonlyMap<string, number>): unknown {
   switch (record.kind) {
@@ -302,6 +351,10 @@ function factOf(record: LogRecord, ordinals: ReadonlyMap<string, number>): unkno
     case 'profiles-merged': {
       const { loser, survivor, identifiers } = record;
       return { merged: loser.ordinal, into: survivor.ordinal, identifiers: identifiers.map(textOf).sort() };
+    }
+    case 'profile-erased': {
+      const { entity, former, requestId: request, erasedAt: at } = record;
+      return { erased: entity.ordinal, former: former.map(({ ordinal }) => ordinal).sort(), request, at };
     }
     case 'identifier-quarantined': {
       const { identifier, entity, merges } = record;

@@ -2,7 +2,7 @@
  * Merges as one keyed stage has to see them, with sets only: an entity is held while it knows of a merge whose parcel it has not opened
  * or that the stage before has not called done. Sets unite when a parcel is opened.
  */
-import type { Entity } from '@attrium/event';
+import type { Entity, ProfileErased } from '@attrium/event';
 
 export interface Holder<T> {
   readonly entity: Entity;
@@ -46,6 +46,11 @@ export class Merging<T> {
   lose(loser: Entity, survivor: Entity, mergeId: string): void {
     this.parcels.set(mergeId, this.of(loser));
     this.create(loser, survivor);
+  }
+
+  /** Nothing is left of those who are here, and whatever comes for them does nothing. */
+  erase({ entity, former }: ProfileErased, isHere: (entity: Entity) => boolean): void {
+    for (const each of [entity, ...former].filter(isHere)) this.create(each, each);
   }
 
   /** The survivor's partition reads of it. */

@@ -11,7 +11,7 @@ interface Held {
 }
 
 export class QuarantineBook {
-  private readonly all: Held[] = [];
+  private all: Held[] = [];
   private readonly merges = new Map<Group, number[]>();
 
   stateOf(workspace: string, text: string): Held['state'] | undefined {
@@ -71,6 +71,12 @@ export class QuarantineBook {
     if (quarantine === undefined) return;
     const times = [survivor, loser].flatMap((group) => this.merges.get(group) ?? []);
     this.merges.set(survivor, [...times.filter((at) => now - at < quarantine.ms), now]);
+  }
+
+  /** Neither it nor what it was held by is there any more. */
+  forget(group: Group): void {
+    this.all = this.all.filter(({ workspace, text }) => workspace !== group.workspace || !group.identifiers.has(text));
+    for (const held of this.all) held.groups = held.groups.filter((each) => each !== group);
   }
 
   private find(workspace: string, text: string): Held | undefined {

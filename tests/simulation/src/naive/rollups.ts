@@ -4,6 +4,7 @@ import {
   type AccountUnlinked,
   type Entity,
   type MemberContributed,
+  type ProfileErased,
   partitionOf,
 } from '@attrium/event';
 import type { Place } from './replay.js';
@@ -17,6 +18,8 @@ const SWEEP_EACH_MS = 50;
 interface Member {
   readonly entity: Entity;
   accounts: Entity[];
+  /** Accounts that it was a member of. */
+  left: Entity[];
   given: string | undefined;
   merges: number;
 }
@@ -55,6 +58,8 @@ export class NaiveRollups {
   private readonly entries = new Map<number, Entry[]>();
   private readonly seen = new Set<string>();
   private readonly sweeps = new Map<number, Sweeps>();
+  /** Partitions and workspaces that ever had a member, or an account that was given something. */
+  private readonly listed = new Set<string>();
 
   constructor(
     private readonly partitions: number,
@@ -62,8 +67,9 @@ export class NaiveRollups {
   ) {}
 
   join({ entity, account, cause, occurredAt }: AccountLinked, now: MemberNow, place: Place): void {
-    const member = this.members.get(entity.ordinal) ?? { entity, accounts: [], given: undefined, merges: 0 };
+    const member = this.members.get(entity.ordinal) ?? { entity, accounts: [], left: [], given: undefined, merges: 0 };
     this.members.set(entity.ordinal, member);
+    this.listed.add(`${place.partition}/${entity.workspace}`);
     member.accounts.push(account);
     if (rollupsOf(now.rules).length === 0 || now.isSilent) return;
     const why = { reason: 'event', cause, effectiveAt: occurredAt };
@@ -75,9 +81,18 @@ export class NaiveRollups {
     const member = this.members.get(entity.ordinal);
     if (member === undefined) return;
     member.accounts = member.accounts.filter(({ ordinal }) => ordinal !== account.ordinal);
-    if (member.given === undefined) return;
-    const fact = { to: account.id, member: entity.id, values: [], merges: [], left: true, mergedBy: mergeId };
-    this.say(place, { ...fact, reason: 'merge', cause, effectiveAt: occurredAt });
+    member.left = [...member.left.filter(({ ordinal }) => ordinal !== account.ordinal), account];
+    const reason = mergeId === undefined ? 'event' : 'merge';
+    this.sayLeft(member, [account], { reason, cause, effectiveAt: occurredAt }, place, mergeId);
+  }
+
+  erase({ entity, former, requestId: cause, erasedAt: effectiveAt }: ProfileErased, place: Place): void {
+    for (const { id, ordinal } of [entity, ...former]) {
+      const member = this.members.get(ordinal);
+      if (member === undefined || partitionOf(id, this.partitions) !== place.partition) continue;
+      this.sayLeft(member, [...member.accounts, ...member.left], { reason: 'event', cause, effectiveAt }, place);
+      this.members.delete(ordinal);
+    }
   }
 
   give({ ordinal }: Entity, now: MemberNow, why: Why, place: Place): void {
@@ -86,10 +101,11 @@ export class NaiveRollups {
     if (this.isNews(member, now)) this.send(member, member.accounts, now, why, place);
   }
 
-  /** What an account has of its members after it; undefined: it came before. */
-  take(record: MemberContributed): boolean {
+  /** False when it came before. */
+  take(record: MemberContributed, { partition }: Place): boolean {
     if (this.seen.has(record.id)) return false;
     this.seen.add(record.id);
+    this.listed.add(`${partition}/${record.entity.workspace}`);
     const { ordinal: member } = record.member;
     const mine = this.entriesOf(record.entity.ordinal).filter((each) => each.member === member)[0];
     const values = new Map(record.values.map(({ name, value }) => [name, plainOf(value)!]));
@@ -124,19 +140,15 @@ export class NaiveRollups {
   }
 
   activated(before: Rules | undefined, after: Rules, workspace: string, place: Place): void {
-    const known = rollupsOf(before).map(({ key }) => key);
-    const isNew = rollupsOf(after).some(({ key }) => !known.includes(key));
-    const anyone = [...this.members.values()].some(({ entity }) => isOf(entity, workspace, place, this.partitions));
-    if (!isNew || !(anyone || this.hasAccounts.has(`${place.partition}/${workspace}`))) return;
+    const known = keysOf(before);
+    const isNew = keysOf(after).some((key) => !known.includes(key));
+    if (!isNew || !this.listed.has(`${place.partition}/${workspace}`)) return;
     const sweeps = this.sweeps.get(place.partition) ?? { waiting: [], dueAt: 0 };
     this.sweeps.set(place.partition, sweeps);
     if (sweeps.waiting.length === 0) sweeps.dueAt = place.now + SWEEP_EACH_MS;
     const others = sweeps.waiting.filter((each) => each.workspace !== workspace);
     sweeps.waiting = [...others, { workspace, revision: after.revision }];
   }
-
-  /** Accounts of a partition and workspace that were given something. */
-  readonly hasAccounts = new Set<string>();
 
   dueIn({ partition }: Place): number | undefined {
     const sweeps = this.sweeps.get(partition);
@@ -158,6 +170,14 @@ export class NaiveRollups {
       this.send(member, accounts, now, why, place);
     }
     return { workspace, why };
+  }
+
+  private sayLeft(member: Member, accounts: readonly Entity[], why: Why, place: Place, mergedBy?: string): void {
+    if (member.given === undefined) return;
+    for (const account of accounts) {
+      const fact = { to: account.id, member: member.entity.id, values: [], merges: [], left: true, mergedBy };
+      this.say(place, { ...fact, ...why });
+    }
   }
 
   private entriesOf(account: number): readonly Entry[] {
@@ -191,6 +211,18 @@ export function contributionFact(record: MemberContributed): unknown {
 export function rollupsOf(rules: Rules | undefined): NaiveRollup[] {
   const account: readonly Rule[] = rules?.ofKind('account').rules ?? [];
   return account.flatMap(({ rollup }) => rollup ?? []);
+}
+
+/** Of roll-ups, and of the formulas that read one, also through others. */
+function keysOf(rules: Rules | undefined): string[] {
+  const account: readonly Rule[] = rules?.ofKind('account').rules ?? [];
+  const made = account.filter(({ rollup }) => rollup !== undefined);
+  for (const { name } of made) {
+    // The list grows while it is gone through.
+    for (const rule of account)
+      if (rule.formula?.reads.includes(name) === true && !made.includes(rule)) made.push(rule);
+  }
+  return made.map(({ rollup, meaning }) => rollup?.key ?? meaning);
 }
 
 function givenBy({ rules, said }: MemberNow): string[] {

@@ -34,6 +34,8 @@ export interface Rule {
   contribution(event: Event): Contribution | undefined;
   /** Of the contributions that are inside the window; `ever`: whether there was one at all. */
   value(inside: readonly Contribution[], ever: boolean, asOf: number): Plain | undefined;
+  /** It counts what came since it is there without a gap, and no history. */
+  readonly fromNowOn?: boolean;
   /** Set on formulas, which count nothing. */
   readonly formula?: NaiveFormula;
   /** Set on roll-ups, which count no events. */
@@ -49,6 +51,8 @@ export type NaiveCatalogue = Omit<CatalogueText, 'segments'> & {
 
 export interface Rules {
   readonly revision: number;
+  /** Orders what has the same revision. */
+  readonly step: number;
   readonly catalogue: NaiveCatalogue;
   readonly rules: readonly Rule[];
   /** The unnamed attribute that answers a question. */
@@ -60,30 +64,30 @@ export interface Rules {
 /** By their text: every stage and partition reads the same few catalogues. */
 const read = new Map<string, Rules>();
 
-export function rulesOf({ catalogue: bytes, revision }: CatalogueActivated): Rules {
+export function rulesOf({ catalogue: bytes, revision, step = revision }: CatalogueActivated): Rules {
   const text = new TextDecoder().decode(bytes);
-  const key = `${revision} ${text}`;
+  const key = `${revision} ${step} ${text}`;
   const known = read.get(key);
   if (known !== undefined) return known;
   if (read.size > 20) read.clear();
-  const rules = readRules(text, revision);
+  const rules = readRules(text, { revision, step });
   read.set(key, rules);
   return rules;
 }
 
-function readRules(text: string, revision: number): Rules {
+function readRules(text: string, head: Pick<Rules, 'revision' | 'step'>): Rules {
   const written = JSON.parse(text) as CatalogueText;
   const segments = written.segments.map((segment) => ({ ...segment, where: segment.where ?? { list: segment.name } }));
   const catalogue = { ...written, segments };
-  const user = readKind(catalogue, 'user', revision);
-  const account = readKind(catalogue, 'account', revision);
+  const user = readKind(catalogue, 'user', head);
+  const account = readKind(catalogue, 'account', head);
   const ofKind = (kind: Entity['kind']): Rules => (kind === 'profile' ? user : account);
   const rules = [...user.rules, ...account.rules];
   return { ...user, catalogue, rules, ofKind };
 }
 
 /** A trigger is of the kind of what it watches, and those of events are of users. */
-function readKind(whole: NaiveCatalogue, of: 'user' | 'account', revision: number): Rules {
+function readKind(whole: NaiveCatalogue, of: 'user' | 'account', head: Pick<Rules, 'revision' | 'step'>): Rules {
   const attributes = whole.attributes.filter(({ kind }) => kind === of);
   const segments = whole.segments.filter((segment) => segment.of === of);
   const own = (names: readonly { readonly name: string }[], asked?: string) => names.some(({ name }) => name === asked);
@@ -106,11 +110,14 @@ function readKind(whole: NaiveCatalogue, of: 'user' | 'account', revision: numbe
   // What was stated is not forgotten when it comes from elsewhere.
   if (of === 'user') {
     rules.push(
-      ...consentTexts(catalogue).map((text) => ({ ...attributeRule(text), meaning: text.name, visible: false })),
+      ...consentTexts(catalogue).map((text) => ({
+        ...attributeRule(text),
+        ...{ meaning: text.name, visible: false, fromNowOn: true },
+      })),
     );
   }
   const rulesOfKind: Rules = {
-    revision,
+    ...head,
     catalogue,
     rules,
     unnamed: (question) => names.get(JSON.stringify(question))!,
@@ -150,7 +157,7 @@ function unnamedRule(
   const head = { name, of, meaning: name, visible: false, initial: truth(false) };
   if (question.list !== undefined) {
     const compute = { last_value: `$list:${question.list}`, of: 'member' };
-    return { ...attributeRule({ name, kind: of, type: 'boolean', compute }), ...head };
+    return { ...attributeRule({ name, kind: of, type: 'boolean', compute }), ...head, fromNowOn: true };
   }
   if (question.attribute !== undefined) {
     const source = attributes.find((attribute) => attribute.name === question.attribute)!;

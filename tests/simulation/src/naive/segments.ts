@@ -33,8 +33,8 @@ interface Person {
   readonly gone: Map<string, number>;
   readonly identifiers: Set<string>;
   newestAt: number;
-  /** The catalogue of the partition when a loser was handed over. */
-  revision: number;
+  /** The step of the partition's catalogue when a loser was handed over. */
+  step: number;
   kept: Wanted[];
   readonly bonds: Bonds;
 }
@@ -64,7 +64,7 @@ class SegmentReplay implements NaiveSegments {
   readonly snapshots = new Map<string, Snapshot>();
   private readonly catalogues = new Catalogues();
   private readonly merging = new Merging<Person>(blank, ({ data: mine, entity }, { data: theirs }) => {
-    const missed = this.catalogues.since(theirs.revision, entity, this.partitions);
+    const missed = this.catalogues.since(theirs.step, entity, this.partitions);
     unite(mine, theirs, (segment) => missed.every((rules) => hasSegment(rules, segment)));
     this.uniteBonds(entity, mine, theirs);
   });
@@ -96,6 +96,8 @@ class SegmentReplay implements NaiveSegments {
         return record.stage === 'segment' ? [merging.of(record.to)] : [];
       case 'profiles-merged':
         return [record.loser, record.survivor].filter(isHere).map((each) => merging.of(each));
+      case 'profile-erased':
+        return [record.entity].filter(isHere).map((each) => merging.of(each));
       default:
         return [];
     }
@@ -109,13 +111,8 @@ class SegmentReplay implements NaiveSegments {
     if (takeDue(new Map(bonds), rules, wakesBy).length === 0) return;
     const due = takeDue(bonds, rules, place.now);
     const at = due[0]!.first;
-    this.say(
-      holder,
-      { reason: 'window', cause: `timer:${at}`, effectiveAt: at },
-      this.flip(holder, rules, at),
-      [],
-      place,
-    );
+    const cause = { reason: 'window', cause: `timer:${at}`, effectiveAt: at };
+    this.say(holder, cause, this.flip(holder, rules, at), [], place);
     this.tellDue(holder, due, place);
   }
 
@@ -174,7 +171,7 @@ class SegmentReplay implements NaiveSegments {
         const { loser, survivor, mergeId, occurredAt } = record;
         if (isIn(place, loser.id, partitions)) {
           const leaving = merging.of(loser);
-          leaving.data.revision = this.rulesFor(leaving, place).revision;
+          leaving.data.step = this.rulesFor(leaving, place).step;
           merging.lose(loser, survivor, mergeId);
         }
         if (!isIn(place, survivor.id, partitions)) return;
@@ -183,6 +180,9 @@ class SegmentReplay implements NaiveSegments {
         this.settle(holder, place);
         return;
       }
+      case 'profile-erased':
+        merging.erase(record, ({ id }) => isIn(place, id, partitions));
+        return;
       case 'state-transferred': {
         const holder = record.stage === 'segment' ? merging.arrive(record.to, record.mergeId) : undefined;
         if (holder !== undefined) this.settle(holder, place);
@@ -200,7 +200,7 @@ class SegmentReplay implements NaiveSegments {
   }
 
   private rulesFor({ entity }: Holder<Person>, { partition }: Place): Rules {
-    const none = { revision: 0, catalogue: { attributes: [], segments: [], triggers: [] }, rules: [] };
+    const none = { revision: 0, step: 0, catalogue: { attributes: [], segments: [], triggers: [] }, rules: [] };
     const empty: Rules = { ...none, unnamed: () => '', ofKind: () => empty };
     return this.catalogues.of(entity.workspace, partition)?.ofKind(entity.kind) ?? empty;
   }
@@ -228,7 +228,7 @@ class SegmentReplay implements NaiveSegments {
     const { effectiveAt, recordedAt, cause } = record;
     const rules = this.rulesFor(holder, place);
     const isLate = record.reason === 'event' && effectiveAt < data.newestAt;
-    data.newestAt = Math.max(data.newestAt, effectiveAt);
+    if (record.reason !== 'backfill') data.newestAt = Math.max(data.newestAt, effectiveAt);
     for (const { name, after } of record.changes) {
       if (after === undefined) data.values.delete(name);
       else data.values.set(name, plainOf(after)!);
@@ -375,7 +375,7 @@ export function askedOf(values: ReadonlyMap<string, Plain>, { catalogue, unnamed
 
 function blank(): Person {
   const maps = { members: new Map(), inherited: new Map(), gone: new Map(), identifiers: new Set<string>() };
-  return { values: new Map(), ...maps, newestAt: 0, revision: 0, kept: [], bonds: new Map() };
+  return { values: new Map(), ...maps, newestAt: 0, step: 0, kept: [], bonds: new Map() };
 }
 
 const hasSegment = ({ catalogue }: Rules, segment: string): boolean =>

@@ -11,7 +11,8 @@ export interface Wait {
   readonly dueAt: number;
   readonly recordedAt: number;
   readonly effectiveAt: number;
-  readonly revision: number;
+  /** Of the catalogue that its cause came under. */
+  readonly step: number;
   readonly cause: string;
   readonly reason: string;
   readonly on: FiringCause;

@@ -90,7 +90,7 @@ export interface PlanItem {
   change: Change;
   of: DefinitionKind;
   name: string;
-  /** What is known so far is not used: it takes effect from now on, and history is not folded in. */
+  /** What is known so far is not used: it takes effect from now on. */
   fromNowOn: boolean;
   /** One sentence on when and how it takes effect. */
   notice: string;

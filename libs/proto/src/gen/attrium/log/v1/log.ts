@@ -158,6 +158,9 @@ export interface Entry {
     | { $case: "tick"; value: Tick }
     | { $case: "identifierRefused"; value: IdentifierRefused }
     | { $case: "deliveryAttempted"; value: DeliveryAttempted }
+    | { $case: "seeded"; value: Seeded }
+    | { $case: "seedCompleted"; value: SeedCompleted }
+    | { $case: "definitionsSwitched"; value: DefinitionsSwitched }
     | { $case: "scheduleReached"; value: ScheduleReached }
     | { $case: "accountCreated"; value: AccountCreated }
     | { $case: "accountLinked"; value: AccountLinked }
@@ -166,6 +169,8 @@ export interface Entry {
     | { $case: "identifierQuarantined"; value: IdentifierQuarantined }
     | { $case: "quarantineDecided"; value: QuarantineDecided }
     | { $case: "quarantineEnded"; value: QuarantineEnded }
+    | { $case: "erasureRequested"; value: ErasureRequested }
+    | { $case: "profileErased"; value: ProfileErased }
     | { $case: "memberContributed"; value: MemberContributed }
     | undefined;
 }
@@ -274,7 +279,7 @@ export interface AccountLinked {
   occurredAt: number;
 }
 
-/** A profile is no member of an account any more: it was merged into another, which is one. Appended to the partitions of both. */
+/** A profile is no member of an account any more: it was merged into another, which is one, or erased. Appended to the partitions of both. */
 export interface AccountUnlinked {
   /** The profile. */
   entity: Entity | undefined;
@@ -291,7 +296,7 @@ export interface CurrentAccountChanged {
   entity:
     | Entity
     | undefined;
-  /** Absent: it has none, because it was merged away. */
+  /** Absent: it has none, because it was merged away or erased. */
   account: Entity | undefined;
   cause: string;
   occurredAt: number;
@@ -322,6 +327,34 @@ export interface MemberContributed {
   reason: ChangeReason;
   cause: string;
   effectiveAt: number;
+}
+
+/** Somebody asked for a profile to be erased; the entry's id is that of the request. Written to `attrium.events.<shard>.erasure.<workspace>`. */
+export interface ErasureRequested {
+  workspace: string;
+  /** One of the profile's identifiers as events bring it, or of type `profile_id`: the id of the profile or of one merged into it. */
+  identifier:
+    | Identifier
+    | undefined;
+  /** Name of the key that asked. */
+  author: string;
+  requestedAt: number;
+}
+
+/**
+ * A profile and all that were ever merged into it are gone: no record after this one in its partition is of any of them, other than transfers
+ * that were on their way. Appended to the partitions of all of them, and of the accounts that the profile was a member of.
+ */
+export interface ProfileErased {
+  /** The profile. */
+  entity:
+    | Entity
+    | undefined;
+  /** Those that were merged into it, directly or through others. */
+  former: Entity[];
+  requestId: string;
+  /** Log time. */
+  erasedAt: number;
 }
 
 /**
@@ -551,6 +584,57 @@ export interface CatalogueActivated {
   activatedAt: number;
   /** UTF-8 JSON of the whole catalogue. */
   catalogue: Uint8Array;
+  /** The workspace had events before: new definitions are seeded from them before they take effect. */
+  historic: boolean;
+  /**
+   * Orders what has the same revision; 0 stands for the revision. From attribute-compute on a revision comes first without what is in
+   * preparation, and once more with it, with a higher step.
+   */
+  step: number;
+}
+
+/**
+ * Events of history for the definitions that a revision put into preparation. As the owner of a partition sends them to itself they begin
+ * at `after` and are folded only where the partition stands there; forwarded to the survivor of a merge they name their `keys`.
+ */
+export interface Seeded {
+  workspace: string;
+  /** Of the catalogue that began the backfill. */
+  revision: number;
+  /** Places in the order of the table; empty before its first row. */
+  after: string;
+  upTo: string;
+  /** There is no more in this partition. */
+  isLast: boolean;
+  events: SeededEvent[];
+  /** Of forwarded events: the states that they are for, and the step at which those began. */
+  keys: string[];
+  step: number;
+}
+
+export interface SeededEvent {
+  entity:
+    | Entity
+    | undefined;
+  /** Without what no reducer reads: the other identifier of an alias, and the times at which it was received and stated. */
+  event: Event | undefined;
+}
+
+/** One partition has folded all of its history. Written to `attrium.events.<shard>.seeds.<workspace>`; may come more than once. */
+export interface SeedCompleted {
+  workspace: string;
+  revision: number;
+  partition: number;
+}
+
+/**
+ * Every partition has: the definitions that the revision put into preparation take effect. Identity writes it with page 0 into every
+ * partition; each goes on through its entities with one record a page.
+ */
+export interface DefinitionsSwitched {
+  workspace: string;
+  revision: number;
+  page: number;
 }
 
 /** From here on decisions are made by this version of the logic. */
@@ -872,6 +956,15 @@ export const Entry: MessageFns<Entry> = {
       case "deliveryAttempted":
         DeliveryAttempted.encode(message.record.value, writer.uint32(322).fork()).join();
         break;
+      case "seeded":
+        Seeded.encode(message.record.value, writer.uint32(330).fork()).join();
+        break;
+      case "seedCompleted":
+        SeedCompleted.encode(message.record.value, writer.uint32(338).fork()).join();
+        break;
+      case "definitionsSwitched":
+        DefinitionsSwitched.encode(message.record.value, writer.uint32(346).fork()).join();
+        break;
       case "scheduleReached":
         ScheduleReached.encode(message.record.value, writer.uint32(402).fork()).join();
         break;
@@ -895,6 +988,12 @@ export const Entry: MessageFns<Entry> = {
         break;
       case "quarantineEnded":
         QuarantineEnded.encode(message.record.value, writer.uint32(578).fork()).join();
+        break;
+      case "erasureRequested":
+        ErasureRequested.encode(message.record.value, writer.uint32(722).fork()).join();
+        break;
+      case "profileErased":
+        ProfileErased.encode(message.record.value, writer.uint32(730).fork()).join();
         break;
       case "memberContributed":
         MemberContributed.encode(message.record.value, writer.uint32(802).fork()).join();
@@ -1060,6 +1159,33 @@ export const Entry: MessageFns<Entry> = {
             message.record = { $case: "deliveryAttempted", value: DeliveryAttempted.decode(reader, reader.uint32()) };
             continue;
           }
+          case 41: {
+            if (tag !== 330) {
+              break;
+            }
+
+            message.record = { $case: "seeded", value: Seeded.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 42: {
+            if (tag !== 338) {
+              break;
+            }
+
+            message.record = { $case: "seedCompleted", value: SeedCompleted.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 43: {
+            if (tag !== 346) {
+              break;
+            }
+
+            message.record = {
+              $case: "definitionsSwitched",
+              value: DefinitionsSwitched.decode(reader, reader.uint32()),
+            };
+            continue;
+          }
           case 50: {
             if (tag !== 402) {
               break;
@@ -1128,6 +1254,22 @@ export const Entry: MessageFns<Entry> = {
             }
 
             message.record = { $case: "quarantineEnded", value: QuarantineEnded.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 90: {
+            if (tag !== 722) {
+              break;
+            }
+
+            message.record = { $case: "erasureRequested", value: ErasureRequested.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 91: {
+            if (tag !== 730) {
+              break;
+            }
+
+            message.record = { $case: "profileErased", value: ProfileErased.decode(reader, reader.uint32()) };
             continue;
           }
           case 100: {
@@ -2280,6 +2422,164 @@ export const MemberContributed: MessageFns<MemberContributed> = {
             }
 
             message.effectiveAt = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseErasureRequested(): ErasureRequested {
+  return { workspace: "", identifier: undefined, author: "", requestedAt: 0 };
+}
+
+export const ErasureRequested: MessageFns<ErasureRequested> = {
+  encode(message: ErasureRequested, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.workspace !== "") {
+      writer.uint32(10).string(message.workspace);
+    }
+    if (message.identifier !== undefined) {
+      Identifier.encode(message.identifier, writer.uint32(18).fork()).join();
+    }
+    if (message.author !== "") {
+      writer.uint32(26).string(message.author);
+    }
+    if (message.requestedAt !== 0) {
+      writer.uint32(32).int64(message.requestedAt);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ErasureRequested {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseErasureRequested();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.workspace = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.identifier = Identifier.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.author = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.requestedAt = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseProfileErased(): ProfileErased {
+  return { entity: undefined, former: [], requestId: "", erasedAt: 0 };
+}
+
+export const ProfileErased: MessageFns<ProfileErased> = {
+  encode(message: ProfileErased, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.entity !== undefined) {
+      Entity.encode(message.entity, writer.uint32(10).fork()).join();
+    }
+    for (const v of message.former) {
+      Entity.encode(v!, writer.uint32(18).fork()).join();
+    }
+    if (message.requestId !== "") {
+      writer.uint32(26).string(message.requestId);
+    }
+    if (message.erasedAt !== 0) {
+      writer.uint32(32).int64(message.erasedAt);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ProfileErased {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseProfileErased();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.entity = Entity.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.former.push(Entity.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.requestId = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.erasedAt = longToNumber(reader.int64());
             continue;
           }
         }
@@ -4074,7 +4374,15 @@ export const DeliveryAttempted: MessageFns<DeliveryAttempted> = {
 };
 
 function createBaseCatalogueActivated(): CatalogueActivated {
-  return { workspace: "", revision: 0, author: "", activatedAt: 0, catalogue: new Uint8Array(0) };
+  return {
+    workspace: "",
+    revision: 0,
+    author: "",
+    activatedAt: 0,
+    catalogue: new Uint8Array(0),
+    historic: false,
+    step: 0,
+  };
 }
 
 export const CatalogueActivated: MessageFns<CatalogueActivated> = {
@@ -4093,6 +4401,12 @@ export const CatalogueActivated: MessageFns<CatalogueActivated> = {
     }
     if (message.catalogue.length !== 0) {
       writer.uint32(42).bytes(message.catalogue);
+    }
+    if (message.historic !== false) {
+      writer.uint32(320).bool(message.historic);
+    }
+    if (message.step !== 0) {
+      writer.uint32(328).uint64(message.step);
     }
     return writer;
   },
@@ -4148,6 +4462,338 @@ export const CatalogueActivated: MessageFns<CatalogueActivated> = {
             }
 
             message.catalogue = reader.bytes();
+            continue;
+          }
+          case 40: {
+            if (tag !== 320) {
+              break;
+            }
+
+            message.historic = reader.bool();
+            continue;
+          }
+          case 41: {
+            if (tag !== 328) {
+              break;
+            }
+
+            message.step = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseSeeded(): Seeded {
+  return { workspace: "", revision: 0, after: "", upTo: "", isLast: false, events: [], keys: [], step: 0 };
+}
+
+export const Seeded: MessageFns<Seeded> = {
+  encode(message: Seeded, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.workspace !== "") {
+      writer.uint32(10).string(message.workspace);
+    }
+    if (message.revision !== 0) {
+      writer.uint32(16).uint64(message.revision);
+    }
+    if (message.after !== "") {
+      writer.uint32(26).string(message.after);
+    }
+    if (message.upTo !== "") {
+      writer.uint32(34).string(message.upTo);
+    }
+    if (message.isLast !== false) {
+      writer.uint32(40).bool(message.isLast);
+    }
+    for (const v of message.events) {
+      SeededEvent.encode(v!, writer.uint32(50).fork()).join();
+    }
+    for (const v of message.keys) {
+      writer.uint32(58).string(v!);
+    }
+    if (message.step !== 0) {
+      writer.uint32(64).uint64(message.step);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Seeded {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSeeded();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.workspace = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.revision = longToNumber(reader.uint64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.after = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.upTo = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.isLast = reader.bool();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.events.push(SeededEvent.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.keys.push(reader.string());
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.step = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseSeededEvent(): SeededEvent {
+  return { entity: undefined, event: undefined };
+}
+
+export const SeededEvent: MessageFns<SeededEvent> = {
+  encode(message: SeededEvent, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.entity !== undefined) {
+      Entity.encode(message.entity, writer.uint32(10).fork()).join();
+    }
+    if (message.event !== undefined) {
+      Event.encode(message.event, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SeededEvent {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSeededEvent();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.entity = Entity.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.event = Event.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseSeedCompleted(): SeedCompleted {
+  return { workspace: "", revision: 0, partition: 0 };
+}
+
+export const SeedCompleted: MessageFns<SeedCompleted> = {
+  encode(message: SeedCompleted, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.workspace !== "") {
+      writer.uint32(10).string(message.workspace);
+    }
+    if (message.revision !== 0) {
+      writer.uint32(16).uint64(message.revision);
+    }
+    if (message.partition !== 0) {
+      writer.uint32(24).uint32(message.partition);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SeedCompleted {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSeedCompleted();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.workspace = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.revision = longToNumber(reader.uint64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.partition = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseDefinitionsSwitched(): DefinitionsSwitched {
+  return { workspace: "", revision: 0, page: 0 };
+}
+
+export const DefinitionsSwitched: MessageFns<DefinitionsSwitched> = {
+  encode(message: DefinitionsSwitched, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.workspace !== "") {
+      writer.uint32(10).string(message.workspace);
+    }
+    if (message.revision !== 0) {
+      writer.uint32(16).uint64(message.revision);
+    }
+    if (message.page !== 0) {
+      writer.uint32(24).uint32(message.page);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DefinitionsSwitched {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDefinitionsSwitched();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.workspace = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.revision = longToNumber(reader.uint64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.page = reader.uint32();
             continue;
           }
         }
