@@ -175,6 +175,31 @@ describe('a merge of members', () => {
   });
 });
 
+describe('an erasure', () => {
+  it('takes away what the profile gave, and what comes late of those that were merged into it', () => {
+    const world = worldOf(ONLY('people', 'total'));
+    for (const [profile, revenue] of [
+      [ada, 1],
+      [bob, 10],
+      [eve, 100],
+    ] as const) {
+      world.join(profile, acme);
+      world.order(profile, revenue);
+    }
+    world.settle();
+    // The merge is still open for the survivor when it is erased, and the loser's last words are on their way.
+    world.merge(ada, bob);
+    world.erase(ada, [bob]);
+    world.settle();
+    expect(world.valuesOf(acme)).toEqual({ people: 1, total: 100 });
+    world.activate(catalogueRecord(ONLY('people', 'total', 'most'), 2));
+    world.settle();
+    world.tick(MEMBERS_PAGE_EACH_MS);
+    world.settle();
+    expect(world.valuesOf(acme)).toEqual({ people: 1, total: 100, most: 100 });
+  });
+});
+
 describe('a roll-up that is new', () => {
   it('gets what the members have, page after page, as a backfill', () => {
     const world = worldOf(USERS);

@@ -68,6 +68,15 @@ export class RollupWorld {
     return mergeId;
   }
 
+  /** As identity does, with those that were merged into it. */
+  erase(profile: Entity, former: readonly Entity[] = []): void {
+    const accounts = this.accountsOf(profile);
+    for (const account of accounts) this.leave(profile, account);
+    const said = { former, requestId: `e${this.count++}`, erasedAt: this.now };
+    const record = { kind: 'profile-erased', id: said.requestId, entity: profile, ...said } as const;
+    this.write(record, profile, ...former, ...accounts);
+  }
+
   accountsOf(profile: Entity): readonly Entity[] {
     return this.accounts.get(profile) ?? [];
   }
