@@ -6,19 +6,24 @@ import {
   type AccountLinked,
   type AccountUnlinked,
   type AttributeChange,
-  type ChangeReason,
   type Entity,
+  type LogRecord,
   type MemberContributed,
   type NamedValue,
   type ProfileErased,
   partitionOf,
 } from '@attrium/event';
 import type { Context, StageEnvironment, Table } from '@attrium/processor';
+import type { AttributeCounters } from './counters.js';
 import { type EntityRow, isHeldRow, type Row } from './domain/entity.js';
+import { publishAllFormulas, publishFormulas } from './domain/formula.js';
 import { MEMBERS_PAGE, MEMBERS_PAGE_EACH_MS } from './domain/limits.js';
 import { type MemberBook, newMemberBook, takeContribution } from './domain/member-book.js';
 import type { Plan } from './domain/plan.js';
 import { contributionOf, equalContributions, hasNewRollup } from './domain/planned-rollup.js';
+import { publishRollups } from './domain/rollup.js';
+import { emitChanges } from './emit-changes.js';
+import type { Evaluation } from './seeding.js';
 import { memberBookCodec } from './store/member-book-codec.js';
 
 /** Of the timer that goes through the members of the partition: no entity has it. */
@@ -43,19 +48,17 @@ interface Sweep {
   readonly page: number;
 }
 
-/** Why something is given, as the change that it makes of the account will say. */
-export interface Giving {
-  readonly reason: ChangeReason;
-  readonly cause: string;
-  readonly effectiveAt: number;
-}
-
 export interface RollupSurroundings {
   planOf(workspace: string): Plan;
   /** In line with the plan, for reading only. */
   rowOf(ordinal: number): Row | undefined;
-  /** Publishes what an account has of its members. */
-  publish(account: number, book: MemberBook, giving: Giving, context: Context): void;
+  /** The row of an account, which is made if there is none. */
+  accountOf(entity: Entity): EntityRow | undefined;
+  accountAt(ordinal: number): EntityRow | undefined;
+  align(row: EntityRow, context: Context): Plan;
+  /** Of formulas that could not be calculated. */
+  countFailed(plan: Plan, names: readonly string[]): void;
+  readonly counters: AttributeCounters;
 }
 
 /** The place of a record in the output of its sender: of those that come later it is greater. */
@@ -86,13 +89,38 @@ export class Rollups {
     this.heard = environment.table('heard-contributions');
   }
 
+  timersBefore(record: LogRecord): number | undefined {
+    if (record.kind === 'member-contributed') return record.entity.ordinal;
+    const isMembership = record.kind === 'account-linked' || record.kind === 'account-unlinked';
+    return isMembership && this.isOfMember(record) ? record.entity.ordinal : undefined;
+  }
+
+  /** Of records of other kinds nothing follows here. */
+  decide(record: LogRecord, context: Context): void {
+    switch (record.kind) {
+      case 'account-linked':
+        if (this.isOfMember(record)) this.link(record, context);
+        return;
+      case 'account-unlinked':
+        if (this.isOfMember(record)) this.unlink(record, context);
+        return;
+      case 'member-contributed':
+        this.contribute(record, context);
+        return;
+      case 'profile-erased':
+        this.erase(record, context);
+        return;
+      default:
+    }
+  }
+
   /** What identity says of a membership goes to the partitions of both: whether this one is the member's. */
-  isOfMember({ entity }: AccountLinked | AccountUnlinked): boolean {
+  private isOfMember({ entity }: AccountLinked | AccountUnlinked): boolean {
     return partitionOf(entity.id, this.partitions) === this.partition;
   }
 
   /** What the member has now is the account's at once; a member that is held gives it when it is released. */
-  link({ entity, account, cause, occurredAt }: AccountLinked, context: Context): void {
+  private link({ entity, account, cause, occurredAt }: AccountLinked, context: Context): void {
     const member = this.members.edit(entity.ordinal) ?? this.enlist(entity);
     if (member.accounts.some(({ ordinal }) => ordinal === account.ordinal)) return;
     member.accounts = [...member.accounts, account];
@@ -104,7 +132,7 @@ export class Rollups {
     this.send(member, [account], mergesIn(row), giving, context);
   }
 
-  unlink({ entity, account, cause, occurredAt, mergeId }: AccountUnlinked, context: Context): void {
+  private unlink({ entity, account, cause, occurredAt, mergeId }: AccountUnlinked, context: Context): void {
     const member = this.members.edit(entity.ordinal);
     if (member === undefined) return;
     member.accounts = member.accounts.filter(({ ordinal }) => ordinal !== account.ordinal);
@@ -118,7 +146,7 @@ export class Rollups {
    * What the profile, or one that was merged into it, gave to any account is taken away: last of all that each of them sent, so that nothing
    * of it comes later.
    */
-  erase({ entity, former, requestId, erasedAt }: ProfileErased, context: Context): void {
+  private erase({ entity, former, requestId, erasedAt }: ProfileErased, context: Context): void {
     for (const { ordinal } of [entity, ...former]) {
       const member = this.members.get(ordinal);
       if (member === undefined) continue;
@@ -133,7 +161,7 @@ export class Rollups {
     row: EntityRow,
     { rollups }: Plan,
     changes: readonly AttributeChange[],
-    giving: Giving,
+    giving: Evaluation,
     context: Context,
   ): void {
     if (row.entity.kind === 'account' || rollups.reads.size === 0) return;
@@ -141,7 +169,7 @@ export class Rollups {
   }
 
   /** Gives what differs from what was given, or has more merges in it. */
-  give(row: EntityRow, giving: Giving, context: Context): void {
+  give(row: EntityRow, giving: Evaluation, context: Context): void {
     const { ordinal, workspace } = row.entity;
     if (this.surroundings.planOf(workspace).rollups.rollups.length === 0) return;
     if (this.members.get(ordinal)?.accounts.length) this.giveChanged(this.members.edit(ordinal)!, row, giving, context);
@@ -172,8 +200,33 @@ export class Rollups {
     if (left.length > 0) context.setTimer(MEMBERS_TIMER, dueAt + MEMBERS_PAGE_EACH_MS);
   }
 
+  private contribute(record: MemberContributed, context: Context): void {
+    const { counters, accountOf } = this.surroundings;
+    const { workspace } = record.entity;
+    const taken = this.take(record);
+    if (taken === 'repeated') counters.repeatedContributions++;
+    if (taken === 'refused') counters.refusedMembers.set(workspace, (counters.refusedMembers.get(workspace) ?? 0) + 1);
+    if (typeof taken === 'string') return;
+    const row = accountOf(record.entity);
+    if (row !== undefined) this.publish(row, taken, record, context, publishFormulas);
+  }
+
+  private publish(
+    row: EntityRow,
+    book: MemberBook,
+    { reason, cause, effectiveAt }: Evaluation,
+    context: Context,
+    calculate: typeof publishFormulas,
+  ): void {
+    const plan = this.surroundings.align(row, context);
+    const at = { asOf: context.now, effectiveAt };
+    const changes = publishRollups(row, plan.rollups, book, at);
+    this.surroundings.countFailed(plan, calculate(row, plan.account, changes, at));
+    emitChanges(row, plan, changes, { reason, cause, effectiveAt }, context);
+  }
+
   /** What came for an account: all that it has then, or why it is not taken. */
-  take(record: MemberContributed): MemberBook | 'repeated' | 'refused' {
+  private take(record: MemberContributed): MemberBook | 'repeated' | 'refused' {
     const [sender, ...place] = placeOf(record.id);
     const before = this.heard.get(sender);
     if (before !== undefined && !isAfter(place, before)) return 'repeated';
@@ -189,12 +242,13 @@ export class Rollups {
   }
 
   /** A member gives what it has; an account may have been given something before the roll-up was known here. */
-  private goThrough(ordinal: number, giving: Giving, context: Context): void {
+  private goThrough(ordinal: number, giving: Evaluation, context: Context): void {
     const member = this.members.get(ordinal);
     if (member === undefined) {
       const book = this.books.get(ordinal);
       // Else it is a member that was erased.
-      if (book !== undefined) this.surroundings.publish(ordinal, book, giving, context);
+      const row = book === undefined ? undefined : this.surroundings.accountAt(ordinal);
+      if (book !== undefined && row !== undefined) this.publish(row, book, giving, context, publishAllFormulas);
       return;
     }
     const row = this.surroundings.rowOf(ordinal);
@@ -204,7 +258,7 @@ export class Rollups {
     this.send(edited, edited.accounts, mergesIn(row), giving, context);
   }
 
-  private giveChanged(member: MemberRow, row: EntityRow | undefined, giving: Giving, context: Context): boolean {
+  private giveChanged(member: MemberRow, row: EntityRow | undefined, giving: Evaluation, context: Context): boolean {
     if (!this.update(member, row)) return false;
     this.send(member, member.accounts, mergesIn(row), giving, context);
     return true;
@@ -229,7 +283,7 @@ export class Rollups {
     { entity: member, given = [] }: MemberRow,
     accounts: readonly Entity[],
     mergeIds: readonly string[],
-    giving: Giving,
+    giving: Evaluation,
     context: Context,
   ): void {
     for (const entity of accounts) {
@@ -248,7 +302,7 @@ export class Rollups {
   private sendLeft(
     { entity: member }: MemberRow,
     accounts: readonly Entity[],
-    giving: Giving,
+    giving: Evaluation,
     context: Context,
     mergedBy?: string,
   ): void {

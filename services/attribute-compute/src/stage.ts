@@ -1,12 +1,5 @@
 /** Binds the domain to the stage loop: `resolved` in, `attributes` out, the same partition number on both sides. */
-import {
-  type AttributeChange,
-  type Entity,
-  type Event,
-  type EventResolved,
-  type LogRecord,
-  type MemberContributed,
-} from '@attrium/event';
+import { type AttributeChange, type Entity, type Event, type EventResolved, type LogRecord } from '@attrium/event';
 import {
   type Context,
   type EntityOccurrence,
@@ -40,11 +33,10 @@ import {
 } from './domain/entity.js';
 import { publishAllFormulas, publishFormulas } from './domain/formula.js';
 import { matchesOf } from './domain/match.js';
-import type { MemberBook } from './domain/member-book.js';
 import { type Contribution, readEvent } from './domain/payload.js';
 import { feedOf, type Plan } from './domain/plan.js';
 import { type AttributesAnswer, type AttributesQuestion, answerAttributes } from './domain/question.js';
-import { publishRollups } from './domain/rollup.js';
+import { emitChanges } from './emit-changes.js';
 import { MEMBERS_TIMER, Rollups } from './rollups.js';
 import { answerBackfills, type BackfillsAnswer, type BackfillsQuestion, type Evaluation, Seeding } from './seeding.js';
 import { Definitions } from './store/definitions.js';
@@ -113,8 +105,11 @@ class AttributePartition implements PartitionStage {
     this.rollups = new Rollups(environment, {
       planOf: (workspace) => this.definitions.of(workspace),
       rowOf: (ordinal) => this.viewOf(ordinal),
-      publish: (account, book, giving, context) =>
-        this.publishRollups(this.entities.edit(account)!, book, giving, context, publishAllFormulas),
+      accountOf: (entity) => this.entities.arriving(entity),
+      accountAt: (ordinal) => this.entities.edit(ordinal),
+      align: (row, context) => this.align(row, context, context.now),
+      countFailed: (plan, names) => this.countFailed(plan, names),
+      counters,
     });
   }
 
@@ -128,13 +123,8 @@ class AttributePartition implements PartitionStage {
         return record.entity.ordinal;
       case 'profiles-merged':
         return this.entities.isHere(record.survivor) ? record.survivor.ordinal : record.loser.ordinal;
-      case 'account-linked':
-      case 'account-unlinked':
-        return this.rollups.isOfMember(record) ? record.entity.ordinal : undefined;
-      case 'member-contributed':
-        return record.entity.ordinal;
       default:
-        return undefined;
+        return this.rollups.timersBefore(record);
     }
   }
 
@@ -161,16 +151,7 @@ class AttributePartition implements PartitionStage {
         break;
       case 'profile-erased':
         this.entities.erase(record, context);
-        this.rollups.erase(record, context);
-        break;
-      case 'account-linked':
-        if (this.rollups.isOfMember(record)) this.rollups.link(record, context);
-        break;
-      case 'account-unlinked':
-        if (this.rollups.isOfMember(record)) this.rollups.unlink(record, context);
-        break;
-      case 'member-contributed':
-        this.decideContribution(record, context);
+        this.rollups.decide(record, context);
         break;
       case 'catalogue-activated':
         this.replan(record.workspace, context, () => this.seeding.activate(record, context));
@@ -182,7 +163,7 @@ class AttributePartition implements PartitionStage {
         this.replan(record.workspace, context, () => this.seeding.switch(record, context));
         break;
       default:
-      // Nobody writes other kinds into this log.
+        this.rollups.decide(record, context);
     }
   }
 
@@ -290,31 +271,6 @@ class AttributePartition implements PartitionStage {
       revision,
     } as const;
     for (const match of matches) context.emit({ ...head, ...match, values: [], memberships: [], identifiers: [] });
-  }
-
-  /** What a member gives to the roll-ups of an account. */
-  private decideContribution(record: MemberContributed, context: Context): void {
-    const { entity } = record;
-    const taken = this.rollups.take(record);
-    if (taken === 'repeated') this.counters.repeatedContributions++;
-    if (taken === 'refused') count(this.counters.refusedMembers, entity.workspace);
-    if (typeof taken === 'string') return;
-    const row = this.entities.arriving(entity);
-    if (row !== undefined) this.publishRollups(row, taken, record, context);
-  }
-
-  private publishRollups(
-    row: EntityRow,
-    book: MemberBook,
-    { reason, cause, effectiveAt }: Evaluation,
-    context: Context,
-    calculate = publishFormulas,
-  ): void {
-    const plan = this.align(row, context, context.now);
-    const at = { asOf: context.now, effectiveAt };
-    const changes = publishRollups(row, plan.rollups, book, at);
-    this.countFailed(plan, calculate(row, plan.account, changes, at));
-    emitChanges(row, plan, changes, { reason, cause, effectiveAt }, context);
   }
 
   /** The changes of an entity, and what they make of the accounts that it is a member of. */
@@ -431,15 +387,4 @@ class AttributePartition implements PartitionStage {
 
 function count(counts: Map<string, number>, key: string): void {
   counts.set(key, (counts.get(key) ?? 0) + 1);
-}
-
-function emitChanges(
-  { entity }: EntityRow,
-  { revision }: Plan,
-  changes: readonly AttributeChange[],
-  evaluation: Evaluation,
-  context: Context,
-): void {
-  if (changes.length === 0) return;
-  context.emit({ kind: 'attributes-changed', entity, recordedAt: context.now, revision, ...evaluation, changes });
 }

@@ -53,15 +53,11 @@ export function coldToProto(record: ColdFact): EntryRecord {
           published: [...record.published],
         },
       };
-    case 'merge-completed':
-      return {
-        $case: 'mergeCompleted',
-        value: {
-          entity: entityToProto(record.entity),
-          mergeIds: [...record.mergeIds],
-          known: record.known === undefined ? undefined : knownToProto(record.known),
-        },
-      };
+    case 'merge-completed': {
+      const entity = entityToProto(record.entity);
+      const known = record.known === undefined ? undefined : knownToProto(record.known);
+      return { $case: 'mergeCompleted', value: { entity, mergeIds: [...record.mergeIds], known } };
+    }
     case 'account-created':
     case 'account-linked':
     case 'account-unlinked':
