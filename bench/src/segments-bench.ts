@@ -137,6 +137,7 @@ class Run {
   private readonly context: Context = {
     now: 0,
     logicVersion: 1,
+    place: { sequence: 0, record: 0 },
     emit: () => {
       this.facts++;
       return '';

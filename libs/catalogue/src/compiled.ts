@@ -167,7 +167,14 @@ export interface CompiledSegment {
 }
 
 export type TriggerWhen =
-  | { readonly kind: 'segment'; readonly segment: string; readonly enters: boolean; readonly exits: boolean }
+  | {
+      readonly kind: 'segment';
+      readonly segment: string;
+      readonly enters: boolean;
+      readonly exits: boolean;
+      /** It fires once for each that is in the segment when it becomes active, about so many a second; undefined: not for them. */
+      readonly present?: { readonly perSecond: number } | undefined;
+    }
   | {
       readonly kind: 'attribute';
       readonly attribute: string;

@@ -92,6 +92,7 @@ export {
   WAIT_MS_MAX,
 } from './limits.js';
 export { localTime } from './local-time.js';
+export { type MovePredicate, moved } from './move.js';
 export { type CatalogueOutcome, parseCatalogue } from './parse.js';
 export { type PlanItem, planCatalogue } from './plan.js';
 export {

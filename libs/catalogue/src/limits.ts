@@ -31,6 +31,8 @@ export const DELIVER_MAX = 10;
 /** Attempts of one webhook at the same time, and a second, that a catalogue can ask for. */
 export const AT_ONCE_MAX = 256;
 export const PER_SECOND_MAX = 10_000;
+/** Firings a second for those who are in a segment already, of a trigger that names no rate. */
+export const PRESENT_PER_SECOND_DEFAULT = 1_000;
 /** Attributes that one trigger's `payload` names. */
 export const PAYLOAD_MAX = 50;
 /** Properties of its event that one trigger names. */

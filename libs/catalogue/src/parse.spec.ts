@@ -199,11 +199,6 @@ describe('faults of catalogues', () => {
       withTrigger({ frequency: { once_per: '0d' } }),
       ['triggers[0].frequency.once_per wrong_value'],
     ],
-    [
-      'a later occasion',
-      withTrigger({ when: { segment: 'vips', in: true } }),
-      ['triggers[0].when.in not_supported_yet'],
-    ],
     ['no occasion', withTrigger({ when: {} }), ['triggers[0].when missing_key']],
     ['a segment without direction', withTrigger({ when: { segment: 'vips' } }), ['triggers[0].when missing_key']],
     [

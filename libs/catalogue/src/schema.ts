@@ -96,6 +96,11 @@ export const triggerSchema = z.strictObject({
     segment: z.string().optional(),
     enters: z.literal(true).optional(),
     exits: z.literal(true).optional(),
+    in: z
+      .union([z.literal(true), z.strictObject({ per_second: z.int().min(1).max(PER_SECOND_MAX) })], {
+        error: `in is true, or { per_second: 100 } with 1 to ${PER_SECOND_MAX}`,
+      })
+      .optional(),
     attribute: z.string().optional(),
     changes: z.literal(true).optional(),
     from: z.unknown().optional(),

@@ -11,6 +11,7 @@ import { Decimal, type ExactNumber, unitsOf } from '@attrium/event';
 import type { Surroundings } from './attribute.js';
 import type { AttributeMove, TriggerWhen } from './compiled.js';
 import type { Report } from './fault.js';
+import { PRESENT_PER_SECOND_DEFAULT } from './limits.js';
 import type { Names } from './names.js';
 import type { TriggerInput } from './schema.js';
 import { readScheduleWhen } from './trigger-schedule.js';
@@ -29,7 +30,7 @@ export function readWhen(input: WhenInput, path: string, names: Names, report: R
     report(
       path,
       code,
-      'when has segment (with enters, exits or schedule), attribute (with changes, from, to, crosses or by) or event',
+      'when has segment (with enters, exits, in or schedule), attribute (with changes, from, to, crosses or by) or event',
     );
     return undefined;
   }
@@ -39,7 +40,7 @@ export function readWhen(input: WhenInput, path: string, names: Names, report: R
 
 function readEventWhen(input: WhenInput & { event: string }, at: Surroundings): TriggerWhen {
   const { path, report } = at;
-  for (const key of ['segment', 'attribute', 'enters', 'exits', 'schedule', 'changes', ...MOVE_KEYS] as const) {
+  for (const key of ['segment', 'attribute', 'enters', 'exits', 'in', 'schedule', 'changes', ...MOVE_KEYS] as const) {
     if (input[key] !== undefined)
       report(`${path}.${key}`, 'conflicting_keys', `${key} does not go together with event`);
   }
@@ -52,20 +53,22 @@ function readSegmentWhen(
   names: Names,
   report: Report,
 ): TriggerWhen | undefined {
-  const { segment, enters = false, exits = false, schedule } = input;
+  const { segment, enters = false, exits = false, in: present, schedule } = input;
   if (!names.hasSegment(segment)) report(`${path}.segment`, 'unknown_segment', `there is no segment ${segment}`);
   if (schedule !== undefined) {
-    for (const key of ['enters', 'exits'] as const) {
+    for (const key of ['enters', 'exits', 'in'] as const) {
       if (input[key]) report(`${path}.${key}`, 'conflicting_keys', `${key} does not go together with schedule`);
     }
-  } else if (!enters && !exits) {
-    report(path, 'missing_key', 'a segment goes together with enters: true, exits: true or both, or with schedule');
+  } else if (!enters && !exits && present === undefined) {
+    report(path, 'missing_key', 'a segment goes together with enters: true, exits: true, in: true, or schedule');
   }
   for (const key of ['changes', ...MOVE_KEYS] as const) {
     if (input[key] !== undefined) report(`${path}.${key}`, 'conflicting_keys', `${key} goes together with attribute`);
   }
   if (schedule !== undefined) return readScheduleWhen(segment, schedule, `${path}.schedule`, names, report);
-  return { kind: 'segment', segment, enters, exits };
+  const when = { kind: 'segment' as const, segment, enters, exits };
+  if (present === undefined) return when;
+  return { ...when, present: { perSecond: present === true ? PRESENT_PER_SECOND_DEFAULT : present.per_second } };
 }
 
 function readAttributeWhen(
@@ -79,7 +82,9 @@ function readAttributeWhen(
     report(`${path}.attribute`, 'unknown_attribute', `there is no attribute ${attribute}`);
     return undefined;
   }
-  if (enters || exits) report(path, 'conflicting_keys', 'enters and exits go together with segment');
+  if (enters || exits || input.in !== undefined) {
+    report(path, 'conflicting_keys', 'enters, exits and in go together with segment');
+  }
   if (schedule !== undefined) report(`${path}.schedule`, 'conflicting_keys', 'schedule goes together with segment');
   if (changes === undefined && MOVE_KEYS.every((key) => !Object.hasOwn(input, key))) {
     report(path, 'missing_key', 'an attribute goes together with changes: true, from, to, crosses or by');

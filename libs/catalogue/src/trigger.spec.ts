@@ -43,6 +43,20 @@ describe('triggers', () => {
     });
   });
 
+  it('may fire for those who are in a segment already, at a pace, and for those who enter it later', () => {
+    const whenOf = (when: object): unknown => {
+      const outcome = parseCatalogue(withTrigger({ when: { segment: 'vips', ...when } }));
+      return outcome.kind === 'valid' && outcome.catalogue.triggers[0]?.when;
+    };
+    const vips = { kind: 'segment', segment: 'vips', exits: false };
+    expect(whenOf({ in: true })).toEqual({ ...vips, enters: false, present: { perSecond: 1_000 } });
+    expect(whenOf({ in: { per_second: 5 }, enters: true })).toEqual({
+      ...vips,
+      enters: true,
+      present: { perSecond: 5 },
+    });
+  });
+
   it('may watch for events, wait, and carry properties', () => {
     const outcome = parseCatalogue(
       withTrigger({
@@ -118,10 +132,17 @@ describe('triggers', () => {
 
   it.each<[name: string, json: unknown, faults: string[]]>([
     [
-      'members of today',
-      withTrigger({ when: { segment: 'vips', in: true } }),
-      ['triggers[0].when.in not_supported_yet'],
+      'members of an attribute',
+      withTrigger({ when: { attribute: 'orders', changes: true, in: true } }),
+      ['triggers[0].when conflicting_keys'],
     ],
+    ['members who are not', withTrigger({ when: { segment: 'vips', in: false } }), ['triggers[0].when.in wrong_value']],
+    [
+      'members at no pace',
+      withTrigger({ when: { segment: 'vips', in: { per_second: 0 } } }),
+      ['triggers[0].when.in.per_second over_limit'],
+    ],
+    ['members at an event', withTrigger({ when: { event: 'E', in: true } }), ['triggers[0].when.in conflicting_keys']],
     [
       'a change to a value of another type',
       withTrigger({ when: { attribute: 'email', to: 5 } }),

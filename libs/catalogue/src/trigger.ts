@@ -1,35 +1,27 @@
 /** Checks one trigger definition beyond its shape and turns it into what it means. */
-import { isJsonObject, readsOf } from '@attrium/condition';
+import { readsOf } from '@attrium/condition';
 import { readDuration } from './attribute.js';
 import { readPath } from './attribute-source.js';
 import type { Frequency, TriggerWhen, WebhookDestination } from './compiled.js';
 import { checkPurpose } from './consent.js';
 import type { DefinitionKind, TriggerDefinition } from './definitions.js';
 import { readEntityCondition } from './entity-condition.js';
-import { type Report, reportIssues, reportNotSupported } from './fault.js';
+import { type Report, reportIssues } from './fault.js';
 import { type Names, reportOtherKind } from './names.js';
 import { type TriggerInput, triggerSchema } from './schema.js';
 import { readWaiting } from './trigger-wait.js';
 import { readWhen } from './trigger-when.js';
 
-/** Words of later releases, told apart from typing mistakes. */
-const LATER_WHEN_KEYS = ['in'];
-
 /** The definition; its faults are reported, and then it may be incomplete or undefined. */
 export function readTrigger(json: unknown, path: string, names: Names, report: Report): TriggerDefinition | undefined {
-  const later = { found: false };
-  let known = json;
-  if (isJsonObject(known) && isJsonObject(known.when)) {
-    known = { ...known, when: withoutLater(known.when, LATER_WHEN_KEYS, `${path}.when`, report, later) };
-  }
-  const parsed = triggerSchema.safeParse(known, { reportInput: true });
+  const parsed = triggerSchema.safeParse(json, { reportInput: true });
   if (!parsed.success) {
     reportIssues(report, path, parsed.error.issues);
     return undefined;
   }
   const input = parsed.data;
   const condition = input.if === undefined ? undefined : readEntityCondition(input.if, `${path}.if`, names, report);
-  const when = later.found ? undefined : readWhen(input.when, `${path}.when`, names, report);
+  const when = readWhen(input.when, `${path}.when`, names, report);
   const frequency = readFrequency(input, path, names, report);
   const waits = readWaiting(input, path, names, report);
   const properties = readProperties(input, path, report);
@@ -99,21 +91,6 @@ function readPurpose(
     ...(onQuiet === undefined ? {} : { onQuiet }),
     ...(onQuiet === 'defer' && recheck !== undefined ? { recheck } : {}),
   };
-}
-
-function withoutLater(
-  json: unknown,
-  words: readonly string[],
-  path: string,
-  report: Report,
-  later: { found: boolean },
-): unknown {
-  if (!isJsonObject(json) || !words.some((word) => Object.hasOwn(json, word))) return json;
-  later.found = true;
-  for (const word of words) {
-    if (Object.hasOwn(json, word)) reportNotSupported(report, `${path}.${word}`, `${word} in triggers`);
-  }
-  return Object.fromEntries(Object.entries(json).filter(([key]) => !words.includes(key)));
 }
 
 function checkAttribute(name: string, path: string, names: Names, report: Report): void {

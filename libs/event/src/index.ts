@@ -14,13 +14,16 @@ export {
   unitsOf,
   unitsToText,
 } from './decimal.js';
+export { DELIVERY_OUTCOMES, type DeliveryAttempted, type DeliveryOutcome } from './delivery-record.js';
 export type { Entity, Identifier } from './entity.js';
 export type { ErasureRequested, ProfileErased } from './erasure-record.js';
+export { EVENT_TYPES, type Event, type EventType } from './event-record.js';
 export { parseExactJson, stringifyExactJson } from './exact-json.js';
 export {
   ATTEMPTS_STREAM,
   askSubject,
   attemptsSubject,
+  backfillsSubject,
   catalogueSubject,
   DELIVERIES_STREAM,
   DELIVERY_DESK_SUBJECT,
@@ -70,15 +73,9 @@ export {
   type AttributesChanged,
   assertNever,
   type CatalogueActivated,
-  DELIVERY_OUTCOMES,
-  type DeliveryAttempted,
-  type DeliveryOutcome,
-  EVENT_TYPES,
-  type Event,
   type EventMatched,
   type EventOccurrence,
   type EventResolved,
-  type EventType,
   entityOf,
   type FactBody,
   type FiringCause,
@@ -87,6 +84,7 @@ export {
   type KnownNow,
   type LogicActivated,
   type LogRecord,
+  type MemberFound,
   type Membership,
   type MembershipCorrection,
   type MergeCompleted,
@@ -104,7 +102,15 @@ export {
 } from './record.js';
 export { type IdentifierRefused, REFUSAL_REASONS, type RefusalReason } from './refusal-record.js';
 export type { ScheduleOccurrence, ScheduleReached } from './schedule-record.js';
-export type { DefinitionsSwitched, SeedCompleted, Seeded, SeededEvent } from './seed-record.js';
+export {
+  BACKFILL_ORDERS,
+  type BackfillOrder,
+  type BackfillOrdered,
+  type DefinitionsSwitched,
+  type SeedCompleted,
+  type Seeded,
+  type SeededEvent,
+} from './seed-record.js';
 export { durationMs } from './time.js';
 export {
   compareText,

@@ -29,6 +29,11 @@ export function seedsSubject(shard: number, workspace: string): string {
   return `attrium.events.${shard}.seeds.${workspace}`;
 }
 
+/** Where it is ordered what becomes of a backfill. */
+export function backfillsSubject(shard: number, workspace: string): string {
+  return `attrium.events.${shard}.backfills.${workspace}`;
+}
+
 /** Where decisions about the quarantine of a workspace go. */
 export function quarantineSubject(shard: number, workspace: string): string {
   return `attrium.events.${shard}.quarantine.${workspace}`;

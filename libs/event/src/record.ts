@@ -1,41 +1,17 @@
 /** The records of the logs: what sources sent, and the facts that stages appended. All times are milliseconds since 1970 UTC. */
+
 import type { AccountCreated, AccountLinked, AccountUnlinked, CurrentAccountChanged } from './account-record.js';
 import type { ChangeReason } from './change-reason.js';
+import type { DeliveryAttempted } from './delivery-record.js';
 import type { Entity, Identifier } from './entity.js';
 import type { ErasureRequested, ProfileErased } from './erasure-record.js';
+import type { Event } from './event-record.js';
 import type { MemberContributed } from './member-record.js';
 import type { IdentifierQuarantined, QuarantineDecided, QuarantineEnded } from './quarantine-record.js';
 import type { IdentifierRefused } from './refusal-record.js';
 import type { ScheduleOccurrence, ScheduleReached } from './schedule-record.js';
-import type { DefinitionsSwitched, SeedCompleted, Seeded } from './seed-record.js';
+import type { BackfillOrdered, DefinitionsSwitched, SeedCompleted, Seeded } from './seed-record.js';
 import type { NamedValue, Value } from './value.js';
-
-export const EVENT_TYPES = ['identify', 'track', 'page', 'screen', 'group', 'alias'] as const;
-export type EventType = (typeof EVENT_TYPES)[number];
-
-/** What a customer's source sent. `id` is its messageId: unique in a workspace within the dedup window. */
-export interface Event {
-  readonly kind: 'event';
-  readonly id: string;
-  readonly workspace: string;
-  readonly source: string;
-  readonly type: EventType;
-  /** Name of a track event, page or screen; for the other types the type itself. */
-  readonly name: string;
-  /** The event's own time, skew corrected, never above `receivedAt`. */
-  readonly occurredAt: number;
-  readonly receivedAt: number;
-  /** The time that the client stated, where `occurredAt` had to be moved. */
-  readonly statedAt?: number | undefined;
-  readonly identifiers: readonly Identifier[];
-  /** The other identifier of an alias. */
-  readonly previous?: Identifier | undefined;
-  readonly groupId?: string | undefined;
-  /** The event as its source sent it: UTF-8 JSON of one object (properties, traits, context). */
-  readonly payload: Uint8Array;
-  /** The record as it stands in the log, when it was read from there; copied on instead of encoded again. */
-  readonly bytes?: Uint8Array | undefined;
-}
 
 /**
  * An event and the profile it belongs to. `origin` is the profile id it would belong to without any merge. An event that names an account
@@ -188,6 +164,24 @@ export interface SegmentChanged {
   readonly identifiers: readonly Identifier[];
 }
 
+/** An entity was in the segment when a trigger for those who are in it already became active; with what the trigger needs. */
+export interface MemberFound {
+  readonly kind: 'member-found';
+  readonly id: string;
+  readonly entity: Entity;
+  /** Name of the trigger. */
+  readonly definition: string;
+  readonly member: Membership;
+  /** Log time and revision with which the trigger became active in this partition. */
+  readonly activatedAt: number;
+  readonly recordedAt: number;
+  readonly revision: number;
+  readonly activatedBy: number;
+  readonly values: readonly NamedValue[];
+  readonly memberships: readonly string[];
+  readonly identifiers: readonly Identifier[];
+}
+
 /** One occurrence of a trigger. Its id is the idempotency key of every delivery. */
 export interface TriggerFired {
   readonly kind: 'trigger-fired';
@@ -222,6 +216,7 @@ export interface EventOccurrence {
 export type FiringCause =
   | { readonly kind: 'segment-entered'; readonly segment: string; readonly at: number }
   | { readonly kind: 'segment-exited'; readonly segment: string; readonly at: number }
+  | { readonly kind: 'segment-present'; readonly segment: string; readonly at: number }
   | { readonly kind: 'attribute-changed'; readonly change: AttributeChange }
   | { readonly kind: 'event-occurred'; readonly event: EventOccurrence }
   | { readonly kind: 'schedule-reached'; readonly occurrence: ScheduleOccurrence };
@@ -266,35 +261,6 @@ export interface FiringSuppressed {
   readonly lastFiredAt?: number | undefined;
   /** Of a trigger that waits for something, where the wait had ended. */
   readonly outcome?: WaitOutcome | undefined;
-}
-
-export const DELIVERY_OUTCOMES = ['delivered', 'failed', 'gone', 'given-up', 'dropped'] as const;
-/** failed: will be tried again; gone: 410; given-up: it is among the undelivered; dropped: untried, its destination is disabled. */
-export type DeliveryOutcome = (typeof DELIVERY_OUTCOMES)[number];
-
-/** What became of one attempt to deliver a firing to a webhook. Not of the line: it has a stream of its own. */
-export interface DeliveryAttempted {
-  readonly kind: 'delivery-attempted';
-  readonly id: string;
-  readonly workspace: string;
-  readonly trigger: string;
-  /** Name of the destination: of its queue. */
-  readonly destination: string;
-  readonly firingId: string;
-  readonly profileId: string;
-  /** When the attempt began. */
-  readonly at: number;
-  /** Until the answer; 0 without an attempt. */
-  readonly latencyMs: number;
-  /** Attempts of this delivery so far, this one included, since the destination's queue has had its owner. */
-  readonly attempt: number;
-  readonly outcome: DeliveryOutcome;
-  /** Class of a failure; empty for none. */
-  readonly why: string;
-  /** HTTP status of the answer; 0 without one. */
-  readonly status: number;
-  /** Id of the replay that asked for it; empty for the first delivery. */
-  readonly replay: string;
 }
 
 /** A revision of a workspace's catalogue takes effect at this position. */
@@ -349,6 +315,7 @@ export type LogRecord =
   | AttributesChanged
   | EventMatched
   | SegmentChanged
+  | MemberFound
   | ScheduleReached
   | TriggerFired
   | FiringSuppressed
@@ -357,6 +324,7 @@ export type LogRecord =
   | Seeded
   | SeedCompleted
   | DefinitionsSwitched
+  | BackfillOrdered
   | LogicActivated
   | Tick;
 
@@ -378,6 +346,7 @@ export function entityOf(record: LogRecord): Entity | undefined {
     case 'seeded':
     case 'seed-completed':
     case 'definitions-switched':
+    case 'backfill-ordered':
     case 'logic-activated':
     case 'tick':
     case 'delivery-attempted':

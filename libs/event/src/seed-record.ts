@@ -1,6 +1,6 @@
 /** Records of a backfill: new definitions are seeded from history, and then take effect (docs/adr/0007-backfill.md). */
 import type { Entity } from './entity.js';
-import type { Event } from './record.js';
+import type { Event } from './event-record.js';
 
 /** An event of history with the entity it belonged to; what no reducer reads is missing. */
 export interface SeededEvent {
@@ -35,6 +35,19 @@ export interface SeedCompleted {
   readonly workspace: string;
   readonly revision: number;
   readonly partition: number;
+}
+
+export const BACKFILL_ORDERS = ['pause', 'resume', 'cancel'] as const;
+export type BackfillOrder = (typeof BACKFILL_ORDERS)[number];
+
+/** Somebody has ordered this of what a revision put into preparation. What is cancelled stays as it was before until a later revision. */
+export interface BackfillOrdered {
+  readonly kind: 'backfill-ordered';
+  readonly id: string;
+  readonly workspace: string;
+  readonly revision: number;
+  readonly order: BackfillOrder;
+  readonly author: string;
 }
 
 /** Every partition has: what the revision put into preparation takes effect. `page` 0 is of identity; then one record a page of entities. */

@@ -1,5 +1,6 @@
 /** Arbitrary records of every kind, for property tests. */
 import {
+  BACKFILL_ORDERS,
   CHANGE_REASONS,
   DELIVERY_OUTCOMES,
   Decimal,
@@ -59,6 +60,7 @@ const namedValue = fc.record({ name: text, value: anyValue });
 const occurrence = fc.record({ segment: text, at: time, day: text, timeZone: text });
 const on = fc.oneof(
   fc.record({ kind: fc.constantFrom('segment-entered' as const, 'segment-exited' as const), segment: text, at: time }),
+  fc.record({ kind: fc.constant('segment-present' as const), segment: text, at: time }),
   fc.record({ kind: fc.constant('attribute-changed' as const), change }),
   fc.record({
     kind: fc.constant('event-occurred' as const),
@@ -196,6 +198,18 @@ const BODIES: Omit<Bodies, 'event'> = {
     memberships: few(text),
     identifiers: few(identifier),
   },
+  'member-found': {
+    entity,
+    definition: text,
+    member: membership,
+    activatedAt: time,
+    recordedAt: time,
+    revision: count,
+    activatedBy: count,
+    values: few(namedValue),
+    memberships: few(text),
+    identifiers: few(identifier),
+  },
   'schedule-reached': {
     entity,
     definition: text,
@@ -260,6 +274,12 @@ const BODIES: Omit<Bodies, 'event'> = {
   },
   'seed-completed': { workspace: text, revision: count, partition: small },
   'definitions-switched': { workspace: text, revision: count, page: small },
+  'backfill-ordered': {
+    workspace: text,
+    revision: count,
+    order: fc.constantFrom(...BACKFILL_ORDERS),
+    author: text,
+  },
   'logic-activated': { version: small },
   tick: { dueAt: time },
 };

@@ -12,7 +12,11 @@ import {
   SegmentTableServiceService,
   StaticListServiceService,
 } from './gen/index.attrium.segment.v1.js';
-import { DeliveryServiceService, TriggerServiceService } from './gen/index.attrium.trigger.v1.js';
+import {
+  DeliveryServiceService,
+  TriggerDryRunServiceService,
+  TriggerServiceService,
+} from './gen/index.attrium.trigger.v1.js';
 
 const SERVICES = {
   'attrium.account.v1.AccountService': AccountServiceService,
@@ -28,6 +32,7 @@ const SERVICES = {
   'attrium.segment.v1.SegmentTableService': SegmentTableServiceService,
   'attrium.segment.v1.StaticListService': StaticListServiceService,
   'attrium.trigger.v1.DeliveryService': DeliveryServiceService,
+  'attrium.trigger.v1.TriggerDryRunService': TriggerDryRunServiceService,
   'attrium.trigger.v1.TriggerService': TriggerServiceService,
 };
 

@@ -1,4 +1,11 @@
-import type { CatalogueActivated, DefinitionsSwitched, EventResolved, LogRecord, Seeded } from '@attrium/event';
+import type {
+  BackfillOrdered,
+  CatalogueActivated,
+  DefinitionsSwitched,
+  EventResolved,
+  LogRecord,
+  Seeded,
+} from '@attrium/event';
 import { type Emitted, type StageHarness, stageHarness } from '@attrium/testing';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
@@ -182,6 +189,35 @@ describe('a definition in preparation', () => {
     harness.read(chunk([], { revision: 3 }), T0);
     const changes = changesIn(takeEffect(harness, T0, 3));
     expect(changes.filter((change) => String((change as unknown[])[0]).startsWith('~'))).toHaveLength(2);
+  });
+
+  it('that is cancelled leaves what served, and begins anew with a later revision that has it', () => {
+    const harness = open();
+    const before = [order(ada, 50), order(ada, 1)];
+    for (const each of before) harness.read(each, T0);
+    harness.read(historic([BIG, LATE], 2), T0);
+    harness.read(chunk(before.slice(0, 1), { upTo: 'one', isLast: false }), T0);
+    const say = (order_: BackfillOrdered['order'], revision = 2): Emitted[] =>
+      harness.read(
+        { kind: 'backfill-ordered', id: `o${++ids}`, workspace: 'shop', revision, order: order_, author: 'test' },
+        T0,
+      );
+    say('pause');
+    expect(backfillsOf(harness)).toMatchObject([{ revision: 2, paused: true, rows: 1 }]);
+    say('resume');
+    expect(backfillsOf(harness)).toMatchObject([{ revision: 2, paused: false, rows: 1 }]);
+    say('cancel', 1);
+    expect(backfillsOf(harness)).toHaveLength(1);
+    say('cancel');
+    expect(backfillsOf(harness)).toEqual([]);
+    expect(takeEffect(harness)).toEqual([]);
+    harness.read(chunk(before.slice(1), { after: 'one' }), T0);
+    expect(changesIn(harness.read(order(ada, 99), T0))).toEqual([['orders', 2, 3]]);
+    harness.read(historic([BIG, LATE], 3), T0);
+    expect(backfillsOf(harness)).toMatchObject([{ revision: 3, cursor: '', rows: 0 }]);
+    harness.read(chunk([...before, order(ada, 99)], { revision: 3 }), T0);
+    takeEffect(harness, T0, 3);
+    expect(valuesOf(harness, ada)).toEqual({ orders: 2, spent: 150 });
   });
 
   it('that is a formula is calculated at the switch in everyone who has a value that it reads, and in nobody else', () => {

@@ -159,6 +159,9 @@ class AttributePartition implements PartitionStage {
       case 'seeded':
         this.seeding.seed(record, context);
         break;
+      case 'backfill-ordered':
+        this.definitions.order(record);
+        break;
       case 'definitions-switched':
         this.replan(record.workspace, context, () => this.seeding.switch(record, context));
         break;

@@ -24,12 +24,14 @@ import { SegmentHistoryRpcController } from './api/segment-history-rpc.controlle
 import { SegmentRpcController } from './api/segment-rpc.controller.js';
 import { LOG_SIZES, StatusController } from './api/status.controller.js';
 import { TriggerController } from './api/trigger.controller.js';
+import { TriggerRpcController } from './api/trigger-rpc.controller.js';
 import { WorkspaceController } from './api/workspace.controller.js';
 import { CatalogueKeeper } from './catalogue-keeper.js';
 import { Backfills } from './clients/backfills.js';
 import { DeliveryDeskClient } from './clients/delivery-desk.js';
 import { KeyStore } from './clients/key-store.js';
 import type { LogSize } from './clients/log-sizes.js';
+import { MemberSweeps } from './clients/member-sweeps.js';
 import { SecretStore } from './clients/secret-store.js';
 import { Erasures } from './erasures.js';
 import { ListImporter } from './list-importer.js';
@@ -37,6 +39,7 @@ import { ProfileReader } from './profile-reader.js';
 import { QuarantineDesk } from './quarantine-desk.js';
 import { SegmentHistory } from './segment-history.js';
 import { SegmentReader } from './segment-reader.js';
+import { TriggerDryRun } from './trigger-dry-run.js';
 
 @Module({})
 class ControlModule {}
@@ -52,6 +55,8 @@ export interface ControlParts {
   readonly erasures: Erasures;
   readonly locator: ProfileLocator;
   readonly desk: DeliveryDeskClient;
+  readonly sweeps: MemberSweeps;
+  readonly dryRuns: TriggerDryRun;
   readonly backfills: Backfills;
   readonly quarantine: QuarantineDesk;
   readonly segments: SegmentReader;
@@ -87,6 +92,7 @@ export function controlModule(parts: ControlParts): DynamicModule {
       QuarantineRpcController,
       SegmentRpcController,
       SegmentHistoryRpcController,
+      TriggerRpcController,
       ListRpcController,
     ],
     providers: [
@@ -100,6 +106,8 @@ export function controlModule(parts: ControlParts): DynamicModule {
       { provide: AccountReader, useValue: parts.accounts },
       { provide: Erasures, useValue: parts.erasures },
       { provide: DeliveryDeskClient, useValue: parts.desk },
+      { provide: TriggerDryRun, useValue: parts.dryRuns },
+      { provide: MemberSweeps, useValue: parts.sweeps },
       { provide: Backfills, useValue: parts.backfills },
       { provide: QuarantineDesk, useValue: parts.quarantine },
       { provide: SegmentReader, useValue: parts.segments },

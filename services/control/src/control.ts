@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { type ClickHouse, openClickHouse } from '@attrium/clickhouse';
 import {
   Access,
+  type AskStage,
   createLogger,
   type HostContext,
   type Logger,
@@ -25,7 +26,7 @@ import {
   type NatsLink,
   SECRETS_BUCKET,
 } from '@attrium/nats';
-import { systemClock } from '@attrium/processor';
+import { type Log, systemClock } from '@attrium/processor';
 import { descriptorSet, packageDefinitionOf } from '@attrium/proto';
 import { AccountReader } from './account-reader.js';
 import { CatalogueKeeper } from './catalogue-keeper.js';
@@ -38,7 +39,9 @@ import { activateLogic, storeBootstrapKey } from './clients/installation.js';
 import { KeyStore } from './clients/key-store.js';
 import { listMatcher, listSink } from './clients/list-log.js';
 import { logSizes } from './clients/log-sizes.js';
+import { MemberSweeps } from './clients/member-sweeps.js';
 import { MembershipTables } from './clients/membership-tables.js';
+import { OccasionTables } from './clients/occasion-tables.js';
 import { QuarantineLog } from './clients/quarantine-log.js';
 import { SecretStore } from './clients/secret-store.js';
 import { SegmentTables } from './clients/segment-tables.js';
@@ -52,12 +55,37 @@ import { QuarantineDesk } from './quarantine-desk.js';
 import { SegmentHistory } from './segment-history.js';
 import { SegmentReader } from './segment-reader.js';
 import { telemetry } from './telemetry.js';
+import { TriggerDryRun } from './trigger-dry-run.js';
 
 const SERVICE = 'control';
 const CONNECT_TIMEOUT_MS = 60_000;
 const INSTALL_RETRY_MS = 500;
 /** Largest body; a catalogue of 512 KiB as YAML with comments. */
 const BODY_BYTES_MAX = 1024 * 1024;
+
+/** The services that it serves over gRPC. */
+const GRPC = {
+  packages: [
+    'attrium.account.v1',
+    'attrium.catalogue.v1',
+    'attrium.identity.v1',
+    'attrium.profile.v1',
+    'attrium.segment.v1',
+    'attrium.trigger.v1',
+  ],
+  packageDefinition: packageDefinitionOf([
+    'attrium.account.v1.AccountService',
+    'attrium.catalogue.v1.CatalogueService',
+    'attrium.identity.v1.QuarantineService',
+    'attrium.profile.v1.ErasureService',
+    'attrium.profile.v1.ProfileService',
+    'attrium.segment.v1.SegmentAnalyticsService',
+    'attrium.segment.v1.SegmentTableService',
+    'attrium.segment.v1.StaticListService',
+    'attrium.trigger.v1.TriggerDryRunService',
+  ]),
+  descriptorSet,
+};
 
 /** Starts control. Rejects when NATS cannot be reached, its streams are set up in another way, or a port is taken. */
 export async function startControl(
@@ -102,15 +130,12 @@ export async function startControl(
       secrets: new SecretStore(buckets.secrets),
       locator,
       profiles: new ProfileReader({ locator, now: () => systemClock.monotonic(), telemetry }),
-      erasures: new Erasures({
-        log: new ErasureLog({ log, shards, owner }),
-        tables: new ErasureTables(asked),
-        clock: systemClock,
-        ...{ ask, shards, newId: randomUUID, telemetry },
-      }),
+      erasures: erasuresOf({ log, shards, owner, ask, tables: asked }),
       accounts: new AccountReader({ locator, ask, shards }),
       desk: new DeliveryDeskClient(link),
-      backfills: new Backfills(ask, partitions),
+      sweeps: new MemberSweeps(ask, partitions),
+      dryRuns: new TriggerDryRun({ catalogues, tables: new OccasionTables(asked), clock: systemClock }),
+      backfills: new Backfills({ ask, log, partitions, shards, owner }),
       quarantine: new QuarantineDesk({ ask, log: quarantineLog, clock: systemClock, shards }),
       segments: new SegmentReader({ catalogues, tables, clock: systemClock, telemetry }),
       segmentHistory: new SegmentHistory({ catalogues, memberships: new MembershipTables(asked), segments: tables }),
@@ -120,26 +145,7 @@ export async function startControl(
     config,
     logger,
     readiness,
-    grpc: {
-      packages: [
-        'attrium.account.v1',
-        'attrium.catalogue.v1',
-        'attrium.identity.v1',
-        'attrium.profile.v1',
-        'attrium.segment.v1',
-      ],
-      packageDefinition: packageDefinitionOf([
-        'attrium.account.v1.AccountService',
-        'attrium.catalogue.v1.CatalogueService',
-        'attrium.identity.v1.QuarantineService',
-        'attrium.profile.v1.ErasureService',
-        'attrium.profile.v1.ProfileService',
-        'attrium.segment.v1.SegmentAnalyticsService',
-        'attrium.segment.v1.SegmentTableService',
-        'attrium.segment.v1.StaticListService',
-      ]),
-      descriptorSet,
-    },
+    grpc: GRPC,
     bodyBytesMax: BODY_BYTES_MAX,
     configure: takeBodiesAsBytes,
     onClose: [
@@ -150,6 +156,12 @@ export async function startControl(
     ],
     ...(options.ownsProcess === undefined ? {} : { ownsProcess: options.ownsProcess }),
   });
+}
+
+function erasuresOf(parts: { log: Log; shards: number; owner: string; ask: AskStage; tables: Tables }): Erasures {
+  const { ask, shards } = parts;
+  const common = { ask, shards, clock: systemClock, newId: randomUUID, telemetry };
+  return new Erasures({ ...common, log: new ErasureLog(parts), tables: new ErasureTables(parts.tables) });
 }
 
 /** Opens no socket before the first question. */

@@ -53,6 +53,11 @@ const FAILURES = {
     retryable: true,
     message: 'The log did not say whether it has the decision. Deciding again does no harm.',
   },
+  noBackfill: {
+    code: 'ATR-CONTROL-034',
+    status: 'not-found',
+    message: 'Nothing of this revision is computed from history now.',
+  },
   noWorkspace: {
     code: 'ATR-CONTROL-040',
     status: 'not-found',
@@ -101,6 +106,13 @@ const FAILURES = {
     retryable: true,
     message: 'The log did not take the import. A part of it may be in: import again.',
   },
+  notInHistory: {
+    code: 'ATR-CONTROL-062',
+    status: 'unprocessable',
+    message: 'History does not tell on which events it would have fired: its where asks for an event attribute.',
+  },
+  faultyTrigger: { code: 'ATR-CONTROL-063', status: 'unprocessable', message: 'The trigger has faults.' },
+  noTrigger: { code: 'ATR-CONTROL-064', status: 'not-found', message: 'The catalogue in force has no such trigger.' },
   noErasure: {
     code: 'ATR-CONTROL-070',
     status: 'not-found',

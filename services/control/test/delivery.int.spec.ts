@@ -65,6 +65,11 @@ describe('deliveries', () => {
       { ...head, kind: 'firings', trigger: 't', profileId: 'p', outcome: 'suppressed', page: '1-2-3-4' },
     ],
     [['firings', 'explain', '0:1:2'], { ...head, kind: 'firing', firingId: '0:1:2' }],
+    [['triggers', 'subscribers'], { ...head, kind: 'subscribers' }],
+    [
+      ['triggers', 'unsubscribe', 't', 'mailer'],
+      { ...head, kind: 'delete-subscriber', trigger: 't', subscriber: 'mailer' },
+    ],
   ])('%j asks the desk', async (args, question) => {
     answer = { answer: { firing: { recordedAt: 0, revision: 1 }, attempts: [{ at: 1 }], continueFrom: 2 } };
     expect(await attrium(...args)).toEqual({

@@ -152,6 +152,12 @@ class IdentityShard implements PartitionStage {
         if (switched !== undefined) this.emitToAll(switched, context);
         return;
       }
+      case 'backfill-ordered': {
+        const { id: _id, ...order } = record;
+        if (order.order === 'cancel') this.seeds.forget(order);
+        this.emitToAll(order, context);
+        return;
+      }
       case 'quarantine-decided':
         this.judge(record, context);
         return;

@@ -44,7 +44,14 @@ export const journeyTriggerSettings = stageSettings.extend({
     description: 'Longest wait between two probes of a destination that fails, ms.',
   }),
   streamsMax: setting(integerSetting({ min: 1, max: 100_000 }).default(1_000), {
-    description: 'Firing streams (gRPC Subscribe) that one instance serves at the same time.',
+    description:
+      'Firing streams that one instance serves at the same time: so many of Subscribe, and so many of Consume.',
+  }),
+  streamHeartbeatMs: setting(integerSetting({ min: 100, max: 600 * SECOND_MS }).default(10 * SECOND_MS), {
+    description: 'Time without a firing after which a stream of Consume says that it stands, ms.',
+  }),
+  subscribersMax: setting(integerSetting({ min: 1, max: 10_000 }).default(100), {
+    description: 'Named subscribers (gRPC Consume) that one workspace may have.',
   }),
 });
 

@@ -46,6 +46,24 @@ const STREAM_FAILURES = {
     retryable: true,
     message: 'This instance serves as many streams as it may.',
   },
+  misshapenSubscriber: {
+    code: 'ATR-TRIGGER-026',
+    status: 'invalid',
+    retryable: false,
+    message: 'This is no subscriber, or not what it can be asked for.',
+  },
+  tooManySubscribers: {
+    code: 'ATR-TRIGGER-027',
+    status: 'limited',
+    retryable: false,
+    message: 'The workspace has as many subscribers as it may: delete one.',
+  },
+  noSubscriber: {
+    code: 'ATR-TRIGGER-028',
+    status: 'not-found',
+    retryable: false,
+    message: 'The trigger has no such subscriber.',
+  },
   unavailable: {
     code: 'ATR-TRIGGER-025',
     status: 'unavailable',
@@ -60,10 +78,10 @@ export type StreamFailure = keyof typeof STREAM_FAILURES;
 export class FiringStreamError extends OperatingError {
   constructor(
     readonly failure: StreamFailure,
-    options: { cause?: unknown } = {},
+    options: { told?: string; cause?: unknown } = {},
   ) {
     const { message, ...kind } = STREAM_FAILURES[failure];
-    super(message, { ...kind, cause: options.cause });
+    super(options.told ?? message, { ...kind, cause: options.cause });
   }
 }
 

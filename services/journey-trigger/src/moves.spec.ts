@@ -1,5 +1,5 @@
 /** Triggers on attributes that change in a certain way, and frequencies with a key, through catalogue and stage. */
-import { compileActivated } from '@attrium/catalogue';
+import { compileActivated, moved } from '@attrium/catalogue';
 import { type AttributeChange, Decimal, type LogRecord, type SegmentChanged, type Value } from '@attrium/event';
 import { stageHarness } from '@attrium/testing';
 import { describe, expect, it } from '@jest/globals';
@@ -11,7 +11,6 @@ import {
   firedByTrigger,
   forgetOldKeys,
 } from './domain/fired-book.js';
-import { moved } from './domain/move.js';
 import type { Occurrence } from './occurrence.js';
 import { createJourneyTriggerBinding } from './stage.js';
 

@@ -95,6 +95,7 @@ class TriggerPartition implements PartitionStage {
     switch (record.kind) {
       case 'segment-changed':
       case 'event-matched':
+      case 'member-found':
       case 'schedule-reached':
       case 'identifier-linked':
       case 'merge-completed':
@@ -126,6 +127,7 @@ class TriggerPartition implements PartitionStage {
     switch (record.kind) {
       case 'segment-changed':
       case 'event-matched':
+      case 'member-found':
       case 'schedule-reached':
         this.decideRecord(record, context);
         break;

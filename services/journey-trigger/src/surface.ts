@@ -11,9 +11,9 @@ export async function surface(handle: StageHandle, config: JourneyTriggerConfig)
     logger.fatal({ err: error }, 'the deliverer cannot go on');
     process.exit(1);
   };
-  const { streams, desk, steps } = await startDeliveries({ config, link, log, logger, fatal });
+  const { streams, consuming, subscribers, desk, steps } = await startDeliveries({ config, link, log, logger, fatal });
   return {
-    module: journeyTriggerModule({ access, streams, desk }),
+    module: journeyTriggerModule({ access, streams, consuming, subscribers, desk }),
     grpc: { packages: ['attrium.trigger.v1'], packageDefinition, descriptorSet },
     onDrain: steps,
   };

@@ -107,6 +107,17 @@ describe('a journey system', () => {
     });
   }, 90_000);
 
+  it('in TypeScript, as a named subscriber that acknowledges, acts on each firing exactly once, killed or not', async () => {
+    await putToTheProof('acknowledging', {
+      start: (outbox) =>
+        run(process.execPath, ['--no-warnings', join(EXAMPLES, 'journeys-typescript/acknowledging.ts')], {
+          ...{ ATTRIUM_GRPC: host.grpcUrl!, ATTRIUM_KEY: line.secretKey, ATTRIUM_WORKSPACE: 'shop' },
+          ...{ ATTRIUM_TRIGGER: 'acknowledging', OUTBOX: outbox, SUBSCRIBER: 'mailer' },
+        }),
+      mails: (outbox) => linesOf(outbox).map((text) => JSON.parse(text) as Mail),
+    });
+  }, 90_000);
+
   (hasPython ? it : it.skip)(
     'in Python, over NATS, acts on each firing exactly once, killed or not',
     async () => {

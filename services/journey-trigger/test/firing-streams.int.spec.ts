@@ -30,7 +30,7 @@ beforeAll(async () => {
   keys = await line.access();
   host = await startHost({
     service: 'journey-trigger',
-    module: journeyTriggerModule({ access: keys.access, streams: deliveries.streams, desk: deliveries.desk }),
+    module: journeyTriggerModule({ ...deliveries, access: keys.access }),
     config: loadConfig(hostSettings, { ATTRIUM_LOG_LEVEL: 'silent' }),
     grpc: { packages: ['attrium.trigger.v1'], packageDefinition },
     onDrain: deliveries.steps,

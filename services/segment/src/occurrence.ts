@@ -7,6 +7,8 @@ export type Occurrence =
       readonly exited: number;
       readonly corrected: number;
     }
+  /** Who was in a segment when a trigger became active was told; `inTurn`: by the sweep itself, not because something happened to it. */
+  | { readonly kind: 'member-found'; readonly inTurn: boolean }
   /** A record, other than a transfer, for an entity that was merged away: it is dropped. */
   | { readonly kind: 'misaddressed' }
   /** A transfer sent on to the survivor of a later merge. */

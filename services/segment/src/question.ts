@@ -2,6 +2,7 @@
 import { type Entity, isHeld } from '@attrium/event';
 import type { EntityRow, Row } from './domain/entity.js';
 import { kindPlanOf, type Plan, valueSeen } from './domain/plan.js';
+import type { Sweep } from './domain/sweep.js';
 import { InvalidQuestionError } from './errors.js';
 
 /** `workspace`: an entity of another one is as good as none. */
@@ -32,6 +33,21 @@ export interface EvaluateAnswer extends AnswerHead {
   readonly segments: Readonly<Record<string, boolean>>;
   /** By name: member since, ms, of those that hold and are recorded already. */
   readonly since: Readonly<Record<string, number>>;
+}
+
+/** How far the sweeps for members of today have come in this partition. */
+export interface SweepsQuestion {
+  readonly kind: 'sweeps';
+  readonly workspace: string;
+}
+
+export interface SweepsAnswer {
+  readonly sweeps: readonly Sweep[];
+}
+
+export function isSweepsQuestion(asked: unknown): asked is SweepsQuestion {
+  const { kind, workspace } = (asked ?? {}) as Record<string, unknown>;
+  return kind === 'sweeps' && typeof workspace === 'string';
 }
 
 export interface QuestionState {
@@ -101,5 +117,7 @@ function parseQuestion(question: unknown): SegmentQuestion {
   if (kind === 'evaluate' && Array.isArray(segments) && segments.every((name) => typeof name === 'string')) {
     return { kind, ordinal, workspace, segments };
   }
-  throw new InvalidQuestionError('it is neither { kind: memberships } nor { kind: evaluate, segments }');
+  throw new InvalidQuestionError(
+    'it is none of { kind: memberships }, { kind: evaluate, segments } and { kind: sweeps, workspace }',
+  );
 }

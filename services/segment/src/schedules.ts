@@ -192,7 +192,7 @@ export class Schedules {
     const plan = this.parts.catalogues.of(workspace);
     return {
       plan: kindPlanOf(plan, entity),
-      revision: plan.revision,
+      step: plan.step,
       isKept: this.parts.isKeptIn(workspace),
       sinceOf: (key) => this.since.get(workspace)![key]!,
     };

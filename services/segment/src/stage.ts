@@ -41,10 +41,17 @@ import {
   publishedNames,
   type Row,
 } from './domain/entity.js';
-import { evaluateAll, evaluateChanges, type Flips, NO_FLIPS } from './domain/evaluation.js';
+import { evaluateAll, evaluateChanges, type Flips, membersBy, NO_FLIPS } from './domain/evaluation.js';
 import { type KindPlan, kindPlanOf, type Plan, planOf } from './domain/plan.js';
+import { MEMBER_SWEEP_ORDINAL, MemberSweeps } from './member-sweeps.js';
 import type { Observe } from './occurrence.js';
-import { answer, type EvaluateAnswer, type MembershipsAnswer } from './question.js';
+import {
+  answer,
+  type EvaluateAnswer,
+  isSweepsQuestion,
+  type MembershipsAnswer,
+  type SweepsAnswer,
+} from './question.js';
 import { Schedules } from './schedules.js';
 import { decodeEntity, ENTITY_STATE_VERSION, ENTITY_STATE_VERSION_OLDEST, encodeEntity } from './store/entity-codec.js';
 
@@ -80,6 +87,7 @@ class SegmentPartition implements PartitionStage {
   private readonly entities: EntityRows<EntityRow>;
   private readonly catalogues: CataloguePlans<Plan>;
   private readonly schedules: Schedules;
+  private readonly sweeps: MemberSweeps;
 
   constructor(
     environment: StageEnvironment,
@@ -98,7 +106,7 @@ class SegmentPartition implements PartitionStage {
       stateVersionOldest: ENTITY_STATE_VERSION_OLDEST,
       isFirst: false,
       passesMergesOn: true,
-      create: newEntity,
+      create: (entity) => newEntity(entity, this.sweeps.askedOf(entity.workspace)),
       published: publishedNames,
       merging: (row, { identifiers }) => foldIdentifiers(row, identifiers),
       beforeHandOver: (row, context) => this.schedules.handOver(row, context),
@@ -113,6 +121,16 @@ class SegmentPartition implements PartitionStage {
       isKeptIn: (workspace) => this.isKeptIn(workspace),
       evaluate: (row, dueAt, context) => this.evaluateDue(row, dueAt, context),
     });
+    this.sweeps = new MemberSweeps({
+      ...{ environment, entities: this.entities, catalogues: this.catalogues, observe },
+      membersOf: (row) => {
+        const plan = this.catalogues.of(row.entity.workspace);
+        return membersBy(row, kindPlanOf(plan, row.entity), plan.step, this.isKeptIn(row.entity.workspace));
+      },
+      before: (entity, context) => this.schedules.before(entity, context),
+      after: (entity, context) => this.schedules.after(entity, context),
+      evaluate: (row, at, context) => this.evaluateAsOf(row, at, context),
+    });
   }
 
   timersBefore(record: LogRecord): number | undefined {
@@ -120,11 +138,13 @@ class SegmentPartition implements PartitionStage {
   }
 
   expire(ordinal: number, dueAt: number, context: Context): void {
-    this.schedules.expire(ordinal, dueAt, context);
+    if (ordinal === MEMBER_SWEEP_ORDINAL) this.sweeps.expire(dueAt, context);
+    else this.schedules.expire(ordinal, dueAt, context);
   }
 
-  answer(question: unknown): MembershipsAnswer | EvaluateAnswer | ErasureProgress {
+  answer(question: unknown): MembershipsAnswer | EvaluateAnswer | SweepsAnswer | ErasureProgress {
     if (isErasureQuestion(question)) return this.entities.answerErasure(question);
+    if (isSweepsQuestion(question)) return { sweeps: this.sweeps.answer(question.workspace) };
     const row = (ordinal: number) => this.view(ordinal);
     return answer({ row, plan: (workspace) => this.catalogues.of(workspace) }, question);
   }
@@ -132,6 +152,7 @@ class SegmentPartition implements PartitionStage {
   decide(record: LogRecord, context: Context): void {
     const touched = this.schedules.touchedBy(record);
     for (const entity of touched) this.schedules.before(entity, context);
+    for (const entity of this.sweeps.touchedBy(record)) this.sweeps.before(entity, context);
     this.decideRecord(record, context);
     for (const entity of touched) this.schedules.after(entity, context);
   }
@@ -253,6 +274,7 @@ class SegmentPartition implements PartitionStage {
     const instant: Instant = { reason: 'merge', cause: mergeIds.at(-1)!, effectiveAt };
     this.emitChange(row, plan, instant, flips, [], context);
     this.schedules.release(row, context);
+    this.sweeps.released(row, flips.entered, context);
     const { waiting } = plan;
     const known = waiting && { recordedAt: context.now, ...needsOf(row, plan, [waiting]) };
     context.emit({ kind: 'merge-completed', entity: row.entity, mergeIds, ...(known && { known }) });
@@ -272,6 +294,17 @@ class SegmentPartition implements PartitionStage {
     alignEntity(row, kindPlan, step, this.isKeptIn(row.entity.workspace));
   }
 
+  /** Whoever a sweep for members of today asks has met the catalogue then. */
+  private evaluateAsOf(row: EntityRow, at: number, context: Context): void {
+    const plan = this.catalogues.of(row.entity.workspace);
+    const kindPlan = kindPlanOf(plan, row.entity);
+    const isEvaluated = row.revision === plan.step;
+    this.align(row, plan, kindPlan);
+    if (isEvaluated) return;
+    const instant: Instant = { reason: 'backfill', cause: `catalogue:${plan.revision}`, effectiveAt: at };
+    this.emitChange(row, plan, instant, evaluateAll(row, kindPlan, at), [], context);
+  }
+
   /** A row as answers show it. */
   private view(ordinal: number): Row | undefined {
     const row = this.entities.get(ordinal);
@@ -286,8 +319,9 @@ class SegmentPartition implements PartitionStage {
     return (key, revision) => isPresentSince(since, key, revision);
   }
 
-  /** One that has not met the catalogue yet is evaluated before a schedule is asked of it. */
+  /** One that has not met the catalogue yet is evaluated before a schedule is asked of it; what a sweep asks of it comes before that. */
   private evaluateDue(row: EntityRow, dueAt: number, context: Context): void {
+    this.sweeps.before(row.entity, context);
     const plan = this.catalogues.of(row.entity.workspace);
     const isEvaluated = row.revision === plan.step;
     const kindPlan = kindPlanOf(plan, row.entity);
@@ -341,21 +375,14 @@ class SegmentPartition implements PartitionStage {
   private emitMatched(row: EntityRow, plan: Plan, event: MatchedEvent, context: Context): void {
     const trigger = plan.onMatched.get(event.definition);
     if (trigger === undefined) return;
-    const { revision } = plan;
-    const concern = needsOf(row, plan, [trigger]);
-    context.emit({
-      kind: 'event-matched',
-      entity: row.entity,
-      ...event,
-      recordedAt: context.now,
-      revision,
-      ...concern,
-    });
+    const head = { kind: 'event-matched', entity: row.entity, ...event } as const;
+    context.emit({ ...head, recordedAt: context.now, revision: plan.revision, ...needsOf(row, plan, [trigger]) });
   }
 
   private decideCatalogue(record: CatalogueActivated, context: Context): void {
     this.catalogues.activate(record);
     this.schedules.activated(record, context);
+    this.sweeps.activated(record, context);
     passOn(record, context);
   }
 

@@ -7,6 +7,11 @@ const flips = counter({
   help: 'Memberships that changed: entered, exited, or corrected in the past.',
   labels: ['change'],
 });
+const membersFound = counter({
+  name: 'attrium_segment_members_found_total',
+  help: 'Members that a trigger on those who are in a segment already found; in_turn is false for those that a record touched before their turn came.',
+  labels: ['in_turn'],
+});
 const misaddressed = counter({
   name: 'attrium_segment_records_misaddressed_total',
   help: 'Records for an entity that was merged away; dropped.',
@@ -43,6 +48,9 @@ export function observe(occurrence: Occurrence): void {
       if (occurrence.entered > 0) flips(occurrence.entered, { change: 'entered' });
       if (occurrence.exited > 0) flips(occurrence.exited, { change: 'exited' });
       if (occurrence.corrected > 0) flips(occurrence.corrected, { change: 'corrected' });
+      return;
+    case 'member-found':
+      membersFound(1, { in_turn: String(occurrence.inTurn) });
       return;
     case 'misaddressed':
       misaddressed(1);

@@ -2,6 +2,7 @@
 import { Random } from '@attrium/testing/simulation';
 import { Customers } from './customers.js';
 import type { Fault, Form, Scene } from './fault.js';
+import { backfills } from './faults/backfills.js';
 import { inputs } from './faults/inputs.js';
 import { kills } from './faults/kills.js';
 import { outages } from './faults/outages.js';
@@ -37,7 +38,7 @@ const WARM_UP_MS = 4_000;
 /** What takes longer to come through is told. */
 const SLOW_SECONDS = 5;
 /** A new owner reads its log from the start: the sooner they come, the less there is to read. */
-export const FAULTS: readonly Fault[] = [...owners, ...kills, ...outages, ...inputs];
+export const FAULTS: readonly Fault[] = [...owners, ...kills, ...outages, ...inputs, ...backfills];
 
 export async function runChaos(options: ChaosOptions): Promise<ChaosOutcome> {
   const receiver = await WebhookReceiver.open();

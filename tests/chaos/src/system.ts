@@ -187,14 +187,14 @@ export class ChaosSystem {
     });
   }
 
-  /** Throws when control does not answer with success. */
-  async askControl(method: string, path: string, body?: unknown): Promise<unknown> {
+  /** Throws when control does not answer with success. `revision`: the one that a PUT follows. */
+  async askControl(method: string, path: string, body?: unknown, revision = 0): Promise<unknown> {
     const answer = await fetch(`${this.service('control').options.httpUrl}${path}`, {
       method,
       headers: {
         authorization: `Bearer ${this.bootstrapKey}`,
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-        ...(method === 'PUT' ? { 'if-match': '0' } : {}),
+        ...(method === 'PUT' ? { 'if-match': String(revision) } : {}),
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       signal: AbortSignal.timeout(10_000),

@@ -17,6 +17,8 @@ interface Stored {
   readonly record: LogRecord;
   readonly partition: number;
   readonly subject: string;
+  /** As ids of facts that the record causes name it. */
+  readonly place: string;
 }
 
 type Log = 'events' | 'resolved' | 'attributes' | 'memberships' | 'firings';
@@ -26,9 +28,11 @@ export function coveredByRecords(line: Line, unowned: (at: number) => boolean): 
   const paths = new Set<Path>();
   const storedOf = (log: Log): Stored[] =>
     line.storedAll(log).flatMap((message) => {
-      const { subject } = message;
+      const { subject, sequence } = message;
       const partition = partitionOfSubject(subject);
-      return recordsOf(message).map((record) => ({ record, partition, subject }));
+      return recordsOf(message).map((record, index) => {
+        return { record, partition, subject, place: `${partition}-${sequence}-${index}` };
+      });
     });
   const resolved = storedOf('resolved');
   const attributes = storedOf('attributes');
@@ -66,7 +70,11 @@ export function coveredByRecords(line: Line, unowned: (at: number) => boolean): 
     coverLists(record, paths);
     if (record.corrected.length > 0) paths.add('a correction of a membership');
   }
+  coverMembers(attributes, memberships, paths);
   for (const { record } of storedOf('firings')) {
+    if (record.kind === 'trigger-fired' && record.on.kind === 'segment-present') {
+      paths.add(record.outcome === undefined ? 'a firing for a member of today' : 'a member of today who waits');
+    }
     if (record.kind === 'trigger-fired') {
       paths.add(record.entity.kind === 'account' ? 'a firing for an account' : 'a firing');
     }
@@ -80,6 +88,24 @@ export function coveredByRecords(line: Line, unowned: (at: number) => boolean): 
     if (record.why === 'quiet_hours') paths.add('a firing in quiet hours');
   }
   return paths;
+}
+
+/** By what the record was of that told them: its place is in their ids. */
+function coverMembers(attributes: readonly Stored[], memberships: readonly Stored[], paths: Set<Path>): void {
+  const found = memberships.flatMap(({ record }) => (record.kind === 'member-found' ? [record] : []));
+  if (found.length === 0) return;
+  const kinds = new Map(attributes.map(({ record, place }) => [place, record.kind]));
+  for (const { id } of found) {
+    const kind = kinds.get(id.slice(1, id.lastIndexOf('-')));
+    const isHold = kind === 'merge-completed' || kind === 'state-transferred';
+    paths.add(
+      kind === 'tick'
+        ? 'a member of today in their turn'
+        : isHold
+          ? 'a member of today after a hold'
+          : 'a member of today before their turn',
+    );
+  }
 }
 
 function coverLists({ entity, reason, entered, exited, corrected }: SegmentChanged, paths: Set<Path>): void {
@@ -120,7 +146,7 @@ function coverWaits(record: LogRecord, paths: Set<Path>): void {
   if (record.outcome === 'happened') paths.add('a wait that ended in time');
   if (record.outcome === 'timed_out') paths.add('a wait that timed out');
   const { on, effectiveAt } = record;
-  if (on.kind === 'attribute-changed') return;
+  if (on.kind === 'attribute-changed' || on.kind === 'segment-present') return;
   const since =
     on.kind === 'event-occurred' ? on.event.occurredAt : on.kind === 'schedule-reached' ? on.occurrence.at : on.at;
   // Delays are of seconds, and events of quarters of them: only quiet hours end with a minute.

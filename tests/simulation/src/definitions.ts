@@ -111,6 +111,7 @@ export interface TriggerText {
     readonly segment?: string;
     readonly enters?: true;
     readonly exits?: true;
+    readonly in?: true | { readonly per_second: number };
     readonly attribute?: string;
     readonly changes?: true;
     readonly from?: SideText;

@@ -4,7 +4,7 @@ import type { Random } from '@attrium/testing/simulation';
 import type { AttributeText, CatalogueText, IdentityText, SegmentText } from './definitions.js';
 import { drawCondition, drawFilter, EVENT_NAMES, WINDOWS } from './draw-condition.js';
 import { drawIdentity, lowerLimits } from './draw-identity.js';
-import { drawState, drawTrigger } from './draw-trigger.js';
+import { drawMemberTrigger, drawState, drawTrigger } from './draw-trigger.js';
 import { FORMULA_SHAPES } from './naive/formulas.js';
 
 export function drawCatalogue(random: Random): CatalogueText {
@@ -56,6 +56,9 @@ export function redrawCatalogue(random: Random, before: CatalogueText, revision:
     segments.push({ name: `r${revision}`, of: 'user', where });
   }
   if (random.chance(0.6)) triggers.push(drawTrigger(random, `u${revision}`, attributes, segments));
+  if (segments.length > 0 && random.chance(0.5)) {
+    triggers.push(drawMemberTrigger(random, `m${revision}`, attributes, segments));
+  }
   const identity = random.chance(0.4)
     ? lowerLimits(random, before.identity)
     : random.chance(0.5)

@@ -10,7 +10,7 @@ import { drawErasures, type Erasure } from './draw-erasures.js';
 import { importing, withLists } from './draw-lists.js';
 import { type Decision, drawDecisions } from './draw-quarantine.js';
 import { withRollups } from './draw-rollups.js';
-import { withSchedules, zoned } from './draw-schedules.js';
+import { laterSchedules, withSchedules, zoned } from './draw-schedules.js';
 
 export const START_MS = Date.UTC(2026, 0, 1);
 const GRAIN_MS = 250;
@@ -163,6 +163,12 @@ function activationsOf(
     }
     // A revision that comes again, or was overtaken, does nothing.
     for (const again of all.slice()) if (revisions.chance(0.4)) all.push({ ...again, at: last + revisions.int(5_000) });
+  }
+  // Schedules that have been reached in the first minute are reached once more.
+  const latest = all.reduce((a, b) => (b.record.revision > a.record.revision ? b : a));
+  if (schedules.chance(0.3)) {
+    const at = START_MS + 61_000 + schedules.int(3_000);
+    all.push(activation(latest.record.revision + 1, at, laterSchedules(latest.catalogue)));
   }
   return all;
 }

@@ -24,7 +24,7 @@ export function withSchedules(
   );
   const readable = kept.filter((each) => isReadable(each, catalogue));
   const triggers = [
-    ...readable.map((each) => (random.chance(0.6) ? aMinuteLater(each) : each)),
+    ...readable.map((each) => (random.chance(0.4) ? aMinuteLater(each) : each)),
     ...drawn.filter((each) => each !== undefined),
   ];
   const names = triggers.map(({ name }) => name);
@@ -32,6 +32,11 @@ export function withSchedules(
     ...catalogue,
     triggers: [...catalogue.triggers, ...triggers.filter(({ name }, at) => names.indexOf(name) === at)],
   };
+}
+
+/** The same catalogue, each daily schedule a minute later. */
+export function laterSchedules(catalogue: CatalogueText): CatalogueText {
+  return { ...catalogue, triggers: catalogue.triggers.map(aMinuteLater) };
 }
 
 /** Whoever has had the time of the day before has it a second time. */

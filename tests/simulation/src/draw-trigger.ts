@@ -13,6 +13,8 @@ export function drawTrigger(
     { enters: true as const },
     { exits: true as const },
     { enters: true, exits: true } as const,
+    { in: drawPace(random) },
+    { enters: true as const, in: drawPace(random) },
   ]);
   const isOnEvent = random.chance(0.35);
   const when = isOnEvent
@@ -38,6 +40,30 @@ export function drawTrigger(
     ...drawWait(random, attributes, segments),
     deliver: [{ stream: true }],
   };
+}
+
+/** For those who are in a segment when it comes: with a later revision, so that there is somebody. */
+export function drawMemberTrigger(
+  random: Random,
+  name: string,
+  attributes: readonly AttributeText[],
+  segments: readonly SegmentText[],
+): TriggerText {
+  const enters = random.chance(0.4) ? { enters: true as const } : {};
+  return {
+    name,
+    when: { segment: random.pick(segments).name, in: drawPace(random), ...enters },
+    ...(random.chance(0.4) ? { if: drawCondition(random, attributes, segments, 1) } : {}),
+    frequency: random.pick<TriggerText['frequency']>(['every', 'once', { once_per: '5s' }]),
+    ...(random.chance(0.5) ? { payload: [random.pick(attributes).name] } : {}),
+    ...(random.chance(0.4) ? drawWait(random, attributes, segments) : {}),
+    deliver: [{ stream: true }],
+  };
+}
+
+/** Most get through all within a run. */
+function drawPace(random: Random): true | { per_second: number } {
+  return random.pick([true, { per_second: 20 }, { per_second: 1 }]);
 }
 
 export function drawState(random: Random): Pick<TriggerText, 'state'> {

@@ -40,7 +40,7 @@ export async function checkNaive(line: Line): Promise<Difference[]> {
     isOf('attributes-changed', 'event-matched', 'merge-completed', 'member-contributed'),
   );
   const flips = said('memberships', 'segment').filter(
-    isOf('segment-changed', 'event-matched', 'schedule-reached', 'merge-completed'),
+    isOf('segment-changed', 'event-matched', 'member-found', 'schedule-reached', 'merge-completed'),
   );
   const firings = said('firings', 'journey-trigger').filter(isOf('trigger-fired', 'firing-suppressed'));
   const isBackfilled = isHeldBack(said('resolved', 'identity'), said('attributes', 'attribute-compute'));

@@ -106,9 +106,9 @@ class SeedRun {
       ...load.decisions.map(({ at, record }) => ({ at, run: () => sender.decide(record) })),
       ...load.packs.map(({ at, workspace, records }) => ({ at, run: () => sender.send(workspace, records) })),
     ].sort((a, b) => a.at - b.at);
-    // The whole machine may sleep till shortly before the first minute is over, and for days once the load is.
+    // The whole machine may sleep till about the end of the first minute, and for days once the load is over.
     const sleepsAt = this.sleeps.chance(0.7) ? this.sleeps.int(steps.length) : undefined;
-    const wakesAt = START_MS + MINUTE_MS - this.sleeps.int(1_500);
+    const wakesAt = START_MS + MINUTE_MS - 1_000 + this.sleeps.int(2_000);
     let shift = 0;
     for (const [index, step] of steps.entries()) {
       if (index === sleepsAt) shift = faults.sleep(Math.max(0, wakesAt - line.clock.now()));

@@ -6,6 +6,7 @@ import { accountFactFromProto, accountFactToProto } from './account-records.js';
 import { CodecError } from './codec-error.js';
 import { erasureFromProto, erasureToProto } from './erasure-records.js';
 import type { HotFact } from './hot-writer.js';
+import { memberFromProto, memberToProto } from './member-record.js';
 import { quarantineFromProto, quarantineToProto } from './quarantine-records.js';
 import { scheduleFromProto, scheduleToProto } from './schedule-records.js';
 import { seedFromProto, seedToProto } from './seed-records.js';
@@ -58,6 +59,8 @@ export function coldToProto(record: ColdFact): EntryRecord {
       const known = record.known === undefined ? undefined : knownToProto(record.known);
       return { $case: 'mergeCompleted', value: { entity, mergeIds: [...record.mergeIds], known } };
     }
+    case 'member-found':
+      return memberToProto(record);
     case 'account-created':
     case 'account-linked':
     case 'account-unlinked':
@@ -74,23 +77,7 @@ export function coldToProto(record: ColdFact): EntryRecord {
     case 'schedule-reached':
       return scheduleToProto(record);
     case 'firing-suppressed':
-      return {
-        $case: 'firingSuppressed',
-        value: {
-          entity: entityToProto(record.entity),
-          trigger: record.trigger,
-          revision: record.revision,
-          effectiveAt: record.effectiveAt,
-          recordedAt: record.recordedAt,
-          why: SUPPRESSION_REASON_NUMBER[record.why],
-          cause: record.cause,
-          on: firingCauseToProto(record.on),
-          values: record.values.map(namedValueToProto),
-          memberships: [...record.memberships],
-          lastFiredAt: record.lastFiredAt,
-          outcome: record.outcome === undefined ? 0 : WAIT_OUTCOME_NUMBER[record.outcome],
-        },
-      };
+      return suppressedToProto(record);
     case 'delivery-attempted': {
       const { kind: _kind, outcome, ...attempt } = record;
       return { $case: 'deliveryAttempted', value: { ...attempt, outcome: DELIVERY_OUTCOME_NUMBER[outcome] } };
@@ -104,6 +91,7 @@ export function coldToProto(record: ColdFact): EntryRecord {
     case 'seeded':
     case 'seed-completed':
     case 'definitions-switched':
+    case 'backfill-ordered':
       return seedToProto(record);
     case 'logic-activated':
       return { $case: 'logicActivated', value: { version: record.version } };
@@ -112,6 +100,26 @@ export function coldToProto(record: ColdFact): EntryRecord {
     default:
       return assertNever(record);
   }
+}
+
+function suppressedToProto(record: Extract<ColdFact, { kind: 'firing-suppressed' }>): EntryRecord {
+  return {
+    $case: 'firingSuppressed',
+    value: {
+      entity: entityToProto(record.entity),
+      trigger: record.trigger,
+      revision: record.revision,
+      effectiveAt: record.effectiveAt,
+      recordedAt: record.recordedAt,
+      why: SUPPRESSION_REASON_NUMBER[record.why],
+      cause: record.cause,
+      on: firingCauseToProto(record.on),
+      values: record.values.map(namedValueToProto),
+      memberships: [...record.memberships],
+      lastFiredAt: record.lastFiredAt,
+      outcome: record.outcome === undefined ? 0 : WAIT_OUTCOME_NUMBER[record.outcome],
+    },
+  };
 }
 
 /** Throws CodecError for a message without what its record cannot be without. */
@@ -141,6 +149,8 @@ export function coldFromProto(id: string, record: EntryRecord): ColdRecord {
       const body = { entity: entityFromProto(entity), mergeIds };
       return { kind: 'merge-completed', id, ...body, known: known === undefined ? undefined : knownFromProto(known) };
     }
+    case 'memberFound':
+      return memberFromProto(id, record);
     case 'accountCreated':
     case 'accountLinked':
     case 'accountUnlinked':
@@ -179,6 +189,7 @@ export function coldFromProto(id: string, record: EntryRecord): ColdRecord {
     case 'seeded':
     case 'seedCompleted':
     case 'definitionsSwitched':
+    case 'backfillOrdered':
       return seedFromProto(id, record);
     case 'logicActivated':
       return { kind: 'logic-activated', id, version: record.value.version };

@@ -20,6 +20,9 @@ import type { WireWriter } from './wire-writer.js';
 
 /** The member of an `Entry` that holds a firing. */
 export const TRIGGER_FIRED_TAG = 0x62;
+/** Member 30 of a `FiringCause`: two bytes on the wire. */
+const PRESENT_TAG = 242;
+const PRESENT_TAG_BYTES = [0xf2, 0x01] as const;
 /** Member 20 of a `FiringCause`: two bytes on the wire. */
 const SCHEDULE_TAG = 162;
 const SCHEDULE_TAG_BYTES = [0xa2, 0x01] as const;
@@ -94,6 +97,11 @@ function writeCause(writer: WireWriter, tag: number, cause: FiringCause): void {
       break;
     case 'segment-exited':
       writeMembership(writer, 0x12, cause);
+      break;
+    case 'segment-present':
+      writer.reserve(1);
+      writer.buffer[writer.position++] = PRESENT_TAG_BYTES[0];
+      writeMembership(writer, PRESENT_TAG_BYTES[1], cause);
       break;
     case 'attribute-changed':
       writeChanges(writer, 0x1a, [cause.change]);
@@ -174,6 +182,7 @@ function readCause(reader: WireReader): FiringCause {
     const tag = reader.tag();
     if (tag === 0x0a) cause = { kind: 'segment-entered', ...readMembership(reader) };
     else if (tag === 0x12) cause = { kind: 'segment-exited', ...readMembership(reader) };
+    else if (tag === PRESENT_TAG) cause = { kind: 'segment-present', ...readMembership(reader) };
     else if (tag === 0x1a) cause = changed(readChange(reader));
     else if (tag === 0x22) cause = { kind: 'event-occurred', event: readOccurrence(reader) };
     else if (tag === SCHEDULE_TAG) cause = { kind: 'schedule-reached', occurrence: readSchedule(reader) };

@@ -1,14 +1,25 @@
 /** The records of a backfill, between the types of libs/event and the generated messages. */
-import type { DefinitionsSwitched, Event, FactBody, SeedCompleted, Seeded } from '@attrium/event';
+import {
+  BACKFILL_ORDERS,
+  type BackfillOrdered,
+  type DefinitionsSwitched,
+  type Event,
+  type FactBody,
+  type SeedCompleted,
+  type Seeded,
+} from '@attrium/event';
 import type { logV1 } from '@attrium/proto/log';
 import { CodecError } from './codec-error.js';
 import { entityFromProto, entityToProto } from './wire-entity.js';
 import { EVENT_TYPE_NUMBER, eventTypeOf } from './wire-names.js';
 
-export type SeedRecord = Seeded | SeedCompleted | DefinitionsSwitched;
+export type SeedRecord = Seeded | SeedCompleted | DefinitionsSwitched | BackfillOrdered;
 type SeedFact = Extract<FactBody, { kind: SeedRecord['kind'] }>;
 type EntryRecord = NonNullable<logV1.Entry['record']>;
-type SeedEntry = Extract<EntryRecord, { $case: 'seeded' | 'seedCompleted' | 'definitionsSwitched' }>;
+type SeedEntry = Extract<
+  EntryRecord,
+  { $case: 'seeded' | 'seedCompleted' | 'definitionsSwitched' | 'backfillOrdered' }
+>;
 
 export function seedToProto(record: SeedFact): SeedEntry {
   switch (record.kind) {
@@ -29,6 +40,11 @@ export function seedToProto(record: SeedFact): SeedEntry {
       const { workspace, revision, page } = record;
       return { $case: 'definitionsSwitched', value: { workspace, revision, page } };
     }
+    case 'backfill-ordered': {
+      const { workspace, revision, order, author } = record;
+      const number = BACKFILL_ORDERS.indexOf(order) + 1;
+      return { $case: 'backfillOrdered', value: { workspace, revision, order: number, author } };
+    }
   }
 }
 
@@ -46,6 +62,11 @@ export function seedFromProto(id: string, record: SeedEntry): SeedRecord {
       return { ...record.value, kind: 'seed-completed', id };
     case 'definitionsSwitched':
       return { ...record.value, kind: 'definitions-switched', id };
+    case 'backfillOrdered': {
+      const order = BACKFILL_ORDERS[record.value.order - 1];
+      if (order === undefined) throw new CodecError(`${record.value.order} is no order to a backfill`);
+      return { ...record.value, kind: 'backfill-ordered', id, order };
+    }
   }
 }
 

@@ -70,6 +70,8 @@ export function firingCauseToProto(cause: FiringCause): valueV1.FiringCause {
       return { kind: { $case: 'segmentEntered', value: { segment: cause.segment, at: cause.at } } };
     case 'segment-exited':
       return { kind: { $case: 'segmentExited', value: { segment: cause.segment, at: cause.at } } };
+    case 'segment-present':
+      return { kind: { $case: 'segmentPresent', value: { segment: cause.segment, at: cause.at } } };
     case 'attribute-changed':
       return { kind: { $case: 'attributeChanged', value: changeToProto(cause.change) } };
     case 'event-occurred': {
@@ -90,6 +92,8 @@ export function firingCauseFromProto(cause: valueV1.FiringCause | undefined): Fi
       return { kind: 'segment-entered', segment: kind.value.segment, at: kind.value.at };
     case 'segmentExited':
       return { kind: 'segment-exited', segment: kind.value.segment, at: kind.value.at };
+    case 'segmentPresent':
+      return { kind: 'segment-present', segment: kind.value.segment, at: kind.value.at };
     case 'attributeChanged':
       return { kind: 'attribute-changed', change: changeFromProto(kind.value) };
     case 'eventOccurred': {

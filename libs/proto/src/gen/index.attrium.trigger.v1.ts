@@ -7,3 +7,4 @@
 
 export * from "./attrium/trigger/v1/trigger.js";
 export * from "./attrium/trigger/v1/delivery.js";
+export * from "./attrium/trigger/v1/dry_run.js";

@@ -47,7 +47,7 @@ export function bytesOfSeed({ id, name, payload }: Event): number {
 }
 
 /** What the seeder waits for, or does. */
-export type SeederState = 'owners' | 'projector' | 'reading' | 'folding' | 'other-partitions' | 'failing';
+export type SeederState = 'owners' | 'projector' | 'reading' | 'folding' | 'other-partitions' | 'paused' | 'failing';
 
 export interface SeederOptions {
   readonly log: Pick<Log, 'append'>;
@@ -135,6 +135,7 @@ export class Seeder {
 
   private async step(partition: number, backfill: BackfillAnswer, key: string): Promise<SeederState> {
     const { workspace, revision, cursor, from, filter } = backfill;
+    if (backfill.paused === true) return 'paused';
     const what = backfill.done ? 'done' : `after ${cursor}`;
     const sent = this.sent.get(key);
     const waits = sent?.what === what && this.options.clock.monotonic() - sent.at < RESEND_MS;

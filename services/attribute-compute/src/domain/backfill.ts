@@ -7,7 +7,7 @@ import {
   isListEvent,
   servingCatalogue,
 } from '@attrium/catalogue';
-import type { Entity } from '@attrium/event';
+import type { BackfillOrder, Entity } from '@attrium/event';
 import { eventNames, keysOf, type Plan, planOf, type Switch, stateKeyOf } from './plan.js';
 
 /** One revision's share of what is in preparation. Plain data. */
@@ -25,6 +25,8 @@ export interface Backfill {
   readonly rows: number;
   /** The partition has all of its history. */
   readonly done: boolean;
+  /** No history is read, and nothing takes effect, until it is resumed. */
+  readonly paused?: boolean | undefined;
 }
 
 export interface Place {
@@ -45,6 +47,8 @@ export interface WorkspaceRow {
   /** By key: the step since which it is there without a gap. */
   readonly since: Readonly<Record<string, number>>;
   readonly backfills: readonly Backfill[];
+  /** Identities of the states whose backfill was cancelled: what serves stays as it is without them until a later revision. */
+  readonly abandoned?: readonly string[] | undefined;
   readonly switched: Switch | undefined;
   /** Pages of entities that a switch concerns: those from `firstPage` on were begun for what is in preparation now. */
   readonly firstPage: number;
@@ -121,10 +125,28 @@ export function switched(
   });
 }
 
+/** Somebody pauses, resumes or cancels a backfill; undefined when that changes nothing. */
+export function ordered(
+  workspace: string,
+  before: WorkspaceRow,
+  { revision, order }: { readonly revision: number; readonly order: BackfillOrder },
+): WorkspaceRow | undefined {
+  const backfill = before.backfills.find((each) => each.revision === revision);
+  if (backfill === undefined) return undefined;
+  if (order !== 'cancel') {
+    const paused = order === 'pause';
+    if (paused === (backfill.paused ?? false)) return undefined;
+    return { ...before, backfills: before.backfills.map((each) => (each === backfill ? { ...each, paused } : each)) };
+  }
+  const backfills = before.backfills.filter((each) => each !== backfill);
+  const abandoned = [...(before.abandoned ?? []), ...backfill.keys];
+  return inEffect(workspace, { ...before, backfills, abandoned, serving: servingJsonOf(before) });
+}
+
 /** `row.serving`: what served before. */
 function inEffect(workspace: string, row: WorkspaceRow): WorkspaceRow {
-  const { revision, step, json, backfills } = row;
-  const waiting = new Set(backfills.flatMap(({ keys }) => keys));
+  const { revision, step, json } = row;
+  const waiting = waitingKeysOf(row);
   const serving =
     waiting.size === 0
       ? json
@@ -150,8 +172,12 @@ function servingOf(workspace: string, row: WorkspaceRow): CompiledCatalogue {
 function completeKeysOf(workspace: string, row: WorkspaceRow): Set<string> {
   const latest = compileActivated({ workspace, revision: row.revision, catalogueJson: row.json });
   const keys = new Set([...latest.attributes, ...servingOf(workspace, row).attributes].map(keyOf));
-  for (const backfill of row.backfills) for (const key of backfill.keys) keys.delete(key);
+  for (const key of waitingKeysOf(row)) keys.delete(key);
   return keys;
+}
+
+function waitingKeysOf({ backfills, abandoned = [] }: WorkspaceRow): Set<string> {
+  return new Set([...backfills.flatMap(({ keys }) => keys), ...abandoned]);
 }
 
 /** All that is folded: what serves, and in shadow what the catalogue that came last has beside that. */
@@ -161,7 +187,11 @@ export function planOfRow(workspace: string, row: WorkspaceRow): Plan {
   if (row.serving === undefined) return planOf(serving, { step, switched: last });
   const served = new Set(serving.attributes.map(keyOf));
   const latest = compileActivated({ workspace, revision, catalogueJson: json });
-  const pending = latest.attributes.filter((attribute) => !served.has(keyOf(attribute)));
+  const abandoned = new Set(row.abandoned);
+  const pending = latest.attributes.filter((attribute) => {
+    const key = keyOf(attribute);
+    return !served.has(key) && !abandoned.has(key);
+  });
   const switching = new Set(concernedBy(pending, latest, serving).map(nameOf));
   const shadows = pending.filter(({ kind }) => kind !== 'formula' && kind !== 'rollup');
   return planOf(serving, { step, switched: last, shadows, switching });

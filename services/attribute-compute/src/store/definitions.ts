@@ -1,7 +1,15 @@
 /** The definitions of a partition's workspaces: kept as `domain/backfill.ts` has them, compiled when first needed. */
-import type { CatalogueActivated } from '@attrium/event';
+import type { BackfillOrdered, CatalogueActivated } from '@attrium/event';
 import { isPresentSince, type StageEnvironment, type Table } from '@attrium/processor';
-import { activated, type Backfill, type Place, planOfRow, switched, type WorkspaceRow } from '../domain/backfill.js';
+import {
+  activated,
+  type Backfill,
+  ordered,
+  type Place,
+  planOfRow,
+  switched,
+  type WorkspaceRow,
+} from '../domain/backfill.js';
 import { type Plan, planOf } from '../domain/plan.js';
 
 /** Before a workspace's first catalogue. */
@@ -56,6 +64,14 @@ export class Definitions {
     const before = this.rows.get(workspace);
     const after = before === undefined ? undefined : switched(workspace, before, by);
     return after === undefined ? undefined : this.put(workspace, after);
+  }
+
+  /** Nothing, when nothing of the revision is in preparation. */
+  order(record: BackfillOrdered): void {
+    const { workspace } = record;
+    const before = this.rows.get(workspace);
+    const after = before === undefined ? undefined : ordered(workspace, before, record);
+    if (after !== undefined) this.put(workspace, after);
   }
 
   advance(workspace: string, backfill: Backfill): void {

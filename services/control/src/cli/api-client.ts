@@ -170,6 +170,22 @@ export class ApiClient {
     return JSON.parse((await this.ask('POST', `${this.workspacePath}/${path}`, asked)).text);
   }
 
+  /** POST of a text, or of nothing, to a path below the workspace. */
+  async postText(
+    path: string,
+    queries: Readonly<Record<string, string>>,
+    asked: { readonly body?: string; readonly contentType?: string } = {},
+  ): Promise<unknown> {
+    const query = new URLSearchParams(queries).toString();
+    const { text } = await this.ask('POST', `${this.workspacePath}/${path}${query === '' ? '' : `?${query}`}`, asked);
+    return JSON.parse(text);
+  }
+
+  /** DELETE of a path below the workspace. */
+  async delete(path: string): Promise<unknown> {
+    return JSON.parse((await this.ask('DELETE', `${this.workspacePath}/${path}`)).text);
+  }
+
   /** Returns the id of the request. */
   async eraseProfile(identifier: string, requestId: string | undefined): Promise<{ readonly requestId: string }> {
     const query = requestId === undefined ? '' : `?requestId=${encodeURIComponent(requestId)}`;

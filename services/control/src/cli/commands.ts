@@ -18,6 +18,7 @@ import {
   statusLines,
 } from './plan-text.js';
 import { addSegmentCommands } from './segment-commands.js';
+import { addTriggerCommands } from './trigger-commands.js';
 
 /** What a command writes. */
 export interface Terminal {
@@ -69,7 +70,7 @@ export function attriumCommand(terminal: Terminal, env?: Readonly<Record<string,
       if (options.json === true) json(status);
       else for (const line of statusLines(status)) terminal.out(line);
     });
-  program
+  const backfills = program
     .command('backfills')
     .description('show which definitions are computed from history, and how far each partition is')
     .option('--json', 'as JSON')
@@ -78,11 +79,22 @@ export function attriumCommand(terminal: Terminal, env?: Readonly<Record<string,
       if (options.json === true) json(answer);
       else for (const line of backfillLines(answer)) terminal.out(line);
     });
+  for (const [order, what] of [
+    ['pause', 'read no more history for a revision until it is resumed'],
+    ['resume', 'go on with a revision that was paused'],
+    ['cancel', 'leave the definitions of a revision as they were before, until a later revision'],
+  ] as const) {
+    backfills
+      .command(`${order} <revision>`)
+      .description(what)
+      .action(async (revision: string) => json(await api().post(`backfills/${encodeURIComponent(revision)}/${order}`)));
+  }
   addKeyCommands(program, api, json);
   addConsentCommands(program, { api, env, json });
   addDeliveryCommands(program, api, json);
   addIdentityQuarantineCommands(program, api, json);
   addSegmentCommands(program, api, { out: (line) => terminal.out(line), err: (line) => terminal.err(line) });
+  addTriggerCommands(program, api, { out: (line) => terminal.out(line), json });
   return program;
 }
 

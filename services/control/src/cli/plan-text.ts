@@ -50,9 +50,10 @@ export function backfillLines({ backfills }: BackfillsAnswer): string[] {
   return backfills.map(({ revision, attributes, unnamed, partitions }) => {
     const conditions = unnamed === 0 ? [] : [`${unnamed} event conditions`];
     const done = partitions.filter(({ state }) => state === 'done').length;
+    const paused = partitions.some(({ state }) => state === 'paused') ? ', paused' : '';
     const events = partitions.reduce((sum, each) => sum + each.events, 0);
     const what = [...attributes, ...conditions].join(', ');
-    return `revision ${revision}: ${what}; ${events} events read, ${done} of ${partitions.length} partitions done`;
+    return `revision ${revision}: ${what}; ${events} events read, ${done} of ${partitions.length} partitions done${paused}`;
   });
 }
 

@@ -1,9 +1,8 @@
 /** Appends decisions about the quarantine to `events`, where identity reads them in their place among the events. */
 import { partitionOf, type QuarantineDecided, quarantineSubject } from '@attrium/event';
 import { type Clock, encodePack, type Log } from '@attrium/processor';
+import { appendOnce } from './append-once.js';
 import { controlHeader } from './catalogue-log.js';
-
-const TRIES_MAX = 3;
 
 export type Decision = Pick<QuarantineDecided, 'identifier' | 'decision' | 'author'>;
 
@@ -20,7 +19,7 @@ export class QuarantineLog {
     },
   ) {}
 
-  /** Undefined once the log has it; else why it does not say: it may still have it. Each try has the same id, so it is stored once. */
+  /** As `appendOnce`. */
   async append(workspace: string, decision: Decision): Promise<string | undefined> {
     const { log, clock, shards, owner } = this.options;
     const commit = ++this.commits;
@@ -34,12 +33,6 @@ export class QuarantineLog {
     };
     const subject = quarantineSubject(partitionOf(workspace, shards), workspace);
     const payload = encodePack(controlHeader(owner, commit), [record]);
-    let reason = '';
-    for (let tries = 0; tries < TRIES_MAX; tries++) {
-      const outcome = await log.append(subject, payload, { messageId: id });
-      if (outcome.kind === 'appended') return undefined;
-      reason = outcome.kind === 'unknown' ? outcome.reason : outcome.kind;
-    }
-    return reason;
+    return appendOnce(log, { subject, payload, id });
   }
 }

@@ -27,4 +27,9 @@ export class SeedCollection {
     this.completed.delete([workspace, revision]);
     return { kind: 'definitions-switched', workspace, revision, page: 0 };
   }
+
+  /** It is cancelled. What its partitions said meanwhile, or say until they know of it, leads to nothing there. */
+  forget({ workspace, revision }: Pick<SeedCompleted, 'workspace' | 'revision'>): void {
+    this.completed.delete([workspace, revision]);
+  }
 }

@@ -49,6 +49,7 @@ function causeOf(on: FiringOn, typeOf: (name: string) => ValueType | undefined):
   switch (on.kind) {
     case 'segment-entered':
     case 'segment-exited':
+    case 'segment-present':
       return { kind: on.kind, segment: on.segment, at: Date.parse(on.at) };
     case 'attribute-changed': {
       const { attribute: name, before, after } = on;

@@ -8,6 +8,8 @@ import { type Destination, destinationsOf, ensureConsumer, removeOtherConsumers 
 
 interface WorkspaceDeliveries {
   readonly revision: number;
+  /** Orders what has the same revision: one takes effect in parts while definitions are computed from history. */
+  readonly step: number;
   readonly catalogue: CompiledCatalogue;
   readonly destinations: readonly Destination[];
 }
@@ -18,6 +20,13 @@ export interface DeliveryCataloguesOptions {
   /** Open deliveries that a destination's consumer may have. */
   readonly pendingMax: number;
   readonly logger: Logger;
+}
+
+/** As the bucket has it; without a step, as earlier releases wrote it, the revision stands for it. */
+interface KnownCatalogue {
+  readonly revision: number;
+  readonly step?: number;
+  readonly catalogue: string;
 }
 
 const CATALOGUE_PREFIX = 'catalogue.';
@@ -72,21 +81,20 @@ export class DeliveryCatalogues {
   }
 
   /**
-   * Takes up a revision: makes the queues of its destinations, so that none misses what is published from here on, then makes it known.
-   * Does nothing where that revision or a later one is known. Throws when NATS is out of reach, and for a catalogue that is not valid.
+   * Takes up a catalogue: makes the queues of its destinations, so that none misses what is published from here on, then makes it known.
+   * Does nothing where that one or a later one is known. Throws when NATS is out of reach, and for a catalogue that is not valid.
    */
   async activate(record: CatalogueActivated): Promise<void> {
     const { bucket, manager, pendingMax, logger } = this.options;
-    const { workspace, revision } = record;
+    const { workspace, revision, step = revision } = record;
     const catalogue = Buffer.from(record.catalogue).toString('utf8');
-    const deliveries = deliveriesOf(workspace, revision, catalogue);
+    const deliveries = deliveriesOf(workspace, { revision, step, catalogue });
     const key = `${CATALOGUE_PREFIX}${workspace}`;
     for (;;) {
       const entry = await bucket.get(key);
-      const known = entry?.value === undefined ? 0 : decode<{ revision: number }>(entry.value).revision;
-      if (known >= revision) return;
+      if (entry?.value !== undefined && stepOf(decode<KnownCatalogue>(entry.value)) >= step) return;
       for (const destination of deliveries.destinations) await ensureConsumer(manager, destination, pendingMax);
-      const value = Buffer.from(JSON.stringify({ revision, catalogue }));
+      const value = Buffer.from(JSON.stringify({ revision, step, catalogue } satisfies KnownCatalogue));
       const outcome =
         entry === undefined ? await bucket.create(key, value) : await bucket.update(key, value, entry.revision);
       if (outcome.kind === 'conflict') continue;
@@ -140,8 +148,7 @@ export class DeliveryCatalogues {
     } else if (key.startsWith(CATALOGUE_PREFIX) && value !== undefined) {
       const workspace = key.slice(CATALOGUE_PREFIX.length);
       try {
-        const { revision, catalogue } = decode<{ revision: number; catalogue: string }>(value);
-        this.adopt(workspace, deliveriesOf(workspace, revision, catalogue));
+        this.adopt(workspace, deliveriesOf(workspace, decode<KnownCatalogue>(value)));
       } catch (error) {
         this.options.logger.error(
           { err: error, workspace },
@@ -153,7 +160,7 @@ export class DeliveryCatalogues {
 
   private adopt(workspace: string, deliveries: WorkspaceDeliveries): void {
     const known = this.workspaces.get(workspace);
-    if (known !== undefined && known.revision >= deliveries.revision) return;
+    if (known !== undefined && known.step >= deliveries.step) return;
     this.workspaces.set(workspace, deliveries);
     this.tell();
   }
@@ -163,9 +170,14 @@ export class DeliveryCatalogues {
   }
 }
 
-function deliveriesOf(workspace: string, revision: number, catalogueJson: string): WorkspaceDeliveries {
-  const catalogue = compileActivated({ workspace, revision, catalogueJson });
-  return { revision, catalogue, destinations: destinationsOf(catalogue) };
+function deliveriesOf(workspace: string, known: KnownCatalogue): WorkspaceDeliveries {
+  const { revision } = known;
+  const catalogue = compileActivated({ workspace, revision, catalogueJson: known.catalogue });
+  return { revision, step: stepOf(known), catalogue, destinations: destinationsOf(catalogue) };
+}
+
+function stepOf({ revision, step = revision }: KnownCatalogue): number {
+  return step;
 }
 
 function decode<T>(value: Uint8Array): T {

@@ -19,7 +19,11 @@ import { FIRING_SCHEMA_VERSION } from './firing-schema.js';
 export type JsonValue = string | number | boolean | readonly string[];
 
 export type FiringOn =
-  | { readonly kind: 'segment-entered' | 'segment-exited'; readonly segment: string; readonly at: string }
+  | {
+      readonly kind: 'segment-entered' | 'segment-exited' | 'segment-present';
+      readonly segment: string;
+      readonly at: string;
+    }
   | {
       readonly kind: 'attribute-changed';
       readonly attribute: string;
@@ -116,6 +120,7 @@ function onOf(on: FiringCause): FiringOn {
   switch (on.kind) {
     case 'segment-entered':
     case 'segment-exited':
+    case 'segment-present':
       return { kind: on.kind, segment: on.segment, at: isoText(on.at) };
     case 'attribute-changed': {
       const { name, before, after } = on.change;

@@ -12,7 +12,7 @@ const value = z
   .meta({ description: 'a number that a double does not hold exactly is text; a timestamp is ISO 8601 text' });
 
 const segmentCause = z.looseObject({
-  kind: z.enum(['segment-entered', 'segment-exited']),
+  kind: z.enum(['segment-entered', 'segment-exited', 'segment-present']),
   segment: text,
   at: time,
 });

@@ -7,6 +7,7 @@ import { Bucket, DELIVERER_BUCKET, type JetStreamLog, type NatsLink, SECRETS_BUC
 import { systemClock } from '@attrium/processor';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { FiringStreams } from '../api/firing-streams.js';
+import { SubscriberStreams } from '../api/subscriber-streams.js';
 import { FiringHistory } from '../clients/firing-history.js';
 import type { JourneyTriggerConfig } from '../config.js';
 import { DeliveryDesk } from '../desk/delivery-desk.js';
@@ -19,6 +20,7 @@ import { Deliverer } from './deliverer.js';
 import { DelivererPositions } from './deliverer-positions.js';
 import { DeliveryCatalogues } from './delivery-catalogues.js';
 import { ErasedBook } from './erased-book.js';
+import { Subscribers } from './subscriber.js';
 import { UndeliveredStore } from './undelivered.js';
 
 export interface DeliveriesOptions {
@@ -31,6 +33,8 @@ export interface DeliveriesOptions {
 
 export interface Deliveries {
   readonly streams: FiringStreams;
+  readonly consuming: SubscriberStreams;
+  readonly subscribers: Subscribers;
   readonly desk: DeliveryDesk;
   /** To be run on the way down, in order, while NATS still answers. */
   readonly steps: readonly DrainStep[];
@@ -70,6 +74,14 @@ export async function startDeliveries(options: DeliveriesOptions): Promise<Deliv
     logger,
     telemetry,
   });
+  const subscribers = new Subscribers({ manager, subscribersMax: config.subscribersMax });
+  const consuming = new SubscriberStreams({
+    ...{ subscribers, clock: systemClock, logger, telemetry },
+    js: jetstream(link.read),
+    catalogueOf: (workspace) => catalogues.catalogueOf(workspace),
+    streamsMax: config.streamsMax,
+    heartbeatMs: config.streamHeartbeatMs,
+  });
   const owned = ownedPartitionsOf(config.ownedPartitions, config.partitions);
   const deliverer = new Deliverer({
     log,
@@ -86,7 +98,7 @@ export async function startDeliveries(options: DeliveriesOptions): Promise<Deliv
   await deliverer.start();
   const clickhouse = openHistory(config);
   const desk = new DeliveryDesk({
-    ...{ catalogues, manager, undelivered, history: new FiringHistory(clickhouse) },
+    ...{ catalogues, manager, subscribers, undelivered, history: new FiringHistory(clickhouse) },
     js: jetstream(link.publish),
     newId: randomUUID,
     now: () => systemClock.now(),
@@ -94,14 +106,17 @@ export async function startDeliveries(options: DeliveriesOptions): Promise<Deliv
   const asks = serveAsk(link.read, DELIVERY_DESK_SUBJECT, (asked) => answerDesk(desk, asked), { queue: 'desk' });
   telemetry.watchDeliverer({ inFlight: () => deliverer.inFlight });
   telemetry.watchErased(() => erased.size);
-  telemetry.watchStreams(() => streams.count);
+  telemetry.watchStreams(() => streams.count + consuming.count);
   telemetry.watchWebhooks(() => fleet.counts);
   return {
     streams,
+    consuming,
+    subscribers,
     desk,
     steps: [
       { name: 'delivery desk', run: () => asks.stop() },
       { name: 'firing streams', run: () => streams.end() },
+      { name: 'streams of subscribers', run: () => consuming.end() },
       { name: 'deliverer', run: () => deliverer.stop() },
       { name: 'webhooks', run: () => fleet.stop() },
       { name: 'attempts', run: () => attempts.stop() },

@@ -35,7 +35,9 @@ export function testFiring(asked: TestAsked): FiringJson {
 
 function onOf(when: TriggerWhen, attributes: TestAsked['attributes'], at: string): FiringOn {
   if (when.kind === 'segment') {
-    return { kind: when.enters ? 'segment-entered' : 'segment-exited', segment: when.segment, at };
+    const { segment, enters, exits } = when;
+    const kind = enters ? 'segment-entered' : exits ? 'segment-exited' : 'segment-present';
+    return { kind, segment, at };
   }
   if (when.kind === 'schedule') {
     const { segment, schedule } = when;

@@ -7,6 +7,7 @@ import type { DeliveryCatalogues } from '../deliveries/delivery-catalogues.js';
 import { consumerInfo, type Destination } from '../deliveries/destination.js';
 import type { JsonValue } from '../deliveries/firing-json.js';
 import { redeliver, redeliverRange } from '../deliveries/redelivery.js';
+import type { Subscribers } from '../deliveries/subscriber.js';
 import { testFiring } from '../deliveries/test-firing.js';
 import type { UndeliveredAt, UndeliveredStore } from '../deliveries/undelivered.js';
 import { DeskError } from '../errors.js';
@@ -33,6 +34,7 @@ export interface DeskOptions {
   readonly catalogues: DeliveryCatalogues;
   readonly undelivered: UndeliveredStore;
   readonly history: FiringHistory;
+  readonly subscribers: Subscribers;
   readonly js: JetStreamClient;
   readonly manager: JetStreamManager;
   /** A new id for a replay or a test. */
@@ -46,6 +48,11 @@ const ATTEMPTS_MAX = 500;
 /** Everything throws DeskError. */
 export class DeliveryDesk {
   constructor(private readonly options: DeskOptions) {}
+
+  /** Of named subscribers; they throw errors of their own. */
+  get subscribers(): Subscribers {
+    return this.options.subscribers;
+  }
 
   async destinations(workspace: string): Promise<DestinationState[]> {
     const { catalogues, manager, undelivered } = this.options;

@@ -59,6 +59,8 @@ export const deskQuestionSchema = z.discriminatedUnion('kind', [
     limit,
   }),
   z.strictObject({ kind: z.literal('firing'), ...head, firingId: name }),
+  z.strictObject({ kind: z.literal('subscribers'), ...head }),
+  z.strictObject({ kind: z.literal('delete-subscriber'), ...head, trigger: name, subscriber: name }),
   z.strictObject({
     kind: z.literal('test'),
     ...head,
@@ -129,6 +131,11 @@ async function reply(desk: DeliveryDesk, question: DeskQuestion): Promise<unknow
     }
     case 'test':
       return desk.test(question);
+    case 'subscribers':
+      return { subscribers: (await desk.subscribers.list(workspace)).map(({ workspace: _, ...state }) => state) };
+    case 'delete-subscriber':
+      await desk.subscribers.delete(question);
+      return {};
     case 'firing': {
       const { firing, ...rest } = await desk.firing(workspace, question.firingId);
       return { firing: firingJson(firing), ...rest };

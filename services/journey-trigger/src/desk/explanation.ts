@@ -22,6 +22,9 @@ function occasionText(firing: PastFiring): string {
   const why = reason === '' || reason === 'event' ? '' : `, by a ${reason}`;
   const tail = `, in force since ${timeText(effectiveAt)}, because of ${cause}${why}.`;
   if (onKind === 'segment-entered') return `The profile entered the segment ${onName}${tail}`;
+  if (onKind === 'segment-present') {
+    return `The profile was in the segment ${onName} already when the trigger became active, at ${timeText(effectiveAt)}.`;
+  }
   if (onKind === 'event-occurred') return `The event ${onName} occurred${tail}`;
   if (onKind === 'schedule-reached') {
     const [day, zone] = propertyTexts.map((text) => JSON.parse(text) as string);

@@ -55,7 +55,7 @@ export type Outcome =
 
 /**
  * For each trigger that watches for what the record tells of. A trigger watches for one thing, so that it fires at most once on a record.
- * Corrections of the past fire nothing, backfills only what asks for them. `now`: log time of the decision, ms. `emit` is called at once for each, so that the next one sees what it changed. `step`: of the catalogue that the record came under.
+ * Corrections of the past fire nothing, backfills only what asks for them, beside those who were members already. `now`: log time of the decision, ms. `emit` is called at once for each, so that the next one sees what it changed. `step`: of the catalogue that the record came under.
  */
 export function decideFirings(
   rowOf: () => EntityRow | undefined,
@@ -64,7 +64,7 @@ export function decideFirings(
   step: number,
 ): void {
   const told = toldBy(record);
-  const isBackfill = told.reason === 'backfill';
+  const isBackfill = told.reason === 'backfill' && record.kind !== 'member-found';
   let subject: Subject | undefined;
   const decide = (triggers: readonly PlannedTrigger[] | undefined, on: () => FiringCause): void => {
     for (const trigger of triggers ?? []) {
@@ -76,6 +76,11 @@ export function decideFirings(
   if (record.kind === 'event-matched') {
     const trigger = plan.onMatched.get(record.definition);
     if (trigger !== undefined) decide([trigger], () => occurredOf(record.name, trigger, told));
+    return;
+  }
+  if (record.kind === 'member-found') {
+    const trigger = plan.onPresent.get(record.definition);
+    if (trigger !== undefined) decide([trigger], () => ({ kind: 'segment-present', ...record.member }));
     return;
   }
   if (record.kind === 'schedule-reached') {

@@ -3,13 +3,14 @@ import {
   type CompiledCatalogue,
   type CompiledTrigger,
   definitionOfWait,
+  type MovePredicate,
   mayWait,
+  moved,
   stableHash,
 } from '@attrium/catalogue';
 import { compileCondition, type Predicate, readsOf } from '@attrium/condition';
 import { compareText, WAIT_OUTCOMES, type WaitOutcome } from '@attrium/event';
 import type { DecidedBy } from './decision.js';
-import { type MovePredicate, moved } from './move.js';
 import { attributesAsked } from './permission.js';
 
 export interface PlannedTrigger extends DecidedBy {
@@ -65,6 +66,8 @@ export interface Plan {
   readonly onExited: ReadonlyMap<string, readonly PlannedTrigger[]>;
   readonly onChanged: ReadonlyMap<string, readonly PlannedTrigger[]>;
   readonly onMatched: ReadonlyMap<string, PlannedTrigger>;
+  /** By name: the triggers that fire for those who are in a segment already. */
+  readonly onPresent: ReadonlyMap<string, PlannedTrigger>;
   /** By name. */
   readonly onSchedule: ReadonlyMap<string, PlannedTrigger>;
   /** By definition: the triggers whose firings wait for such an event. */
@@ -80,6 +83,7 @@ export function planOf({ revision, triggers: compiled }: CompiledCatalogue, step
   const onExited = new Map<string, PlannedTrigger[]>();
   const onChanged = new Map<string, PlannedTrigger[]>();
   const onMatched = new Map<string, PlannedTrigger>();
+  const onPresent = new Map<string, PlannedTrigger>();
   const onSchedule = new Map<string, PlannedTrigger>();
   const awaited = new Map<string, PlannedTrigger>();
   for (const trigger of compiled) {
@@ -92,12 +96,13 @@ export function planOf({ revision, triggers: compiled }: CompiledCatalogue, step
     if (when.kind === 'attribute') addTo(onChanged, when.attribute, planned);
     if (when.kind === 'segment' && when.enters) addTo(onEntered, when.segment, planned);
     if (when.kind === 'segment' && when.exits) addTo(onExited, when.segment, planned);
+    if (when.kind === 'segment' && when.present !== undefined) onPresent.set(name, planned);
     if (when.kind === 'event') onMatched.set(name, planned);
     if (when.kind === 'schedule') onSchedule.set(name, planned);
   }
   return {
     ...{ revision, step },
-    ...{ triggers, onEntered, onExited, onChanged, onMatched, onSchedule, awaited },
+    ...{ triggers, onEntered, onExited, onChanged, onMatched, onSchedule, onPresent, awaited },
     needs: needsOf(compiled.filter((trigger) => mayWait(trigger) && !trigger.archived)),
     keys: [...triggers.values()].flatMap(({ name, waitKey }) =>
       waitKey === undefined ? [] : [presenceKeyOf(name), waitKey],

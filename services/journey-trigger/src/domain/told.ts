@@ -5,6 +5,7 @@ import type {
   Entity,
   EventMatched,
   Identifier,
+  MemberFound,
   MergeCompleted,
   NamedValue,
   ScheduleReached,
@@ -14,7 +15,7 @@ import type {
 import type { Subject } from './decision.js';
 
 /** On which triggers may fire. */
-export type TellingRecord = SegmentChanged | EventMatched | ScheduleReached;
+export type TellingRecord = SegmentChanged | EventMatched | ScheduleReached | MemberFound;
 /**
  * What a held entity keeps back, and the step of the catalogue that it came under. `merge-completed`: with what was known when the stage
  * before was done.
@@ -43,6 +44,10 @@ export function toldBy(record: TellingRecord): Told {
   if (record.kind === 'segment-changed') {
     const { effectiveAt, cause, reason } = record;
     return { ...same, effectiveAt, cause, reason, properties: NONE };
+  }
+  if (record.kind === 'member-found') {
+    const { activatedAt: effectiveAt, activatedBy } = record;
+    return { ...same, effectiveAt, cause: `catalogue:${activatedBy}`, reason: 'backfill', properties: NONE };
   }
   if (record.kind === 'schedule-reached') {
     const { at } = record.occurrence;

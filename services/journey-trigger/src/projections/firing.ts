@@ -11,6 +11,7 @@ function causeCells(on: FiringCause): Cell[] {
   switch (on.kind) {
     case 'segment-entered':
     case 'segment-exited':
+    case 'segment-present':
       return [on.kind, on.segment, undefined, undefined];
     case 'attribute-changed':
       return [on.kind, on.change.name, textOf(on.change.before), textOf(on.change.after)];

@@ -7,7 +7,7 @@ const appointment: fc.Arbitrary<Appointment> = fc.record({
   zone: fc.constantFrom('UTC', 'Asia/Tokyo'),
   at: fc.integer({ min: 1, max: 4 }),
   day: fc.constant('2026-01-01'),
-  revision: fc.integer({ min: 1, max: 3 }),
+  step: fc.integer({ min: 1, max: 3 }),
 });
 const agenda: fc.Arbitrary<Agenda> = fc
   .uniqueArray(appointment, { selector: ({ trigger }) => trigger })

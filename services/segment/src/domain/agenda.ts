@@ -9,8 +9,8 @@ export interface Appointment {
   readonly at: number;
   /** The local date that it is of. */
   readonly day: string;
-  /** The catalogue that it was made by. */
-  readonly revision: number;
+  /** The step of the catalogue that it was made by. */
+  readonly step: number;
 }
 
 /** One a trigger at most; undefined for none, as in most rows. */
@@ -33,5 +33,5 @@ export function earliestOf(agenda: Agenda): number | undefined {
 
 /** A total order of what differs at all. */
 export function compareAppointments(a: Appointment, b: Appointment): number {
-  return a.at - b.at || compareText(a.trigger, b.trigger) || compareText(a.zone, b.zone) || a.revision - b.revision;
+  return a.at - b.at || compareText(a.trigger, b.trigger) || compareText(a.zone, b.zone) || a.step - b.step;
 }

@@ -7,7 +7,8 @@ import { type KindPlan, membershipKeyOf, type PlannedSchedule, valueKeyOf } from
 
 export interface Arranging {
   readonly plan: KindPlan;
-  readonly revision: number;
+  /** Of the catalogue: what rows are brought in line with. */
+  readonly step: number;
   readonly isKept: IsKept;
   /** Since when this partition's catalogue has had the schedule of a key, log time, ms. */
   sinceOf(key: string): number;
@@ -18,27 +19,27 @@ export interface Arranging {
  * Its row need not be in line with the plan.
  */
 export function caughtUp(row: EntityRow, arranging: Arranging): Agenda {
-  const { plan, revision } = arranging;
+  const { plan, step } = arranging;
   return agendaOf(row, plan, (schedule) => {
     if (!isMember(row, schedule, arranging)) return undefined;
     const known = validAppointment(row.agenda, schedule, arranging);
     if (known !== undefined) return known;
     const zone = zoneOf(schedule.schedule, zoneValue(row, schedule, arranging));
     const { at, day } = nextOccurrence(schedule.schedule, zone, arranging.sinceOf(schedule.key));
-    return { trigger: schedule.trigger, zone, at, day, revision };
+    return { trigger: schedule.trigger, zone, at, day, step };
   });
 }
 
 /** The agenda after something has happened, at log time `now`, ms: whoever came into a segment or another zone goes by what is due from now on. */
 export function rearranged(row: EntityRow, arranging: Arranging, now: number): Agenda {
-  const { plan, revision } = arranging;
+  const { plan, step } = arranging;
   return agendaOf(row, plan, (schedule) => {
     if (!isMember(row, schedule, arranging)) return undefined;
     const zone = zoneOf(schedule.schedule, zoneValue(row, schedule, arranging));
     const known = validAppointment(row.agenda, schedule, arranging);
     if (known !== undefined && known.zone === zone && known.at > now) return known;
     const { at, day } = nextOccurrence(schedule.schedule, zone, now);
-    return { trigger: schedule.trigger, zone, at, day, revision };
+    return { trigger: schedule.trigger, zone, at, day, step };
   });
 }
 
@@ -67,28 +68,28 @@ function agendaOf(
 function validAppointment(
   agenda: Agenda,
   { trigger, key }: PlannedSchedule,
-  { revision, isKept }: Arranging,
+  { step, isKept }: Arranging,
 ): Appointment | undefined {
   const known = agenda?.find((each) => each.trigger === trigger);
-  return known !== undefined && (known.revision === revision || isKept(key, known.revision)) ? known : undefined;
+  return known !== undefined && (known.step === step || isKept(key, known.step)) ? known : undefined;
 }
 
 export function isMember(
   { members, entity, revision: before }: EntityRow,
   { segment }: Pick<PlannedSchedule, 'segment'>,
-  { revision, isKept }: Arranging,
+  { step, isKept }: Arranging,
 ): boolean {
   if (!members.some(({ name }) => name === segment)) return false;
-  return before === revision || isKept(membershipKeyOf(entity.kind, segment), before);
+  return before === step || isKept(membershipKeyOf(entity.kind, segment), before);
 }
 
 function zoneValue(
   { slots, values, entity, revision: before }: EntityRow,
   { schedule: { zoneAttribute } }: PlannedSchedule,
-  { revision, isKept }: Arranging,
+  { step, isKept }: Arranging,
 ): Value | undefined {
   if (zoneAttribute === undefined) return undefined;
   const slot = slots.findIndex(({ name }) => name === zoneAttribute);
-  if (slot < 0 || !(before === revision || isKept(valueKeyOf(entity.kind, zoneAttribute), before))) return undefined;
+  if (slot < 0 || !(before === step || isKept(valueKeyOf(entity.kind, zoneAttribute), before))) return undefined;
   return values[slot];
 }

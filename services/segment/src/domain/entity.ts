@@ -1,12 +1,13 @@
 /** One entity as this stage keeps it: attribute values, memberships, identifiers. Rows are changed in place. */
-import type {
-  AttributeChange,
-  ChangeReason,
-  Entity,
-  EventMatched,
-  Identifier,
-  MergeState,
-  Value,
+import {
+  type AttributeChange,
+  type ChangeReason,
+  compareText,
+  type Entity,
+  type EventMatched,
+  type Identifier,
+  type MergeState,
+  type Value,
 } from '@attrium/event';
 import { type Agenda, mergeAgendas } from './agenda.js';
 import { type KindPlan, membershipKeyOf, valueKeyOf } from './plan.js';
@@ -60,6 +61,17 @@ export interface EntityRow {
   /** Memberships that ended because their segment left the catalogue, since when; told at the next evaluation. */
   ended: Map<string, number> | undefined;
   agenda: Agenda;
+  /** The latest sweep for members of today that has asked this entity out of its turn; 0 for none. */
+  asked: number;
+  /** Sweeps that came while the entity was held: they ask it when the hold ends. */
+  owed: readonly OwedSweep[] | undefined;
+}
+
+/** A sweep by its trigger and the revision with which that became active; the same in all partitions. */
+export interface OwedSweep {
+  readonly trigger: string;
+  readonly activatedBy: number;
+  readonly segment: string;
 }
 
 /** What stays of an entity that was merged into another. */
@@ -79,7 +91,7 @@ const NOTHING: readonly never[] = [];
  * What most rows never have is absent, and short lists are replaced, not added to: an empty map in each row, and the room that a list keeps
  * when it grows, would be most of its memory.
  */
-export function newEntity(entity: Entity): EntityRow {
+export function newEntity(entity: Entity, asked = 0): EntityRow {
   return {
     kind: 'entity',
     entity,
@@ -94,6 +106,8 @@ export function newEntity(entity: Entity): EntityRow {
     inherited: undefined,
     kept: undefined,
     ended: undefined,
+    asked,
+    owed: undefined,
     agenda: undefined,
   };
 }
@@ -226,6 +240,7 @@ export function foldLoser(row: EntityRow, loser: EntityRow): number {
   for (const [segment, since] of loser.inherited ?? []) inherit(row, segment, since);
   row.newestAt = Math.max(row.newestAt, loser.newestAt);
   foldIdentifiers(row, loser.identifiers);
+  foldOwed(row, loser.owed);
   row.agenda = mergeAgendas(row.agenda, loser.agenda);
   return keepBack(row, loser.kept ?? []);
 }
@@ -233,4 +248,26 @@ export function foldLoser(row: EntityRow, loser: EntityRow): number {
 function inherit(row: EntityRow, segment: string, since: number): void {
   row.inherited ??= new Map();
   row.inherited.set(segment, Math.min(since, row.inherited.get(segment) ?? since));
+}
+
+/** Who is in the segment itself was asked, and has been told, or will be. */
+function foldOwed(row: EntityRow, owed: readonly OwedSweep[] | undefined): void {
+  const isMember = (segment: string): boolean => row.members.some(({ name }) => name === segment);
+  owe(
+    row,
+    (owed ?? []).filter(({ segment }) => !isMember(segment)),
+  );
+}
+
+/** Each sweep once, in an order that does not depend on that of merging. */
+export function owe(row: EntityRow, added: readonly OwedSweep[]): void {
+  if (added.length === 0) return;
+  const owed = [...(row.owed ?? [])];
+  for (const each of added) {
+    const isSame = ({ trigger, activatedBy }: OwedSweep): boolean =>
+      trigger === each.trigger && activatedBy === each.activatedBy;
+    const { trigger, activatedBy, segment } = each;
+    if (!owed.some(isSame)) owed.push({ trigger, activatedBy, segment });
+  }
+  row.owed = owed.sort((a, b) => compareText(a.trigger, b.trigger) || a.activatedBy - b.activatedBy);
 }

@@ -1,7 +1,7 @@
 /** Which memberships of an entity flip, and since when. */
 import type { ConditionSubject } from '@attrium/condition';
 import type { AttributeChange, Membership, MembershipCorrection, Value } from '@attrium/event';
-import { addMember, type EntityRow, moveMember, removeMember } from './entity.js';
+import { addMember, alignedView, type EntityRow, type IsKept, moveMember, removeMember } from './entity.js';
 import { indexFlipped, isMember } from './member-index.js';
 import { affectedSegments, type KindPlan, type PlannedSegment, valueSeen } from './plan.js';
 
@@ -104,4 +104,12 @@ function evaluate(row: EntityRow, plan: KindPlan, segments: readonly PlannedSegm
   }
   if (entered === undefined && exited === undefined && corrected === undefined) return NO_FLIPS;
   return { entered: entered ?? NONE, exited: exited ?? NONE, corrected: corrected ?? NONE };
+}
+
+/** The segments that the entity is in by the catalogue of a step, whether it has met that or not; the row stays as it is. */
+export function membersBy(row: EntityRow, plan: KindPlan, step: number, isKept: IsKept): readonly string[] {
+  if (row.revision === step) return row.members.map(({ name }) => name);
+  const view = alignedView(row, plan, step, isKept);
+  evaluateAll(view, plan, 0);
+  return view.members.map(({ name }) => name);
 }

@@ -59,6 +59,16 @@ export interface PlannedTrigger {
   readonly segments: readonly string[];
 }
 
+/** A trigger that fires for those who are in its segment when it becomes active. */
+export interface PlannedPresence extends PlannedTrigger {
+  readonly trigger: string;
+  readonly kind: Entity['kind'];
+  readonly segment: string;
+  /** It fires for those who enter later, too. */
+  readonly enters: boolean;
+  readonly perSecond: number;
+}
+
 export interface Plan {
   readonly revision: number;
   /** Rises with each catalogue that takes effect: what rows are brought in line with. */
@@ -72,6 +82,8 @@ export interface Plan {
   readonly onChanged: ReadonlyMap<string, readonly PlannedTrigger[]>;
   /** By definition: the triggers on events, and what triggers wait for. */
   readonly onMatched: ReadonlyMap<string, PlannedTrigger>;
+  /** By trigger; only those that are active. */
+  readonly onPresent: ReadonlyMap<string, PlannedPresence>;
   /** What firings of profiles that wait need to know all the time; undefined where no trigger waits. Accounts do not merge. */
   readonly waiting: PlannedTrigger | undefined;
 }
@@ -109,6 +121,7 @@ export function planOf(catalogue: CompiledCatalogue, step = catalogue.revision):
     onExited,
     onChanged,
     onMatched,
+    onPresent: new Map(triggers.flatMap(planPresence).map((planned) => [planned.trigger, planned])),
     waiting: waitingOf(triggers.filter(({ of }) => of === 'user')),
   };
 }
@@ -135,6 +148,14 @@ function waitingOf(triggers: readonly CompiledTrigger[]): PlannedTrigger | undef
 
 function planTrigger({ payload, attributes, segments }: CompiledTrigger): PlannedTrigger {
   return { attributes: [...new Set([...payload, ...attributes])], segments };
+}
+
+/** Nothing for a trigger that does not fire for members of today, or not now. */
+function planPresence(trigger: CompiledTrigger): PlannedPresence[] {
+  const { name, of, when, paused } = trigger;
+  if (when.kind !== 'segment' || when.present === undefined || paused) return [];
+  const { segment, enters, present } = when;
+  return [{ ...planTrigger(trigger), trigger: name, kind: KINDS[of], segment, enters, perSecond: present.perSecond }];
 }
 
 /** Nothing for a trigger that has no schedule, or that may not fire. */

@@ -44,14 +44,22 @@ describe('a stored row', () => {
     row.kept = [
       { effectiveAt: 1, recordedAt: 2, reason: 'event', cause: 'e', changes: [{ name: 'plan', after: 'x' }] },
     ];
+    row.asked = 7;
+    row.owed = [{ trigger: 't', activatedBy: 4, segment: 'rich' }];
     expect(decodeEntity(encodeEntity(row))).toEqual(row);
+  });
+
+  it('of the version before is read: it was asked by nobody', () => {
+    const row = rowOf({ spend: 1 });
+    // What version 6 added stands behind everything else, and only where there is some of it.
+    expect(decodeEntity(encodeEntity(row))).toEqual({ ...row, asked: 0, owed: undefined });
   });
 
   it('keeps when schedules are due', () => {
     const row = rowOf({ plan: 'pro' });
     row.agenda = [
-      { trigger: 'digest', zone: 'Europe/Berlin', at: 1_767_254_400_000, day: '2026-01-01', revision: 3 },
-      { trigger: 'offers', zone: 'UTC', at: 1_767_340_800_000, day: '2026-01-02', revision: 2 },
+      { trigger: 'digest', zone: 'Europe/Berlin', at: 1_767_254_400_000, day: '2026-01-01', step: 3 },
+      { trigger: 'offers', zone: 'UTC', at: 1_767_340_800_000, day: '2026-01-02', step: 2 },
     ];
     expect(decodeEntity(encodeEntity(row))).toEqual(row);
   });

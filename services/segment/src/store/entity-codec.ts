@@ -14,11 +14,19 @@ import {
   writeValue,
 } from '@attrium/processor';
 import type { Appointment } from '../domain/agenda.js';
-import { addMember, type EntityRow, type KeptChanges, type Named, newEntity, type Row } from '../domain/entity.js';
+import {
+  addMember,
+  type EntityRow,
+  type KeptChanges,
+  type Named,
+  newEntity,
+  type OwedSweep,
+  type Row,
+} from '../domain/entity.js';
 
 /** Of rows, transfers and catalogues: to be raised when fields come, go or change their meaning. */
-export const ENTITY_STATE_VERSION = 6;
-/** The oldest encoding that is still read: since version 5 events are kept back too, since 6 there are agendas. */
+export const ENTITY_STATE_VERSION = 7;
+/** The oldest encoding that is still read: since version 5 events are kept back too, since 6 there are agendas, since 7 what sweeps ask of rows. */
 export const ENTITY_STATE_VERSION_OLDEST = 4;
 
 const ENTITY = 0;
@@ -29,6 +37,8 @@ const HAS_INHERITED = 2;
 const HAS_KEPT = 4;
 const HAS_ENDED = 8;
 const HAS_AGENDA = 16;
+const HAS_ASKED = 32;
+const HAS_OWED = 64;
 
 const writer = new RowWriter();
 
@@ -93,19 +103,23 @@ function writeMembers({ members, since }: EntityRow): void {
   }
 }
 
-function writeRest({ merges, inherited, kept, ended, agenda }: EntityRow): void {
+function writeRest({ merges, inherited, kept, ended, agenda, asked, owed }: EntityRow): void {
   let parts = 0;
   if (merges !== undefined) parts += HAS_MERGES;
   if (inherited !== undefined) parts += HAS_INHERITED;
   if (kept !== undefined) parts += HAS_KEPT;
   if (ended !== undefined) parts += HAS_ENDED;
   if (agenda !== undefined) parts += HAS_AGENDA;
+  if (asked > 0) parts += HAS_ASKED;
+  if (owed !== undefined) parts += HAS_OWED;
   writer.byte(parts);
   if (merges !== undefined) writeMerges(writer, merges);
   if (inherited !== undefined) writeTimes(inherited);
   if (kept !== undefined) writer.bytes(encodeRow(kept));
   if (ended !== undefined) writeTimes(ended);
   if (agenda !== undefined) writeAgenda(agenda);
+  if (asked > 0) writer.whole(asked);
+  if (owed !== undefined) writeOwed(owed);
 }
 
 function readRest(reader: RowReader, row: EntityRow): void {
@@ -115,6 +129,25 @@ function readRest(reader: RowReader, row: EntityRow): void {
   if ((parts & HAS_KEPT) !== 0) row.kept = decodeRow(reader.bytes()) as KeptChanges[];
   if ((parts & HAS_ENDED) !== 0) row.ended = readTimes(reader);
   if ((parts & HAS_AGENDA) !== 0) row.agenda = readAgenda(reader);
+  if ((parts & HAS_ASKED) !== 0) row.asked = reader.whole();
+  if ((parts & HAS_OWED) !== 0) row.owed = readOwed(reader);
+}
+
+function writeOwed(owed: readonly OwedSweep[]): void {
+  writer.whole(owed.length);
+  for (const { trigger, activatedBy, segment } of owed) {
+    writer.text(trigger);
+    writer.whole(activatedBy);
+    writer.text(segment);
+  }
+}
+
+function readOwed(reader: RowReader): OwedSweep[] {
+  const owed: OwedSweep[] = [];
+  for (let left = reader.whole(); left > 0; left--) {
+    owed.push({ trigger: reader.name(), activatedBy: reader.whole(), segment: reader.name() });
+  }
+  return owed;
 }
 
 function writeTimes(times: ReadonlyMap<string, number>): void {
@@ -133,12 +166,12 @@ function readTimes(reader: RowReader): Map<string, number> {
 
 function writeAgenda(agenda: readonly Appointment[]): void {
   writer.whole(agenda.length);
-  for (const { trigger, zone, at, day, revision } of agenda) {
+  for (const { trigger, zone, at, day, step } of agenda) {
     writer.text(trigger);
     writer.text(zone);
     writer.double(at);
     writer.text(day);
-    writer.whole(revision);
+    writer.whole(step);
   }
 }
 
@@ -146,7 +179,7 @@ function readAgenda(reader: RowReader): Appointment[] {
   const agenda: Appointment[] = [];
   for (let left = reader.whole(); left > 0; left--) {
     const [trigger, zone] = [reader.name(), reader.name()];
-    agenda.push({ trigger, zone, at: reader.double(), day: reader.text(), revision: reader.whole() });
+    agenda.push({ trigger, zone, at: reader.double(), day: reader.text(), step: reader.whole() });
   }
   return agenda;
 }

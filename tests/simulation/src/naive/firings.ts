@@ -11,6 +11,8 @@ import {
   carriedIn,
   causeText,
   dayOf,
+  inOrder,
+  type Kept,
   keyedName,
   mayFire,
   membershipsOf,
@@ -23,13 +25,6 @@ import { LATE_MS } from './schedules.js';
 import type { Snapshot } from './segments.js';
 import { millisecondsOf, show } from './value.js';
 import { areOne, byDue, type Ending, instantOf, type Wait, waitingTrigger } from './waits.js';
-
-interface Kept {
-  readonly change: Telling | MergeCompleted;
-  readonly snapshot: Snapshot;
-  /** Of the catalogue that it came under. */
-  readonly step: number;
-}
 
 interface Person {
   /** Log times of the changes that fired, by trigger. */
@@ -53,9 +48,8 @@ export function expectFirings(
   return replaying.book;
 }
 
-const TOUCHING =
-  'segment-changed event-matched schedule-reached identifier-linked merge-completed profile-erased'.split(' ');
-
+const TOLD = ['segment-changed', 'event-matched', 'member-found', 'schedule-reached'];
+const TOUCHING = [...TOLD, 'identifier-linked', 'merge-completed', 'profile-erased'];
 class FiringReplay {
   readonly book = new FactBook();
   private readonly catalogues = new Map<string, Rules[]>();
@@ -96,6 +90,7 @@ class FiringReplay {
         return;
       case 'segment-changed':
       case 'event-matched':
+      case 'member-found':
       case 'schedule-reached': {
         const holder = merging.of(record.entity);
         if (holder.goneTo !== undefined) throw new Error(`${record.id} is of a profile that is gone`);
@@ -334,7 +329,8 @@ class FiringReplay {
     const snapshot = rules === undefined || step === rules.step ? then : carriedIn(change, rules);
     for (const trigger of rules?.catalogue.triggers ?? []) {
       if (trigger.state !== undefined) continue;
-      if (instantOf(change).reason === 'backfill' && trigger.on_backfill !== true) continue;
+      const isBackfill = change.kind === 'segment-changed' && change.reason === 'backfill';
+      if (isBackfill && trigger.on_backfill !== true) continue;
       for (const on of occasionsOf(trigger, change)) {
         const { revision, recordedAt } = change;
         const { effectiveAt, cause, reason } = instantOf(change);
@@ -391,10 +387,4 @@ class FiringReplay {
       }
     }
   }
-}
-
-function inOrder(kept: readonly Kept[]): Kept[] {
-  const at = ({ change }: Kept): number =>
-    change.kind === 'merge-completed' ? change.known!.recordedAt : change.recordedAt;
-  return [...kept].sort((a, b) => at(a) - at(b));
 }

@@ -3,6 +3,8 @@ import type {
   AttributeChange,
   EventMatched,
   FiringCause,
+  MemberFound,
+  MergeCompleted,
   NamedValue,
   ScheduleReached,
   SegmentChanged,
@@ -13,7 +15,15 @@ import type { Rules } from './rules.js';
 import type { Snapshot } from './segments.js';
 import { type Asked, holds, millisecondsOf, type Plain, plainOf, show, unitsOfText } from './value.js';
 
-export type Telling = SegmentChanged | EventMatched | ScheduleReached;
+export type Telling = SegmentChanged | EventMatched | ScheduleReached | MemberFound;
+
+/** What somebody who is held keeps back, with what was true then. */
+export interface Kept {
+  readonly change: Telling | MergeCompleted;
+  readonly snapshot: Snapshot;
+  /** Of the catalogue that it came under. */
+  readonly step: number;
+}
 
 export function textsOf(values: readonly NamedValue[]): string[] {
   return values.map(({ name, value }) => `${name}: ${show(plainOf(value))}`).sort();
@@ -34,6 +44,10 @@ export function causeText(on: FiringCause): string {
 }
 
 export function occasionsOf({ name, when }: TriggerText, change: Telling): FiringCause[] {
+  if (change.kind === 'member-found') {
+    if (when.in === undefined || change.definition !== name) return [];
+    return [{ kind: 'segment-present', ...change.member }];
+  }
   if (change.kind === 'event-matched') {
     const { eventId: id, occurredAt, propertyValues: properties } = change;
     if (when.event === undefined || change.definition !== name) return [];
@@ -135,4 +149,10 @@ export function carriedIn(change: Telling, { unnamed }: Rules): Snapshot {
 /** Of a schedule: the date that it is of. */
 export function dayOf(on: FiringCause): string | undefined {
   return on.kind === 'schedule-reached' ? on.occurrence.day : undefined;
+}
+
+export function inOrder(kept: readonly Kept[]): Kept[] {
+  const at = ({ change }: Kept): number =>
+    change.kind === 'merge-completed' ? change.known!.recordedAt : change.recordedAt;
+  return [...kept].sort((a, b) => at(a) - at(b));
 }

@@ -16,7 +16,8 @@ export interface Bond {
   readonly text: string;
   readonly zone: string;
   readonly from: number;
-  readonly revision: number;
+  /** Of the catalogue that it was made by. */
+  readonly step: number;
 }
 
 /** By trigger. */
@@ -51,8 +52,7 @@ export function bind(
     const [text, zone] = [textOfWhen(trigger), zoneFor(when.schedule!, of.values)];
     const bond = bonds.get(name);
     if (!of.members.has(when.segment!)) bonds.delete(name);
-    else if (bond?.text !== text || bond.zone !== zone)
-      bonds.set(name, { text, zone, from: now, revision: rules.revision });
+    else if (bond?.text !== text || bond.zone !== zone) bonds.set(name, { text, zone, from: now, step: rules.step });
   }
 }
 

@@ -1,17 +1,29 @@
 /** What segment said, in the words of the recomputation. */
-import type { AttributesChanged, EventMatched, MergeCompleted, ScheduleReached, SegmentChanged } from '@attrium/event';
+import type {
+  AttributesChanged,
+  EventMatched,
+  MemberFound,
+  MergeCompleted,
+  ScheduleReached,
+  SegmentChanged,
+} from '@attrium/event';
 import { propertyTexts } from './needs.js';
 import { FactBook } from './replay.js';
+import { foundText } from './sweeps.js';
 import { plainOf, show } from './value.js';
 
 export function segmentFacts(
-  facts: Iterable<SegmentChanged | EventMatched | ScheduleReached | MergeCompleted>,
+  facts: Iterable<SegmentChanged | EventMatched | ScheduleReached | MemberFound | MergeCompleted>,
 ): FactBook {
   const book = new FactBook();
   for (const fact of facts) {
     const position = fact.id.slice(1, fact.id.lastIndexOf('-'));
     if (fact.kind === 'merge-completed') {
       book.add(position, { completed: fact.mergeIds, of: fact.entity.id, known: knownText(fact) });
+      continue;
+    }
+    if (fact.kind === 'member-found') {
+      book.add(position, foundText(fact));
       continue;
     }
     if (fact.kind === 'schedule-reached') {

@@ -2,42 +2,16 @@
 import type { AttributesChanged, Entity, EventMatched, LogRecord } from '@attrium/event';
 import type { StoredMessage } from '@attrium/processor';
 import type { ConditionText } from '../definitions.js';
+import { Asking } from './asking.js';
 import { Catalogues } from './catalogues.js';
 import { type Holder, Merging } from './merging.js';
 import { isDefined, neededIn, propertyTexts, watchedIn } from './needs.js';
+import { blank, type Cause, keep, type Person, unite } from './person.js';
 import { FactBook, isIn, type Place, replay } from './replay.js';
 import type { Rules } from './rules.js';
-import { type Bonds, bind, loosen, scheduledIn, takeDue, textOfWhen, uniteBonds } from './schedules.js';
+import { bind, loosen, scheduledIn, takeDue, textOfWhen, uniteBonds } from './schedules.js';
 import { wanted } from './segment-facts.js';
 import { type Asked, holds, type Plain, plainOf, show } from './value.js';
-
-interface Cause {
-  readonly reason: string;
-  readonly cause: string;
-  readonly effectiveAt: number;
-}
-
-interface Wanted extends Cause {
-  readonly recordedAt: number;
-  readonly changes: readonly { readonly name: string; readonly text: string }[];
-  readonly event?: EventMatched;
-}
-
-interface Person {
-  values: Map<string, Plain>;
-  /** Since when, by segment. */
-  readonly members: Map<string, number>;
-  /** Since when one of those who were merged into this one was a member. */
-  readonly inherited: Map<string, number>;
-  /** Memberships that ended with their segment and were not told yet: since when. */
-  readonly gone: Map<string, number>;
-  readonly identifiers: Set<string>;
-  newestAt: number;
-  /** The step of the partition's catalogue when a loser was handed over. */
-  step: number;
-  kept: Wanted[];
-  readonly bonds: Bonds;
-}
 
 /** What was true of a profile when something was said of it. */
 export interface Snapshot {
@@ -69,7 +43,26 @@ class SegmentReplay implements NaiveSegments {
     this.uniteBonds(entity, mine, theirs);
   });
 
-  constructor(private readonly partitions: number) {}
+  private readonly asking: Asking<Person>;
+
+  constructor(private readonly partitions: number) {
+    this.asking = new Asking({
+      ...{ partitions, merging: this.merging },
+      rulesFor: (holder, place) => this.rulesFor(holder, place),
+      isInSegment: (holder, segment, place) =>
+        askedOf(holder.data.values, this.rulesFor(holder, place)).segment!(segment),
+      passTime: (holder, place) => this.passTime(holder, place.now, place),
+      align: (holder, effectiveAt, place) => {
+        const rules = this.rulesFor(holder, place);
+        const cause = { reason: 'backfill', cause: `catalogue:${rules.revision}`, effectiveAt };
+        this.say(holder, cause, this.flip(holder, rules, effectiveAt), [], place);
+      },
+      say: (holder, found, place) => {
+        this.book.add(place.position, found);
+        this.picture(holder, this.rulesFor(holder, place), place);
+      },
+    });
+  }
 
   read(record: LogRecord, place: Place): void {
     const touched = this.touchedBy(record, place);
@@ -111,6 +104,7 @@ class SegmentReplay implements NaiveSegments {
     if (takeDue(new Map(bonds), rules, wakesBy).length === 0) return;
     const due = takeDue(bonds, rules, place.now);
     const at = due[0]!.first;
+    this.asking.askAll(holder.entity, place);
     const cause = { reason: 'window', cause: `timer:${at}`, effectiveAt: at };
     this.say(holder, cause, this.flip(holder, rules, at), [], place);
     this.tellDue(holder, due, place);
@@ -138,8 +132,8 @@ class SegmentReplay implements NaiveSegments {
     const now = this.catalogues.since(-1, entity, partitions).at(-1)?.ofKind(entity.kind);
     if (now === undefined) return;
     const others = new Map(
-      [...theirs.bonds].filter(([name, { text, revision }]) =>
-        [...this.catalogues.since(revision, entity, partitions).map((rules) => rules.ofKind(entity.kind)), now].every(
+      [...theirs.bonds].filter(([name, { text, step }]) =>
+        [...this.catalogues.since(step, entity, partitions).map((rules) => rules.ofKind(entity.kind)), now].every(
           (rules) => scheduledIn(rules).some((each) => each.name === name && textOfWhen(each) === text),
         ),
       ),
@@ -149,9 +143,19 @@ class SegmentReplay implements NaiveSegments {
 
   private take(record: LogRecord, place: Place): void {
     const { merging, partitions } = this;
+    this.asking.touch(record, place);
     switch (record.kind) {
-      case 'catalogue-activated':
-        this.forget(this.catalogues.read(record, place), record.workspace, place);
+      case 'catalogue-activated': {
+        const rules = this.catalogues.read(record, place);
+        this.forget(rules, record.workspace, place);
+        this.asking.begin(rules, record.workspace, place);
+        return;
+      }
+      case 'tick':
+        this.asking.tick(record.dueAt, place);
+        return;
+      case 'profile-created':
+        merging.of(record.entity);
         return;
       case 'account-created': {
         const identifier = { type: 'group_id', value: record.groupId };
@@ -286,6 +290,7 @@ class SegmentReplay implements NaiveSegments {
     }
     this.say(holder, { reason: 'merge', cause: mergeIds.at(-1)!, effectiveAt }, flips, [], place);
     this.tellDue(holder, takeDue(data.bonds, rules, place.now), place);
+    this.asking.findOwed(holder, flips, place);
     this.book.add(place.position, { completed: mergeIds, of: entity.id, known: this.knownNow(data, rules, place) });
     this.picture({ entity, data }, rules, place);
   }
@@ -373,24 +378,5 @@ export function askedOf(values: ReadonlyMap<string, Plain>, { catalogue, unnamed
   return asked;
 }
 
-function blank(): Person {
-  const maps = { members: new Map(), inherited: new Map(), gone: new Map(), identifiers: new Set<string>() };
-  return { values: new Map(), ...maps, newestAt: 0, step: 0, kept: [], bonds: new Map() };
-}
-
 const hasSegment = ({ catalogue }: Rules, segment: string): boolean =>
   catalogue.segments.some(({ name }) => name === segment);
-
-function unite(mine: Person, theirs: Person, isThere: (segment: string) => boolean): void {
-  for (const [segment, since] of [...theirs.members, ...theirs.inherited]) {
-    if (!isThere(segment)) continue;
-    mine.inherited.set(segment, Math.min(since, mine.inherited.get(segment) ?? since));
-  }
-  for (const each of theirs.identifiers) mine.identifiers.add(each);
-  mine.newestAt = Math.max(mine.newestAt, theirs.newestAt);
-  keep(mine, theirs.kept);
-}
-
-function keep(person: Person, changes: readonly Wanted[]): void {
-  person.kept = [...person.kept, ...changes].sort((a, b) => a.recordedAt - b.recordedAt);
-}

@@ -47,6 +47,9 @@ export function waitingTrigger({ trigger }: Wait, { catalogue }: Rules): Trigger
 
 export function instantOf(change: Telling): { effectiveAt: number; cause: string; reason: string } {
   if (change.kind === 'segment-changed') return change;
+  if (change.kind === 'member-found') {
+    return { effectiveAt: change.activatedAt, cause: `catalogue:${change.activatedBy}`, reason: 'backfill' };
+  }
   if (change.kind === 'schedule-reached') {
     const { at } = change.occurrence;
     return { effectiveAt: at, cause: `timer:${at}`, reason: 'window' };

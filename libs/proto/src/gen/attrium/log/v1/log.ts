@@ -99,6 +99,14 @@ export enum DeliveryOutcome {
   UNRECOGNIZED = -1,
 }
 
+export enum BackfillOrder {
+  BACKFILL_ORDER_UNSPECIFIED = 0,
+  BACKFILL_ORDER_PAUSE = 1,
+  BACKFILL_ORDER_RESUME = 2,
+  BACKFILL_ORDER_CANCEL = 3,
+  UNRECOGNIZED = -1,
+}
+
 /** One message of a log: what one cycle of a writer appended, as one unit. The header is first on the wire. */
 export interface Pack {
   header: Header | undefined;
@@ -161,7 +169,9 @@ export interface Entry {
     | { $case: "seeded"; value: Seeded }
     | { $case: "seedCompleted"; value: SeedCompleted }
     | { $case: "definitionsSwitched"; value: DefinitionsSwitched }
+    | { $case: "backfillOrdered"; value: BackfillOrdered }
     | { $case: "scheduleReached"; value: ScheduleReached }
+    | { $case: "memberFound"; value: MemberFound }
     | { $case: "accountCreated"; value: AccountCreated }
     | { $case: "accountLinked"; value: AccountLinked }
     | { $case: "accountUnlinked"; value: AccountUnlinked }
@@ -493,6 +503,32 @@ export interface SegmentChanged {
 }
 
 /**
+ * An entity was in the segment when a trigger that asks for those who are in it already became active, with the values, memberships and
+ * identifiers that the trigger needs.
+ */
+export interface MemberFound {
+  entity:
+    | Entity
+    | undefined;
+  /** Name of the trigger. */
+  definition: string;
+  /** The segment, and since when the entity is in it. */
+  member:
+    | SegmentFlip
+    | undefined;
+  /** Log time at which the trigger became active in this partition. */
+  activatedAt: number;
+  recordedAt: number;
+  /** Revision of the catalogue. */
+  revision: number;
+  /** Revision with which the trigger became active. */
+  activatedBy: number;
+  values: NamedValue[];
+  memberships: string[];
+  identifiers: Identifier[];
+}
+
+/**
  * The time that a trigger's schedule names was reached by a member of its segment, with the values, memberships and identifiers that the
  * trigger needs.
  */
@@ -625,6 +661,17 @@ export interface SeedCompleted {
   workspace: string;
   revision: number;
   partition: number;
+}
+
+/**
+ * Somebody pauses, resumes or cancels what a revision put into preparation. Written to `attrium.events.<shard>.backfills.<workspace>`, from
+ * where identity appends it to every partition. What is cancelled stays as it was before until a later revision.
+ */
+export interface BackfillOrdered {
+  workspace: string;
+  revision: number;
+  order: BackfillOrder;
+  author: string;
 }
 
 /**
@@ -965,8 +1012,14 @@ export const Entry: MessageFns<Entry> = {
       case "definitionsSwitched":
         DefinitionsSwitched.encode(message.record.value, writer.uint32(346).fork()).join();
         break;
+      case "backfillOrdered":
+        BackfillOrdered.encode(message.record.value, writer.uint32(354).fork()).join();
+        break;
       case "scheduleReached":
         ScheduleReached.encode(message.record.value, writer.uint32(402).fork()).join();
+        break;
+      case "memberFound":
+        MemberFound.encode(message.record.value, writer.uint32(442).fork()).join();
         break;
       case "accountCreated":
         AccountCreated.encode(message.record.value, writer.uint32(522).fork()).join();
@@ -1186,12 +1239,28 @@ export const Entry: MessageFns<Entry> = {
             };
             continue;
           }
+          case 44: {
+            if (tag !== 354) {
+              break;
+            }
+
+            message.record = { $case: "backfillOrdered", value: BackfillOrdered.decode(reader, reader.uint32()) };
+            continue;
+          }
           case 50: {
             if (tag !== 402) {
               break;
             }
 
             message.record = { $case: "scheduleReached", value: ScheduleReached.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 55: {
+            if (tag !== 442) {
+              break;
+            }
+
+            message.record = { $case: "memberFound", value: MemberFound.decode(reader, reader.uint32()) };
             continue;
           }
           case 65: {
@@ -3714,6 +3783,162 @@ export const SegmentChanged: MessageFns<SegmentChanged> = {
   },
 };
 
+function createBaseMemberFound(): MemberFound {
+  return {
+    entity: undefined,
+    definition: "",
+    member: undefined,
+    activatedAt: 0,
+    recordedAt: 0,
+    revision: 0,
+    activatedBy: 0,
+    values: [],
+    memberships: [],
+    identifiers: [],
+  };
+}
+
+export const MemberFound: MessageFns<MemberFound> = {
+  encode(message: MemberFound, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.entity !== undefined) {
+      Entity.encode(message.entity, writer.uint32(10).fork()).join();
+    }
+    if (message.definition !== "") {
+      writer.uint32(18).string(message.definition);
+    }
+    if (message.member !== undefined) {
+      SegmentFlip.encode(message.member, writer.uint32(26).fork()).join();
+    }
+    if (message.activatedAt !== 0) {
+      writer.uint32(32).int64(message.activatedAt);
+    }
+    if (message.recordedAt !== 0) {
+      writer.uint32(40).int64(message.recordedAt);
+    }
+    if (message.revision !== 0) {
+      writer.uint32(48).uint64(message.revision);
+    }
+    if (message.activatedBy !== 0) {
+      writer.uint32(56).uint64(message.activatedBy);
+    }
+    for (const v of message.values) {
+      NamedValue.encode(v!, writer.uint32(66).fork()).join();
+    }
+    for (const v of message.memberships) {
+      writer.uint32(74).string(v!);
+    }
+    for (const v of message.identifiers) {
+      Identifier.encode(v!, writer.uint32(82).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MemberFound {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMemberFound();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.entity = Entity.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.definition = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.member = SegmentFlip.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.activatedAt = longToNumber(reader.int64());
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.recordedAt = longToNumber(reader.int64());
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.revision = longToNumber(reader.uint64());
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.activatedBy = longToNumber(reader.uint64());
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.values.push(NamedValue.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.memberships.push(reader.string());
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.identifiers.push(Identifier.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 function createBaseScheduleReached(): ScheduleReached {
   return {
     entity: undefined,
@@ -4726,6 +4951,85 @@ export const SeedCompleted: MessageFns<SeedCompleted> = {
             }
 
             message.partition = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseBackfillOrdered(): BackfillOrdered {
+  return { workspace: "", revision: 0, order: 0, author: "" };
+}
+
+export const BackfillOrdered: MessageFns<BackfillOrdered> = {
+  encode(message: BackfillOrdered, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.workspace !== "") {
+      writer.uint32(10).string(message.workspace);
+    }
+    if (message.revision !== 0) {
+      writer.uint32(16).uint64(message.revision);
+    }
+    if (message.order !== 0) {
+      writer.uint32(24).int32(message.order);
+    }
+    if (message.author !== "") {
+      writer.uint32(34).string(message.author);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): BackfillOrdered {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseBackfillOrdered();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.workspace = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.revision = longToNumber(reader.uint64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.order = reader.int32() as any;
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.author = reader.string();
             continue;
           }
         }

@@ -6,7 +6,13 @@
 
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
-import type { handleServerStreamingCall, handleUnaryCall, Metadata, UntypedServiceImplementation } from "@grpc/grpc-js";
+import type {
+  handleBidiStreamingCall,
+  handleServerStreamingCall,
+  handleUnaryCall,
+  Metadata,
+  UntypedServiceImplementation,
+} from "@grpc/grpc-js";
 import { GrpcMethod, GrpcStreamMethod } from "@nestjs/microservices";
 import { Observable } from "rxjs";
 import { ChangeReason, FiringCause, Identifier, NamedValue, WaitOutcome } from "../../value/v1/value.js";
@@ -136,6 +142,80 @@ export interface SubscribeResponse {
   values: NamedValue[];
   /** Of a trigger with wait_for. */
   outcome: WaitOutcome;
+}
+
+export interface ConsumeRequest {
+  kind: { $case: "open"; value: OpenSubscriber } | { $case: "acknowledge"; value: Acknowledgement } | undefined;
+}
+
+export interface OpenSubscriber {
+  workspace: string;
+  trigger: string;
+  /** Its name: 1 to 64 lower-case letters, digits, `_` and `-`, a letter first. One of this trigger that is not known yet is made. */
+  subscriber: string;
+  /** Of one that is made: as `after_position` of SubscribeRequest. One that is known goes on where it stands. */
+  afterPosition?:
+    | number
+    | undefined;
+  /** Firings that may be under way, 1 to 10,000; 0: 256. */
+  unacknowledgedMax: number;
+  /** After which time without acknowledgement a firing comes again, 1,000 to 3,600,000 ms; 0: 30,000. */
+  acknowledgeWithinMs: number;
+}
+
+/** Firings of this stream that are handled. Positions that are not under way are passed over. */
+export interface Acknowledgement {
+  positions: number[];
+  /** All up to this position. */
+  upToPosition?: number | undefined;
+}
+
+export interface ConsumeResponse {
+  kind: { $case: "opened"; value: Opened } | { $case: "firing"; value: SubscribeResponse } | {
+    $case: "heartbeat";
+    value: Heartbeat;
+  } | undefined;
+}
+
+export interface Opened {
+  /** It was not known before: it begins where the request says. */
+  made: boolean;
+  /** Everything up to here is handled; 0: nothing yet. */
+  position: number;
+  /** Firings that wait for it, and those that an earlier stream left unacknowledged. */
+  waiting: number;
+  unacknowledged: number;
+}
+
+/** Nothing has come for some seconds (a setting of the server, 10 by default), and the stream stands. */
+export interface Heartbeat {
+}
+
+export interface ListSubscribersRequest {
+  workspace: string;
+}
+
+export interface ListSubscribersResponse {
+  subscribers: Subscriber[];
+}
+
+export interface Subscriber {
+  trigger: string;
+  subscriber: string;
+  /** As in Opened. */
+  position: number;
+  waiting: number;
+  unacknowledged: number;
+  createdAt: number;
+}
+
+export interface DeleteSubscriberRequest {
+  workspace: string;
+  trigger: string;
+  subscriber: string;
+}
+
+export interface DeleteSubscriberResponse {
 }
 
 function createBaseListFiringsRequest(): ListFiringsRequest {
@@ -1155,6 +1235,717 @@ export const SubscribeResponse: MessageFns<SubscribeResponse> = {
   },
 };
 
+function createBaseConsumeRequest(): ConsumeRequest {
+  return { kind: undefined };
+}
+
+export const ConsumeRequest: MessageFns<ConsumeRequest> = {
+  encode(message: ConsumeRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    switch (message.kind?.$case) {
+      case "open":
+        OpenSubscriber.encode(message.kind.value, writer.uint32(10).fork()).join();
+        break;
+      case "acknowledge":
+        Acknowledgement.encode(message.kind.value, writer.uint32(18).fork()).join();
+        break;
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ConsumeRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseConsumeRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.kind = { $case: "open", value: OpenSubscriber.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.kind = { $case: "acknowledge", value: Acknowledgement.decode(reader, reader.uint32()) };
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseOpenSubscriber(): OpenSubscriber {
+  return { workspace: "", trigger: "", subscriber: "", unacknowledgedMax: 0, acknowledgeWithinMs: 0 };
+}
+
+export const OpenSubscriber: MessageFns<OpenSubscriber> = {
+  encode(message: OpenSubscriber, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.workspace !== "") {
+      writer.uint32(10).string(message.workspace);
+    }
+    if (message.trigger !== "") {
+      writer.uint32(18).string(message.trigger);
+    }
+    if (message.subscriber !== "") {
+      writer.uint32(26).string(message.subscriber);
+    }
+    if (message.afterPosition !== undefined) {
+      writer.uint32(32).uint64(message.afterPosition);
+    }
+    if (message.unacknowledgedMax !== 0) {
+      writer.uint32(40).uint32(message.unacknowledgedMax);
+    }
+    if (message.acknowledgeWithinMs !== 0) {
+      writer.uint32(48).uint32(message.acknowledgeWithinMs);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): OpenSubscriber {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseOpenSubscriber();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.workspace = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.trigger = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.subscriber = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.afterPosition = longToNumber(reader.uint64());
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.unacknowledgedMax = reader.uint32();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.acknowledgeWithinMs = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseAcknowledgement(): Acknowledgement {
+  return { positions: [] };
+}
+
+export const Acknowledgement: MessageFns<Acknowledgement> = {
+  encode(message: Acknowledgement, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.positions.length !== 0) {
+      writer.uint32(10).fork();
+      for (const v of message.positions) {
+        writer.uint64(v);
+      }
+      writer.join();
+    }
+    if (message.upToPosition !== undefined) {
+      writer.uint32(16).uint64(message.upToPosition);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Acknowledgement {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAcknowledgement();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag === 8) {
+              message.positions.push(longToNumber(reader.uint64()));
+
+              continue;
+            }
+
+            if (tag === 10) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.positions.push(longToNumber(reader.uint64()));
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.upToPosition = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseConsumeResponse(): ConsumeResponse {
+  return { kind: undefined };
+}
+
+export const ConsumeResponse: MessageFns<ConsumeResponse> = {
+  encode(message: ConsumeResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    switch (message.kind?.$case) {
+      case "opened":
+        Opened.encode(message.kind.value, writer.uint32(10).fork()).join();
+        break;
+      case "firing":
+        SubscribeResponse.encode(message.kind.value, writer.uint32(18).fork()).join();
+        break;
+      case "heartbeat":
+        Heartbeat.encode(message.kind.value, writer.uint32(26).fork()).join();
+        break;
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ConsumeResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseConsumeResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.kind = { $case: "opened", value: Opened.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.kind = { $case: "firing", value: SubscribeResponse.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.kind = { $case: "heartbeat", value: Heartbeat.decode(reader, reader.uint32()) };
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseOpened(): Opened {
+  return { made: false, position: 0, waiting: 0, unacknowledged: 0 };
+}
+
+export const Opened: MessageFns<Opened> = {
+  encode(message: Opened, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.made !== false) {
+      writer.uint32(8).bool(message.made);
+    }
+    if (message.position !== 0) {
+      writer.uint32(16).uint64(message.position);
+    }
+    if (message.waiting !== 0) {
+      writer.uint32(24).uint64(message.waiting);
+    }
+    if (message.unacknowledged !== 0) {
+      writer.uint32(32).uint64(message.unacknowledged);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Opened {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseOpened();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.made = reader.bool();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.position = longToNumber(reader.uint64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.waiting = longToNumber(reader.uint64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.unacknowledged = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseHeartbeat(): Heartbeat {
+  return {};
+}
+
+export const Heartbeat: MessageFns<Heartbeat> = {
+  encode(_: Heartbeat, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Heartbeat {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseHeartbeat();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseListSubscribersRequest(): ListSubscribersRequest {
+  return { workspace: "" };
+}
+
+export const ListSubscribersRequest: MessageFns<ListSubscribersRequest> = {
+  encode(message: ListSubscribersRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.workspace !== "") {
+      writer.uint32(10).string(message.workspace);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListSubscribersRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListSubscribersRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.workspace = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseListSubscribersResponse(): ListSubscribersResponse {
+  return { subscribers: [] };
+}
+
+export const ListSubscribersResponse: MessageFns<ListSubscribersResponse> = {
+  encode(message: ListSubscribersResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.subscribers) {
+      Subscriber.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListSubscribersResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListSubscribersResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.subscribers.push(Subscriber.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseSubscriber(): Subscriber {
+  return { trigger: "", subscriber: "", position: 0, waiting: 0, unacknowledged: 0, createdAt: 0 };
+}
+
+export const Subscriber: MessageFns<Subscriber> = {
+  encode(message: Subscriber, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.trigger !== "") {
+      writer.uint32(10).string(message.trigger);
+    }
+    if (message.subscriber !== "") {
+      writer.uint32(18).string(message.subscriber);
+    }
+    if (message.position !== 0) {
+      writer.uint32(24).uint64(message.position);
+    }
+    if (message.waiting !== 0) {
+      writer.uint32(32).uint64(message.waiting);
+    }
+    if (message.unacknowledged !== 0) {
+      writer.uint32(40).uint64(message.unacknowledged);
+    }
+    if (message.createdAt !== 0) {
+      writer.uint32(48).int64(message.createdAt);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Subscriber {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSubscriber();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.trigger = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.subscriber = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.position = longToNumber(reader.uint64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.waiting = longToNumber(reader.uint64());
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.unacknowledged = longToNumber(reader.uint64());
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.createdAt = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseDeleteSubscriberRequest(): DeleteSubscriberRequest {
+  return { workspace: "", trigger: "", subscriber: "" };
+}
+
+export const DeleteSubscriberRequest: MessageFns<DeleteSubscriberRequest> = {
+  encode(message: DeleteSubscriberRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.workspace !== "") {
+      writer.uint32(10).string(message.workspace);
+    }
+    if (message.trigger !== "") {
+      writer.uint32(18).string(message.trigger);
+    }
+    if (message.subscriber !== "") {
+      writer.uint32(26).string(message.subscriber);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DeleteSubscriberRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDeleteSubscriberRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.workspace = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.trigger = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.subscriber = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseDeleteSubscriberResponse(): DeleteSubscriberResponse {
+  return {};
+}
+
+export const DeleteSubscriberResponse: MessageFns<DeleteSubscriberResponse> = {
+  encode(_: DeleteSubscriberResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DeleteSubscriberResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDeleteSubscriberResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 /** Caller: `authorization: Bearer <secret key>` in the metadata. Times are int64 milliseconds since 1970-01-01 UTC. */
 
 export interface TriggerServiceClient {
@@ -1169,6 +1960,26 @@ export interface TriggerServiceClient {
    */
 
   subscribe(request: SubscribeRequest, metadata?: Metadata): Observable<SubscribeResponse>;
+
+  /**
+   * The firings of one trigger for a named subscriber whose position the server keeps. The first request opens it, the others acknowledge.
+   * What is not acknowledged in time, or when the stream ends, comes again, on this stream or the next one of the same name; at most
+   * `unacknowledged_max` are under way. One stream at a time has the firings of one profile in their order, but for what comes again;
+   * several streams of one name share its firings. The first response says where it stands.
+   *
+   * Errors: as Subscribe; INVALID_ARGUMENT also for a request that is no beginning or no continuation, RESOURCE_EXHAUSTED (the
+   * workspace has as many subscribers as it may), NOT_FOUND also while it runs (the subscriber was deleted).
+   */
+
+  consume(request: Observable<ConsumeRequest>, metadata?: Metadata): Observable<ConsumeResponse>;
+
+  /** The named subscribers of a workspace, by trigger and name. Errors: UNAVAILABLE. */
+
+  listSubscribers(request: ListSubscribersRequest, metadata?: Metadata): Observable<ListSubscribersResponse>;
+
+  /** Forgets a subscriber and its position; its streams end. Errors: NOT_FOUND, UNAVAILABLE. The caller has the role admin. */
+
+  deleteSubscriber(request: DeleteSubscriberRequest, metadata?: Metadata): Observable<DeleteSubscriberResponse>;
 
   /**
    * Past firings, suppressed ones too, the latest first. From ClickHouse, so up to some seconds behind what has fired, and only while
@@ -1198,6 +2009,32 @@ export interface TriggerServiceController {
   subscribe(request: SubscribeRequest, metadata?: Metadata): Observable<SubscribeResponse>;
 
   /**
+   * The firings of one trigger for a named subscriber whose position the server keeps. The first request opens it, the others acknowledge.
+   * What is not acknowledged in time, or when the stream ends, comes again, on this stream or the next one of the same name; at most
+   * `unacknowledged_max` are under way. One stream at a time has the firings of one profile in their order, but for what comes again;
+   * several streams of one name share its firings. The first response says where it stands.
+   *
+   * Errors: as Subscribe; INVALID_ARGUMENT also for a request that is no beginning or no continuation, RESOURCE_EXHAUSTED (the
+   * workspace has as many subscribers as it may), NOT_FOUND also while it runs (the subscriber was deleted).
+   */
+
+  consume(request: Observable<ConsumeRequest>, metadata?: Metadata): Observable<ConsumeResponse>;
+
+  /** The named subscribers of a workspace, by trigger and name. Errors: UNAVAILABLE. */
+
+  listSubscribers(
+    request: ListSubscribersRequest,
+    metadata?: Metadata,
+  ): Promise<ListSubscribersResponse> | Observable<ListSubscribersResponse> | ListSubscribersResponse;
+
+  /** Forgets a subscriber and its position; its streams end. Errors: NOT_FOUND, UNAVAILABLE. The caller has the role admin. */
+
+  deleteSubscriber(
+    request: DeleteSubscriberRequest,
+    metadata?: Metadata,
+  ): Promise<DeleteSubscriberResponse> | Observable<DeleteSubscriberResponse> | DeleteSubscriberResponse;
+
+  /**
    * Past firings, suppressed ones too, the latest first. From ClickHouse, so up to some seconds behind what has fired, and only while
    * there is one: UNAVAILABLE without.
    */
@@ -1217,13 +2054,13 @@ export interface TriggerServiceController {
 
 export function TriggerServiceControllerMethods() {
   return function (constructor: Function) {
-    const grpcMethods: string[] = ["subscribe", "listFirings", "getFiring"];
+    const grpcMethods: string[] = ["subscribe", "listSubscribers", "deleteSubscriber", "listFirings", "getFiring"];
     for (const method of grpcMethods) {
       const descriptor: any = Reflect.getOwnPropertyDescriptor(constructor.prototype, method);
       GrpcMethod("TriggerService", method)(constructor.prototype[method], method, descriptor);
       Object.defineProperty(constructor.prototype, method, descriptor);
     }
-    const grpcStreamMethods: string[] = [];
+    const grpcStreamMethods: string[] = ["consume"];
     for (const method of grpcStreamMethods) {
       const descriptor: any = Reflect.getOwnPropertyDescriptor(constructor.prototype, method);
       GrpcStreamMethod("TriggerService", method)(constructor.prototype[method], method, descriptor);
@@ -1254,6 +2091,48 @@ export const TriggerServiceService = {
     requestDeserialize: (value: Buffer): SubscribeRequest => SubscribeRequest.decode(value),
     responseSerialize: (value: SubscribeResponse): Buffer => Buffer.from(SubscribeResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): SubscribeResponse => SubscribeResponse.decode(value),
+  },
+  /**
+   * The firings of one trigger for a named subscriber whose position the server keeps. The first request opens it, the others acknowledge.
+   * What is not acknowledged in time, or when the stream ends, comes again, on this stream or the next one of the same name; at most
+   * `unacknowledged_max` are under way. One stream at a time has the firings of one profile in their order, but for what comes again;
+   * several streams of one name share its firings. The first response says where it stands.
+   *
+   * Errors: as Subscribe; INVALID_ARGUMENT also for a request that is no beginning or no continuation, RESOURCE_EXHAUSTED (the
+   * workspace has as many subscribers as it may), NOT_FOUND also while it runs (the subscriber was deleted).
+   */
+  consume: {
+    path: "/attrium.trigger.v1.TriggerService/Consume" as const,
+    requestStream: true as const,
+    responseStream: true as const,
+    requestSerialize: (value: ConsumeRequest): Buffer => Buffer.from(ConsumeRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ConsumeRequest => ConsumeRequest.decode(value),
+    responseSerialize: (value: ConsumeResponse): Buffer => Buffer.from(ConsumeResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ConsumeResponse => ConsumeResponse.decode(value),
+  },
+  /** The named subscribers of a workspace, by trigger and name. Errors: UNAVAILABLE. */
+  listSubscribers: {
+    path: "/attrium.trigger.v1.TriggerService/ListSubscribers" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ListSubscribersRequest): Buffer =>
+      Buffer.from(ListSubscribersRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ListSubscribersRequest => ListSubscribersRequest.decode(value),
+    responseSerialize: (value: ListSubscribersResponse): Buffer =>
+      Buffer.from(ListSubscribersResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ListSubscribersResponse => ListSubscribersResponse.decode(value),
+  },
+  /** Forgets a subscriber and its position; its streams end. Errors: NOT_FOUND, UNAVAILABLE. The caller has the role admin. */
+  deleteSubscriber: {
+    path: "/attrium.trigger.v1.TriggerService/DeleteSubscriber" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: DeleteSubscriberRequest): Buffer =>
+      Buffer.from(DeleteSubscriberRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): DeleteSubscriberRequest => DeleteSubscriberRequest.decode(value),
+    responseSerialize: (value: DeleteSubscriberResponse): Buffer =>
+      Buffer.from(DeleteSubscriberResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): DeleteSubscriberResponse => DeleteSubscriberResponse.decode(value),
   },
   /**
    * Past firings, suppressed ones too, the latest first. From ClickHouse, so up to some seconds behind what has fired, and only while
@@ -1291,6 +2170,20 @@ export interface TriggerServiceServer extends UntypedServiceImplementation {
    * after the position are no longer kept), UNAVAILABLE (the log is out of reach, or the server drains: resume elsewhere).
    */
   subscribe: handleServerStreamingCall<SubscribeRequest, SubscribeResponse>;
+  /**
+   * The firings of one trigger for a named subscriber whose position the server keeps. The first request opens it, the others acknowledge.
+   * What is not acknowledged in time, or when the stream ends, comes again, on this stream or the next one of the same name; at most
+   * `unacknowledged_max` are under way. One stream at a time has the firings of one profile in their order, but for what comes again;
+   * several streams of one name share its firings. The first response says where it stands.
+   *
+   * Errors: as Subscribe; INVALID_ARGUMENT also for a request that is no beginning or no continuation, RESOURCE_EXHAUSTED (the
+   * workspace has as many subscribers as it may), NOT_FOUND also while it runs (the subscriber was deleted).
+   */
+  consume: handleBidiStreamingCall<ConsumeRequest, ConsumeResponse>;
+  /** The named subscribers of a workspace, by trigger and name. Errors: UNAVAILABLE. */
+  listSubscribers: handleUnaryCall<ListSubscribersRequest, ListSubscribersResponse>;
+  /** Forgets a subscriber and its position; its streams end. Errors: NOT_FOUND, UNAVAILABLE. The caller has the role admin. */
+  deleteSubscriber: handleUnaryCall<DeleteSubscriberRequest, DeleteSubscriberResponse>;
   /**
    * Past firings, suppressed ones too, the latest first. From ClickHouse, so up to some seconds behind what has fired, and only while
    * there is one: UNAVAILABLE without.

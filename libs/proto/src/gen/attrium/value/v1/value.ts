@@ -80,6 +80,9 @@ export interface FiringCause {
     | { $case: "attributeChanged"; value: AttributeChange }
     | { $case: "eventOccurred"; value: EventOccurrence }
     | { $case: "scheduleReached"; value: ScheduleOccurrence }
+    | //
+    /** The entity was in the segment already, since that time, when the trigger became active. */
+    { $case: "segmentPresent"; value: SegmentFlip }
     | undefined;
 }
 
@@ -513,6 +516,9 @@ export const FiringCause: MessageFns<FiringCause> = {
       case "scheduleReached":
         ScheduleOccurrence.encode(message.kind.value, writer.uint32(162).fork()).join();
         break;
+      case "segmentPresent":
+        SegmentFlip.encode(message.kind.value, writer.uint32(242).fork()).join();
+        break;
     }
     return writer;
   },
@@ -568,6 +574,14 @@ export const FiringCause: MessageFns<FiringCause> = {
             }
 
             message.kind = { $case: "scheduleReached", value: ScheduleOccurrence.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 30: {
+            if (tag !== 242) {
+              break;
+            }
+
+            message.kind = { $case: "segmentPresent", value: SegmentFlip.decode(reader, reader.uint32()) };
             continue;
           }
         }

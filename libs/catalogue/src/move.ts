@@ -1,7 +1,7 @@
 /** Whether an attribute changed in one of the ways that a trigger watches for. */
-import type { AttributeMove } from '@attrium/catalogue';
 import { type ConditionSubject, compileCondition, type Predicate } from '@attrium/condition';
 import { type AttributeChange, Decimal, unitsOf, type Value } from '@attrium/event';
+import type { AttributeMove } from './compiled.js';
 
 export type MovePredicate = (change: AttributeChange) => boolean;
 
