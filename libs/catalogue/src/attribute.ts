@@ -23,6 +23,7 @@ import type { AttributeDefinition } from './definitions.js';
 import { type Report, reportIssues, reportNotSupported } from './fault.js';
 import { GAP_MS_MAX, LIST_ENTRIES_MAX } from './limits.js';
 import type { Names } from './names.js';
+import { readRollup } from './rollup.js';
 import { type AttributeInput, attributeSchema, type computeSchema } from './schema.js';
 import {
   MOBILE_GAP_MS,
@@ -51,9 +52,10 @@ export function readAttribute(
     reportNotSupported(report, `${path}.kind`, `attributes of kind ${of}`);
     return undefined;
   }
-  if ((input.from === undefined) === (input.compute === undefined)) {
-    const code = input.from === undefined ? 'missing_key' : 'conflicting_keys';
-    report(path, code, 'an attribute has either from (declared) or compute (computed)');
+  const given = [input.from, input.compute, input.rollup].filter((each) => each !== undefined).length;
+  if (given !== 1) {
+    const code = given === 0 ? 'missing_key' : 'conflicting_keys';
+    report(path, code, 'an attribute has one of from (declared), compute (computed) and rollup (of members)');
     return undefined;
   }
   const head = { name: input.name, of, type: input.type, visible: input.visibility === 'visible' };
@@ -61,6 +63,10 @@ export function readAttribute(
     const merge = readMerge(input, path, report);
     const from = input.from.map((source, index) => readSource(source, `${path}.from[${index}]`, report));
     return { kind: 'declared', ...head, merge, from };
+  }
+  if (input.rollup !== undefined) {
+    const rollup = readRollup(input.rollup, input, { path, names, report });
+    return rollup === undefined ? undefined : { kind: 'rollup', ...head, ...rollup };
   }
   if (input.merge !== undefined) {
     report(`${path}.merge`, 'conflicting_keys', 'a computed attribute has no merge strategy: its reducer merges');

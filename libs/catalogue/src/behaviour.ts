@@ -13,7 +13,12 @@ import type {
 import { compareNumbers } from '@attrium/event';
 import { canonicalJson, stableHash } from './canonical.js';
 import type { CompiledAttribute, ComputedAttribute, EventPattern } from './compiled.js';
-import type { AttributeDefinition, DefinitionKind, FormulaAttributeDefinition } from './definitions.js';
+import type {
+  AttributeDefinition,
+  DefinitionKind,
+  FormulaAttributeDefinition,
+  RollupAttributeDefinition,
+} from './definitions.js';
 import { LIST_MEMBER, listEventName } from './static-list.js';
 
 /** What a condition compiles to: an attribute that nobody named, and what is asked of it. */
@@ -69,7 +74,8 @@ const COMPLEMENTS: Readonly<Record<AggregateComparator, readonly AggregateCompar
   lte: ['gt'],
 };
 
-type AgedDefinition = Exclude<AttributeDefinition, FormulaAttributeDefinition>;
+/** Of what folds events: only there it is known when the age is reached. */
+export type AgedDefinition = Exclude<AttributeDefinition, FormulaAttributeDefinition | RollupAttributeDefinition>;
 
 /** The unnamed attribute of an age: it folds what the timestamp folds, and is false as long as there is none. */
 export function unnamedAge(age: Age, source: AgedDefinition): Unnamed {

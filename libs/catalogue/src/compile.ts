@@ -2,6 +2,7 @@
 import { type Condition, isJsonObject, type ParsedCondition, readsOf } from '@attrium/condition';
 import { assertNever, parseExactJson } from '@attrium/event';
 import {
+  type AgedDefinition,
   type Unnamed,
   unnamedAge,
   unnamedAggregate,
@@ -18,7 +19,6 @@ import type {
   AttributeDefinition,
   Catalogue,
   DefinitionKind,
-  FormulaAttributeDefinition,
   SegmentDefinition,
   TriggerDefinition,
 } from './definitions.js';
@@ -131,10 +131,11 @@ class UnnamedAttributes {
     return condition;
   }
 
-  /** Of an age; `parseCatalogue` refuses ages of formulas. */
-  source(name: string): Exclude<AttributeDefinition, FormulaAttributeDefinition> {
+  /** Of an age; `parseCatalogue` refuses ages of formulas and roll-ups. */
+  source(name: string): AgedDefinition {
     const source = this.sources.get(name);
-    if (source === undefined || source.kind === 'formula') throw new Error(`there is no attribute ${name} with an age`);
+    if (source === undefined || source.kind === 'formula' || source.kind === 'rollup')
+      throw new Error(`there is no attribute ${name} with an age`);
     return source;
   }
 }

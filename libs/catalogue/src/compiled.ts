@@ -3,6 +3,7 @@ import type { Condition, EventAttribute, SequenceStep } from '@attrium/condition
 import { type ExactNumber, VALUE_TYPES, type ValueType, type WaitOutcome } from '@attrium/event';
 
 import type { ConsentRule, QuietHours } from './consent-definition.js';
+import type { RollupMeaning } from './rollup-definition.js';
 import type { Schedule } from './schedule.js';
 import type { SessionMeaning } from './session.js';
 
@@ -143,7 +144,17 @@ export interface SessionAttribute extends AttributeHead, SessionMeaning {
   readonly kind: 'session';
 }
 
-export type CompiledAttribute = DeclaredAttribute | ComputedAttribute | SessionAttribute | FormulaAttribute;
+/** Of accounts: made of what their members have; keeps no state in the row of the account. */
+export interface RollupAttribute extends AttributeHead, RollupMeaning {
+  readonly kind: 'rollup';
+}
+
+export type CompiledAttribute =
+  | DeclaredAttribute
+  | ComputedAttribute
+  | SessionAttribute
+  | FormulaAttribute
+  | RollupAttribute;
 
 export interface CompiledSegment {
   readonly name: string;

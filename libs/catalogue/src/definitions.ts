@@ -12,6 +12,7 @@ import type {
 } from './compiled.js';
 import type { ConsentDefinition, OnQuiet } from './consent-definition.js';
 import type { IdentityDefinition } from './identity-definition.js';
+import type { RollupMeaning } from './rollup-definition.js';
 import type { SessionMeaning } from './session.js';
 
 /** Whose: a person's, or a company's. */
@@ -58,10 +59,16 @@ export interface SessionAttributeDefinition extends AttributeDefinitionHead, Ses
   readonly kind: 'session';
 }
 
+/** Of accounts: made of what their members have. */
+export interface RollupAttributeDefinition extends AttributeDefinitionHead, RollupMeaning {
+  readonly kind: 'rollup';
+}
+
 export type AttributeDefinition =
   | DeclaredAttributeDefinition
   | ComputedAttributeDefinition
   | SessionAttributeDefinition
+  | RollupAttributeDefinition
   | FormulaAttributeDefinition;
 
 export interface SegmentDefinition {

@@ -20,6 +20,7 @@ export {
   REDUCERS,
   REDUCERS_OF_PROPERTIES,
   type Reducer,
+  type RollupAttribute,
   type SessionAttribute,
   type TriggerWhen,
   TYPES_OF_REDUCER,
@@ -43,6 +44,7 @@ export type {
   DeclaredAttributeDefinition,
   DefinitionKind,
   FormulaAttributeDefinition,
+  RollupAttributeDefinition,
   SegmentDefinition,
   SessionAttributeDefinition,
   TriggerDefinition,
@@ -83,6 +85,7 @@ export {
   PAYLOAD_MAX,
   PROPERTIES_MAX,
   RESERVED_NAMES,
+  ROLLUPS_MAX,
   SEGMENTS_MAX,
   TRIGGERS_MAX,
   URL_LENGTH_MAX,
@@ -92,6 +95,13 @@ export { localTime } from './local-time.js';
 export { type MovePredicate, moved } from './move.js';
 export { type CatalogueOutcome, parseCatalogue } from './parse.js';
 export { type PlanItem, planCatalogue } from './plan.js';
+export {
+  attributesReadBy,
+  ROLLUP_REDUCERS,
+  type RollupMeaning,
+  type RollupReducer,
+  TYPES_OF_ROLLUP,
+} from './rollup-definition.js';
 export {
   latestOccurrence,
   nextOccurrence,

@@ -11,6 +11,8 @@ export const TRIGGERS_MAX = 200;
 export const BEHAVIOURS_MAX = 500;
 /** Formulas of one workspace. */
 export const FORMULAS_MAX = 50;
+/** Roll-ups of one workspace. */
+export const ROLLUPS_MAX = 20;
 /** Code units of one formula. */
 export const FORMULA_LENGTH_MAX = 1_000;
 /** Nodes of one formula, and how deep they may be nested. */

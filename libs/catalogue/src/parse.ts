@@ -20,6 +20,7 @@ import { readFormulas } from './formulas.js';
 import { readIdentity } from './identity.js';
 import { ATTRIBUTES_MAX, BEHAVIOURS_MAX, SEGMENTS_MAX, TRIGGERS_MAX } from './limits.js';
 import { checkName, type Names, namesOf, reportOtherKind } from './names.js';
+import { checkRollups } from './rollup.js';
 import { segmentSchema } from './schema.js';
 import { sizeFault } from './size.js';
 import { readTrigger } from './trigger.js';
@@ -97,6 +98,7 @@ function readDefinitions(lists: Lists, consentJson: unknown, report: Report): Ca
   const triggers = lists.triggers.map((json, index) => readTrigger(json, `triggers[${index}]`, names, report));
   const consent = readConsent(consentJson, CONSENT, names, report);
   checkCycles(segments, report);
+  checkRollups(attributes, report);
   checkUnnamed({ attributes, segments, triggers }, report);
   const ofEvents = [...eventAttributes.values()].filter((each) => each !== 'faulty');
   return {
@@ -201,6 +203,8 @@ function checkUnnamed(
         if (source?.kind === 'formula') {
           const message = `${source.name} is a formula, and how long ago it is cannot be asked; ask it of what the formula reads`;
           report(path, 'not_here', message);
+        } else if (source?.kind === 'rollup') {
+          report(path, 'not_here', `${source.name} is a roll-up, and how long ago it is cannot be asked`);
         } else if (source !== undefined) distinct.add(unnamedAge(part, source).attribute.name);
       }
     }

@@ -18,6 +18,8 @@ export interface PlanItem {
 
 const FROM_HISTORY = 'takes effect once it is computed from history';
 
+const ROLLED_UP = 'is made of what members have now; they are gone through page by page';
+
 /** The differences in the order of the catalogue: identity, consent, attributes, segments, triggers; of each first what is added or changed. */
 export function planCatalogue(before: Catalogue | undefined, after: Catalogue): PlanItem[] {
   const old: Catalogue = before ?? { attributes: [], segments: [], triggers: [] };
@@ -43,8 +45,10 @@ interface Notice {
 }
 
 function attributeNotice(before: AttributeDefinition | undefined, after: AttributeDefinition): Notice {
+  const isSame = before !== undefined && attributeKey(before) === attributeKey(after);
+  if (after.kind === 'rollup' && !isSame) return { fromNowOn: false, notice: ROLLED_UP };
   if (before === undefined) return { fromNowOn: false, notice: FROM_HISTORY };
-  if (attributeKey(before) === attributeKey(after)) {
+  if (isSame) {
     return { fromNowOn: false, notice: 'its values stay; only where it is shown changes' };
   }
   return { fromNowOn: false, notice: 'its values stay until the new ones are computed from history' };

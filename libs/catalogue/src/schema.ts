@@ -13,6 +13,7 @@ import {
   PROPERTIES_MAX,
   URL_LENGTH_MAX,
 } from './limits.js';
+import { rollupSchema } from './rollup-schema.js';
 import { WEEKDAYS } from './schedule.js';
 
 const oneOf = <const T extends readonly [string, ...string[]]>(values: T) =>
@@ -72,6 +73,7 @@ export const attributeSchema = z.strictObject({
   merge: z.string().optional(),
   from: z.array(fromSchema).min(1).max(FROM_MAX).optional(),
   compute: computeSchema.optional(),
+  rollup: rollupSchema.optional(),
 });
 export type AttributeInput = z.infer<typeof attributeSchema>;
 

@@ -51,6 +51,16 @@ describe('what serves while attributes are computed from history', () => {
     );
   });
 
+  it('leaves out a roll-up of what waits, and the formulas over it', () => {
+    const rollup = (name: string, more: object) => ({ name, kind: 'account', type: 'number', rollup: more });
+    const twice = { name: 'twice', kind: 'account', type: 'number', compute: { formula: 'of_lately * 2' } };
+    const where = { attribute: 'lately', gt: 1 };
+    const people = rollup('people', { count: 'members' });
+    const waits = [rollup('of_lately', { sum: 'lately' }), rollup('busy_people', { count: 'members', where }), twice];
+    const after = { attributes: [count('orders'), count('lately', { within: '1d' }), people, ...waits] };
+    expect(serving(undefined, after, ['lately'])).toEqual(full({ attributes: [count('orders'), people] }));
+  });
+
   it('leaves what was edited and waits as it was, with what that needs and the catalogue no longer has', () => {
     const before = {
       attributes: [count('orders'), count('old')],

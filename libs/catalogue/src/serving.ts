@@ -4,6 +4,7 @@ import { parseExactJson, stringifyExactJson } from '@attrium/event';
 import { compileActivated } from './compile.js';
 import type { CompiledAttribute, CompiledCatalogue, CompiledTrigger } from './compiled.js';
 import { parseCatalogue } from './parse.js';
+import { attributesReadBy } from './rollup-definition.js';
 
 export interface Preparation {
   readonly workspace: string;
@@ -86,11 +87,11 @@ type Names = Readonly<Record<List, Set<string>>>;
 
 function waitingNames(catalogue: CompiledCatalogue, isWaiting: Preparation['isWaiting']): Names {
   const attributes = new Set(catalogue.attributes.filter(isWaiting).map(({ name }) => name));
-  // A formula has no history of its own: it waits for what it reads, through other formulas too.
+  // Formulas and roll-ups have no history of their own: they wait for what they read, through other formulas too.
   for (let size = -1; size !== attributes.size; ) {
     size = attributes.size;
     for (const each of catalogue.attributes) {
-      if (each.kind === 'formula' && each.reads.some((name) => attributes.has(name))) attributes.add(each.name);
+      if (readBy(each).some((name) => attributes.has(name))) attributes.add(each.name);
     }
   }
   const segments = new Set<string>();
@@ -100,6 +101,11 @@ function waitingNames(catalogue: CompiledCatalogue, isWaiting: Preparation['isWa
   for (const segment of catalogue.segments) if (waits(segment)) segments.add(segment.name);
   const triggers = new Set(catalogue.triggers.filter((trigger) => waits(readsOf(trigger))).map(({ name }) => name));
   return { attributes, segments, triggers };
+}
+
+function readBy(attribute: CompiledAttribute): readonly string[] {
+  if (attribute.kind === 'formula') return attribute.reads;
+  return attribute.kind === 'rollup' ? attributesReadBy(attribute) : [];
 }
 
 function readsOf({ when, payload, attributes, segments }: CompiledTrigger) {

@@ -32,6 +32,8 @@ export interface AccountUnlinked {
   readonly account: Entity;
   readonly cause: string;
   readonly occurredAt: number;
+  /** Id of the merge; undefined in logs from before roll-ups. */
+  readonly mergeId?: string | undefined;
 }
 
 /** The account that the latest group event of a profile names is another one. Appended to the profile's partition. */

@@ -1,4 +1,5 @@
 export type { AccountCreated, AccountLinked, AccountUnlinked, CurrentAccountChanged } from './account-record.js';
+export { CHANGE_REASONS, type ChangeReason } from './change-reason.js';
 export {
   compareNumbers,
   DECIMAL_SCALE,
@@ -48,6 +49,7 @@ export {
   undeliveredSubject,
   writerOf,
 } from './log.js';
+export type { MemberContributed } from './member-record.js';
 export {
   adoptMerges,
   completeUpstream,
@@ -71,8 +73,6 @@ export {
   type AttributesChanged,
   assertNever,
   type CatalogueActivated,
-  CHANGE_REASONS,
-  type ChangeReason,
   type EventMatched,
   type EventOccurrence,
   type EventResolved,

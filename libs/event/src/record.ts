@@ -1,10 +1,12 @@
 /** The records of the logs: what sources sent, and the facts that stages appended. All times are milliseconds since 1970 UTC. */
 
 import type { AccountCreated, AccountLinked, AccountUnlinked, CurrentAccountChanged } from './account-record.js';
+import type { ChangeReason } from './change-reason.js';
 import type { DeliveryAttempted } from './delivery-record.js';
 import type { Entity, Identifier } from './entity.js';
 import type { ErasureRequested, ProfileErased } from './erasure-record.js';
 import type { Event } from './event-record.js';
+import type { MemberContributed } from './member-record.js';
 import type { IdentifierQuarantined, QuarantineDecided, QuarantineEnded } from './quarantine-record.js';
 import type { IdentifierRefused } from './refusal-record.js';
 import type { ScheduleOccurrence, ScheduleReached } from './schedule-record.js';
@@ -85,9 +87,6 @@ export interface KnownNow {
   readonly memberships: readonly string[];
   readonly identifiers: readonly Identifier[];
 }
-
-export const CHANGE_REASONS = ['event', 'merge', 'split', 'window', 'backfill', 'correction'] as const;
-export type ChangeReason = (typeof CHANGE_REASONS)[number];
 
 export interface AttributeChange {
   readonly name: string;
@@ -310,6 +309,7 @@ export type LogRecord =
   | IdentifierQuarantined
   | QuarantineDecided
   | QuarantineEnded
+  | MemberContributed
   | StateTransferred
   | MergeCompleted
   | AttributesChanged

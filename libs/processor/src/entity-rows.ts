@@ -84,7 +84,7 @@ export interface EntityRules<R extends LiveRow> {
 
 export class EntityRows<R extends LiveRow> {
   private readonly table: Table<number, R | PointerRow>;
-  /** Entities whose row a transfer made: it may have overtaken their `ProfileCreated`, which takes another way. */
+  /** Entities whose row a record of this stage made: it may have overtaken their `ProfileCreated`, which takes another way. */
   private readonly early: Table<number, boolean>;
   private readonly erased: ErasedEntities;
   private readonly partition: number;

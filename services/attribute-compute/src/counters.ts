@@ -17,6 +17,10 @@ export interface AttributeCounters {
   forwardedTransfers: number;
   /** Transfers that came again and were dropped. */
   repeatedTransfers: number;
+  /** Contributions of members that an account did not take, because it has those of too many; by workspace. */
+  readonly refusedMembers: Map<string, number>;
+  /** Contributions of members that came again and were dropped. */
+  repeatedContributions: number;
   /** Events of history that were folded. */
   seededEvents: number;
   /** Events of history of an entity that was merged away, which another partition sent on. */
@@ -39,6 +43,8 @@ export function newAttributeCounters(): AttributeCounters {
     misaddressedRecords: 0,
     forwardedTransfers: 0,
     repeatedTransfers: 0,
+    refusedMembers: new Map(),
+    repeatedContributions: 0,
     seededEvents: 0,
     forwardedSeeds: 0,
     repeatedChunks: 0,

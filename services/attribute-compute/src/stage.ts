@@ -29,19 +29,22 @@ import {
   publishContributions,
   publishedNames,
   publishSwitched,
+  type Row,
 } from './domain/entity.js';
 import { publishAllFormulas, publishFormulas } from './domain/formula.js';
 import { matchesOf } from './domain/match.js';
 import { type Contribution, readEvent } from './domain/payload.js';
 import { feedOf, type Plan } from './domain/plan.js';
 import { type AttributesAnswer, type AttributesQuestion, answerAttributes } from './domain/question.js';
+import { emitChanges } from './emit-changes.js';
+import { MEMBERS_TIMER, Rollups } from './rollups.js';
 import { answerBackfills, type BackfillsAnswer, type BackfillsQuestion, type Evaluation, Seeding } from './seeding.js';
 import { Definitions } from './store/definitions.js';
 import { decodeRow, ENTITY_STATE_VERSION, ENTITY_STATE_VERSION_OLDEST, encodeRow } from './store/entity-codec.js';
 
 const STAGE = 'attribute-compute';
 /** Of the tables; rises with the encoding of the rows and with that of the catalogues. */
-const STATE_VERSION = 6;
+const STATE_VERSION = 7;
 /** A row has kilobytes in memory, in hundreds of objects: beyond some, reading one anew costs less than what the garbage collector does for it. */
 const CACHE_ROWS_MAX = 20_000;
 
@@ -71,6 +74,7 @@ class AttributePartition implements PartitionStage {
   private readonly entities: EntityRows<EntityRow>;
   private readonly definitions: Definitions;
   private readonly seeding: Seeding;
+  private readonly rollups: Rollups;
 
   constructor(
     environment: StageEnvironment,
@@ -98,6 +102,15 @@ class AttributePartition implements PartitionStage {
       settleTimers: (row, context) => this.settleTimers(row, context),
       foldInto: (row, contributions, evaluation, context) => this.foldInto(row, contributions, evaluation, context),
     });
+    this.rollups = new Rollups(environment, {
+      planOf: (workspace) => this.definitions.of(workspace),
+      rowOf: (ordinal) => this.viewOf(ordinal),
+      accountOf: (entity) => this.entities.arriving(entity),
+      accountAt: (ordinal) => this.entities.edit(ordinal),
+      align: (row, context) => this.align(row, context, context.now),
+      countFailed: (plan, names) => this.countFailed(plan, names),
+      counters,
+    });
   }
 
   timersBefore(record: LogRecord): number | undefined {
@@ -111,7 +124,7 @@ class AttributePartition implements PartitionStage {
       case 'profiles-merged':
         return this.entities.isHere(record.survivor) ? record.survivor.ordinal : record.loser.ordinal;
       default:
-        return undefined;
+        return this.rollups.timersBefore(record);
     }
   }
 
@@ -138,9 +151,10 @@ class AttributePartition implements PartitionStage {
         break;
       case 'profile-erased':
         this.entities.erase(record, context);
+        this.rollups.decide(record, context);
         break;
       case 'catalogue-activated':
-        this.seeding.activate(record, context);
+        this.replan(record.workspace, context, () => this.seeding.activate(record, context));
         break;
       case 'seeded':
         this.seeding.seed(record, context);
@@ -149,14 +163,18 @@ class AttributePartition implements PartitionStage {
         this.definitions.order(record);
         break;
       case 'definitions-switched':
-        this.seeding.switch(record, context);
+        this.replan(record.workspace, context, () => this.seeding.switch(record, context));
         break;
       default:
-      // Nobody writes other kinds into this log.
+        this.rollups.decide(record, context);
     }
   }
 
   expire(ordinal: number, dueAt: number, context: Context): void {
+    if (ordinal === MEMBERS_TIMER) {
+      this.rollups.expire(dueAt, context);
+      return;
+    }
     const row = this.entities.edit(ordinal);
     if (row === undefined) return;
     row.due = undefined;
@@ -166,7 +184,7 @@ class AttributePartition implements PartitionStage {
       const at = { asOf: dueAt, effectiveAt: dueAt };
       const changes = publishChanges(row, windowed, at);
       this.formulas(row, plan, changes, at);
-      emitChanges(row, plan, changes, { reason: 'window', cause: `timer:${dueAt}`, effectiveAt: dueAt }, context);
+      this.tell(row, plan, changes, { reason: 'window', cause: `timer:${dueAt}`, effectiveAt: dueAt }, context);
     }
     pruneWindows(row, plan[row.entity.kind], dueAt);
     this.schedule(row, plan, dueAt, context);
@@ -179,10 +197,16 @@ class AttributePartition implements PartitionStage {
     if (asked.kind !== 'attributes')
       throw new Error(`${STAGE} does not answer ${String((asked as { kind: unknown }).kind)}`);
     const plan = this.definitions.of(asked.workspace);
-    const found = this.entities.get(asked.ordinal);
-    const isHere = found?.kind === 'entity' && found.entity.workspace === asked.workspace;
-    const row = isHere ? alignedView(found, plan[found.entity.kind], plan.step, this.isKeptIn(asked.workspace)) : found;
-    return answerAttributes(asked, row, plan);
+    return answerAttributes(asked, this.viewOf(asked.ordinal), plan);
+  }
+
+  /** The row in line with its plan, for reading only. */
+  private viewOf(ordinal: number): Row | undefined {
+    const found = this.entities.get(ordinal);
+    if (found?.kind !== 'entity') return found;
+    const { workspace, kind } = found.entity;
+    const plan = this.definitions.of(workspace);
+    return alignedView(found, plan[kind], plan.step, this.isKeptIn(workspace));
   }
 
   private decideEvent(record: EventResolved, context: Context): void {
@@ -223,7 +247,7 @@ class AttributePartition implements PartitionStage {
       const at = { asOf: context.now, effectiveAt: evaluation.effectiveAt };
       const changes = publishContributions(row, contributions, at);
       this.formulas(row, plan, changes, at);
-      emitChanges(row, plan, changes, evaluation, context);
+      this.tell(row, plan, changes, evaluation, context);
     }
     if (moved) this.schedule(row, plan, context.now, context);
   }
@@ -252,6 +276,25 @@ class AttributePartition implements PartitionStage {
     for (const match of matches) context.emit({ ...head, ...match, values: [], memberships: [], identifiers: [] });
   }
 
+  /** The changes of an entity, and what they make of the accounts that it is a member of. */
+  private tell(
+    row: EntityRow,
+    plan: Plan,
+    changes: readonly AttributeChange[],
+    evaluation: Evaluation,
+    context: Context,
+  ): void {
+    emitChanges(row, plan, changes, evaluation, context);
+    this.rollups.changed(row, plan, changes, evaluation, context);
+  }
+
+  /** The plan may be another one afterwards. */
+  private replan(workspace: string, context: Context, decide: () => void): void {
+    const before = this.definitions.of(workspace);
+    decide();
+    this.rollups.activated(before, this.definitions.of(workspace), context);
+  }
+
   private formulas(row: EntityRow, plan: Plan, changes: AttributeChange[], at: PublishedAt): void {
     this.countFailed(plan, publishFormulas(row, plan[row.entity.kind], changes, at));
   }
@@ -277,8 +320,10 @@ class AttributePartition implements PartitionStage {
       const at = { asOf: context.now, effectiveAt };
       const changes = publishSwitched(row, plan[entity.kind], at);
       this.countFailed(plan, publishAllFormulas(row, plan[entity.kind], changes, at));
-      emitChanges(row, plan, changes, { reason: 'merge', cause: mergeIds.at(-1)!, effectiveAt }, context);
+      const evaluation: Evaluation = { reason: 'merge', cause: mergeIds.at(-1)!, effectiveAt };
+      emitChanges(row, plan, changes, evaluation, context);
       context.emit({ kind: 'merge-completed', entity, mergeIds });
+      this.rollups.give(row, evaluation, context);
     }
     this.schedule(row, plan, context.now, context);
   }
@@ -317,7 +362,7 @@ class AttributePartition implements PartitionStage {
     const published = { asOf, effectiveAt };
     const changes = publishSwitched(row, plan[row.entity.kind], published);
     this.countFailed(plan, publishAllFormulas(row, plan[row.entity.kind], changes, published));
-    emitChanges(row, plan, changes, { reason: 'backfill', cause, effectiveAt }, context);
+    this.tell(row, plan, changes, { reason: 'backfill', cause, effectiveAt }, context);
     this.schedule(row, plan, asOf, context);
     return plan;
   }
@@ -345,15 +390,4 @@ class AttributePartition implements PartitionStage {
 
 function count(counts: Map<string, number>, key: string): void {
   counts.set(key, (counts.get(key) ?? 0) + 1);
-}
-
-function emitChanges(
-  { entity }: EntityRow,
-  { revision }: Plan,
-  changes: readonly AttributeChange[],
-  evaluation: Evaluation,
-  context: Context,
-): void {
-  if (changes.length === 0) return;
-  context.emit({ kind: 'attributes-changed', entity, recordedAt: context.now, revision, ...evaluation, changes });
 }

@@ -47,6 +47,20 @@ export function exposeCounters(counters: AttributeCounters): void {
     () => counters.repeatedTransfers,
   );
   sampledGauge(
+    {
+      name: 'attrium_attributes_rollup_members_refused',
+      help: 'Contributions of members to the roll-ups of an account that has those of too many members.',
+    },
+    () => total(counters.refusedMembers),
+  );
+  sampledGauge(
+    {
+      name: 'attrium_attributes_rollup_contributions_repeated',
+      help: 'Contributions of members to roll-ups that came again and were dropped.',
+    },
+    () => counters.repeatedContributions,
+  );
+  sampledGauge(
     { name: 'attrium_attributes_entities_erased', help: 'Rows dropped, because their profile was erased.' },
     () => counters.erasedEntities,
   );

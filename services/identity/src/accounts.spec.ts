@@ -116,6 +116,10 @@ describe('accounts', () => {
     expect(new Set(of('account-unlinked').map((fact) => (fact as { account: { id: string } }).account.id)).size).toBe(
       2,
     );
+    const [merge] = of('profiles-merged') as { mergeId: string; loser: { id: string } }[];
+    expect(of('account-unlinked').every((fact) => (fact as { mergeId?: string }).mergeId === merge!.mergeId)).toBe(
+      true,
+    );
     expect(new Set(of('account-linked').map((fact) => (fact as { account: { id: string } }).account.id)).size).toBe(1);
     expect(of('current-account-changed')).toHaveLength(2);
     const first = facts.findIndex(({ fact }) => fact.kind === 'profiles-merged');

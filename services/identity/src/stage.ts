@@ -299,8 +299,8 @@ class IdentityShard implements PartitionStage {
     const { entity } = decision;
     const partition = partitionOf(entity.id, this.partitions);
     // Before the merge: from then on nothing is addressed to the loser.
-    for (const { loser, account } of accounts.unlinked) {
-      this.emitToBoth({ kind: 'account-unlinked', entity: loser, account, cause, occurredAt }, context);
+    for (const { mergeId, loser, account } of accounts.unlinked) {
+      this.emitToBoth({ kind: 'account-unlinked', entity: loser, account, cause, occurredAt, mergeId }, context);
     }
     for (const loser of accounts.leaving) {
       const left = { kind: 'current-account-changed', entity: loser, account: undefined, cause, occurredAt } as const;

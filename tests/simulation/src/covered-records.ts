@@ -1,6 +1,12 @@
 /** Which paths a run went through, as its logs tell. */
 import { isListEvent } from '@attrium/catalogue';
-import { type Entity, type LogRecord, partitionOfSubject, type SegmentChanged } from '@attrium/event';
+import {
+  type ChangeReason,
+  type Entity,
+  type LogRecord,
+  partitionOfSubject,
+  type SegmentChanged,
+} from '@attrium/event';
 import type { Path } from './coverage.js';
 import { coverErasures } from './covered-erasures.js';
 import { isList } from './draw-lists.js';
@@ -41,6 +47,7 @@ export function coveredByRecords(line: Line, unowned: (at: number) => boolean): 
   const inputs = [resolved, attributes, memberships];
   for (const input of inputs) coverTransfers(input, paths);
   coverErasures({ events, resolved, inputs }, paths);
+  coverContributions(resolved, paths);
   for (const { record } of attributes) {
     if (record.kind !== 'attributes-changed') continue;
     if (record.reason === 'backfill') paths.add('a change of a value in a backfill');
@@ -229,5 +236,28 @@ function coverTransfers(input: readonly Stored[], paths: Set<Path>): void {
     const to = arrived.get(record.id);
     if (to !== undefined && to !== record.to.ordinal) paths.add('a transfer that was forwarded');
     arrived.set(record.id, record.to.ordinal);
+  }
+}
+
+const REASONS: Readonly<Partial<Record<ChangeReason, Path>>> = {
+  event: 'a roll-up that a member moved',
+  window: 'a roll-up that the window of a member moved',
+  merge: 'a roll-up that a merge of members moved',
+  backfill: 'a roll-up that was new to members',
+};
+
+function coverContributions(resolved: readonly Stored[], paths: Set<Path>): void {
+  const created = new Set<number>();
+  const came = new Set<string>();
+  for (const { record } of resolved) {
+    if (record.kind === 'account-created') created.add(record.entity.ordinal);
+    if (record.kind !== 'member-contributed') continue;
+    const path = REASONS[record.reason];
+    if (path !== undefined && !record.left) paths.add(path);
+    if (record.left)
+      paths.add(record.mergedBy === undefined ? 'a member that was erased' : 'a member that was merged away');
+    if (!created.has(record.entity.ordinal)) paths.add('a contribution before its account');
+    if (came.has(record.id)) paths.add('a contribution that came again');
+    came.add(record.id);
   }
 }

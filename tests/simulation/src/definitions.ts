@@ -34,6 +34,18 @@ export interface AttributeText {
     readonly where?: ConditionText;
     readonly within?: string;
   };
+  readonly rollup?: RollupText;
+}
+
+export interface RollupText {
+  readonly count?: 'members';
+  readonly sum?: string;
+  readonly min?: string;
+  readonly max?: string;
+  readonly average?: string;
+  readonly any?: string;
+  readonly all?: string;
+  readonly where?: ConditionText;
 }
 
 /** One node of a condition; which keys it has says what it is. */

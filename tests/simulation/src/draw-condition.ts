@@ -72,7 +72,7 @@ function drawBehaviour(random: Random): ConditionText {
   return { ...about, ...times, ...(random.chance(0.6) ? { did: true as const } : { did_not: true as const }) };
 }
 
-function drawComparison(random: Random, { name: attribute, type }: AttributeText): ConditionText {
+function drawComparison(random: Random, { name: attribute, type, rollup }: AttributeText): ConditionText {
   if (random.chance(0.15)) return { attribute, exists: random.chance(0.7) };
   if (random.chance(0.1)) return { attribute, is_empty: random.chance(0.5) };
   switch (type) {
@@ -99,13 +99,17 @@ function drawComparison(random: Random, { name: attribute, type }: AttributeText
       return { attribute, equals: random.chance(0.5) };
     case 'timestamp': {
       const [earlier, later] = ['2026-01-01T00:00:12Z', '2026-01-01T00:00:25Z'];
-      return random.pick<ConditionText>([
+      const compared = [
         { attribute, [random.pick(['gt', 'lte', 'before', 'after'])]: earlier },
         { attribute, between: [earlier, later] },
+      ];
+      const ages = [
         { attribute, older_than: random.pick(WINDOWS) },
         { attribute, newer_than: random.pick(WINDOWS) },
         { attribute, older_than: '2s', newer_than: '20s' },
-      ]);
+      ];
+      // Of a roll-up no age can be asked.
+      return random.pick<ConditionText>(rollup === undefined ? [...compared, ...ages] : compared);
     }
     default:
       if (random.chance(0.2))

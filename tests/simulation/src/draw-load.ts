@@ -9,6 +9,7 @@ import { drawConsentPlan, stating, withConsent } from './draw-consent.js';
 import { drawErasures, type Erasure } from './draw-erasures.js';
 import { importing, withLists } from './draw-lists.js';
 import { type Decision, drawDecisions } from './draw-quarantine.js';
+import { withRollups } from './draw-rollups.js';
 import { laterSchedules, withSchedules, zoned } from './draw-schedules.js';
 
 export const START_MS = Date.UTC(2026, 0, 1);
@@ -65,6 +66,7 @@ export function drawLoad(random: Random, { events, only, workspaces }: LoadOptio
   const lists = random.fork();
   const schedules = random.fork();
   const erased = random.fork();
+  const rollups = random.fork();
   const packs: Pack[] = [];
   const sent: Event[] = [];
   let at = START_MS + 100;
@@ -90,7 +92,7 @@ export function drawLoad(random: Random, { events, only, workspaces }: LoadOptio
   };
   const left = packs.map((pack) => ({ ...pack, records: pack.records.filter(isSent) }));
   const activations = workspaces.flatMap((workspace) =>
-    activationsOf(workspace, { catalogues, revisions, sections, accounts, lists, schedules }, at),
+    activationsOf(workspace, { catalogues, revisions, sections, accounts, lists, schedules, rollups }, at),
   );
   const endsAt = packs.at(-1)?.at ?? at;
   const decisions = drawDecisions(quarantine, people, { from: START_MS, to: endsAt + 1_000 });
@@ -118,13 +120,17 @@ function activationsOf(
     accounts,
     lists,
     schedules,
-  }: Readonly<Record<'catalogues' | 'revisions' | 'sections' | 'accounts' | 'lists' | 'schedules', Random>>,
+    rollups,
+  }: Readonly<Record<'catalogues' | 'revisions' | 'sections' | 'accounts' | 'lists' | 'schedules' | 'rollups', Random>>,
   endsAt: number,
 ): Activation[] {
   const first = withLists(lists, withAccounts(accounts, drawCatalogue(catalogues)));
   const consent = drawConsentPlan(sections);
   let scheduled: CatalogueText | undefined;
-  const activate = (revision: number, at: number, unscheduled: CatalogueText): Activation => {
+  const earlier: CatalogueText[] = [];
+  const activate = (revision: number, at: number, drawn: CatalogueText): Activation => {
+    const unscheduled = withRollups(rollups, drawn, earlier);
+    earlier.push(unscheduled);
     const catalogue = withSchedules(schedules, unscheduled, scheduled);
     scheduled = catalogue;
     return activation(revision, at, zoned(schedules, withConsent(sections, consent, catalogue)));

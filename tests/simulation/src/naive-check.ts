@@ -37,7 +37,7 @@ export async function checkNaive(line: Line): Promise<Difference[]> {
   const ordinals = new Map(created.map(({ entity }) => [entity.id, entity.ordinal]));
   const identity = expectIdentity(line.storedAll('events'), line.shards, ordinals);
   const changes = said('attributes', 'attribute-compute').filter(
-    isOf('attributes-changed', 'event-matched', 'merge-completed'),
+    isOf('attributes-changed', 'event-matched', 'merge-completed', 'member-contributed'),
   );
   const flips = said('memberships', 'segment').filter(
     isOf('segment-changed', 'event-matched', 'member-found', 'schedule-reached', 'merge-completed'),

@@ -1,18 +1,26 @@
 /** The facts about accounts and their members, between the types of libs/event and the generated messages. */
-import { assertNever, type FactBody, type LogRecord } from '@attrium/event';
+import { assertNever, type FactBody, type LogRecord, type MemberContributed } from '@attrium/event';
 import type { logV1 } from '@attrium/proto/log';
 import { entityFromProto, entityToProto } from './wire-entity.js';
+import { CHANGE_REASON_NUMBER, changeReasonOf } from './wire-names.js';
+import { namedValueFromProto, namedValueToProto } from './wire-value.js';
 
-type AccountKind = 'account-created' | 'account-linked' | 'account-unlinked' | 'current-account-changed';
+type AccountKind =
+  | 'account-created'
+  | 'account-linked'
+  | 'account-unlinked'
+  | 'current-account-changed'
+  | 'member-contributed';
 type AccountFact = Extract<FactBody, { kind: AccountKind }>;
 type AccountRecord = Extract<LogRecord, { kind: AccountKind }>;
 type EntryRecord = NonNullable<logV1.Entry['record']>;
 type AccountEntry = Extract<
   EntryRecord,
-  { $case: 'accountCreated' | 'accountLinked' | 'accountUnlinked' | 'currentAccountChanged' }
+  { $case: 'accountCreated' | 'accountLinked' | 'accountUnlinked' | 'currentAccountChanged' | 'memberContributed' }
 >;
 
 export function accountFactToProto(record: AccountFact): AccountEntry {
+  if (record.kind === 'member-contributed') return contributionToProto(record);
   const { cause, occurredAt } = record;
   const entity = entityToProto(record.entity);
   switch (record.kind) {
@@ -21,7 +29,10 @@ export function accountFactToProto(record: AccountFact): AccountEntry {
     case 'account-linked':
       return { $case: 'accountLinked', value: { entity, account: entityToProto(record.account), cause, occurredAt } };
     case 'account-unlinked':
-      return { $case: 'accountUnlinked', value: { entity, account: entityToProto(record.account), cause, occurredAt } };
+      return {
+        $case: 'accountUnlinked',
+        value: { entity, account: entityToProto(record.account), cause, occurredAt, mergeId: record.mergeId },
+      };
     case 'current-account-changed': {
       const account = record.account === undefined ? undefined : entityToProto(record.account);
       return { $case: 'currentAccountChanged', value: { entity, account, cause, occurredAt } };
@@ -33,6 +44,7 @@ export function accountFactToProto(record: AccountFact): AccountEntry {
 
 /** Throws CodecError for a message without its entities. */
 export function accountFactFromProto(id: string, record: AccountEntry): AccountRecord {
+  if (record.$case === 'memberContributed') return { ...contributionFromProto(record.value), id };
   const { cause, occurredAt } = record.value;
   const entity = entityFromProto(record.value.entity);
   switch (record.$case) {
@@ -48,6 +60,7 @@ export function accountFactFromProto(id: string, record: AccountEntry): AccountR
         account: entityFromProto(record.value.account),
         cause,
         occurredAt,
+        mergeId: record.value.mergeId,
       };
     case 'currentAccountChanged': {
       const account = record.value.account === undefined ? undefined : entityFromProto(record.value.account);
@@ -56,4 +69,38 @@ export function accountFactFromProto(id: string, record: AccountEntry): AccountR
     default:
       return assertNever(record);
   }
+}
+
+function contributionToProto(record: Omit<MemberContributed, 'id'>): AccountEntry {
+  const { mergeIds, left, mergedBy, cause, effectiveAt } = record;
+  return {
+    $case: 'memberContributed',
+    value: {
+      entity: entityToProto(record.entity),
+      member: entityToProto(record.member),
+      values: record.values.map(namedValueToProto),
+      mergeIds: [...mergeIds],
+      left,
+      mergedBy,
+      reason: CHANGE_REASON_NUMBER[record.reason],
+      cause,
+      effectiveAt,
+    },
+  };
+}
+
+function contributionFromProto(value: logV1.MemberContributed): Omit<MemberContributed, 'id'> {
+  const { mergeIds, left, mergedBy, cause, effectiveAt } = value;
+  return {
+    kind: 'member-contributed',
+    entity: entityFromProto(value.entity),
+    member: entityFromProto(value.member),
+    values: value.values.map(namedValueFromProto),
+    mergeIds,
+    left,
+    mergedBy,
+    reason: changeReasonOf(value.reason),
+    cause,
+    effectiveAt,
+  };
 }

@@ -54,21 +54,18 @@ export function coldToProto(record: ColdFact): EntryRecord {
           published: [...record.published],
         },
       };
-    case 'merge-completed':
-      return {
-        $case: 'mergeCompleted',
-        value: {
-          entity: entityToProto(record.entity),
-          mergeIds: [...record.mergeIds],
-          known: record.known === undefined ? undefined : knownToProto(record.known),
-        },
-      };
+    case 'merge-completed': {
+      const entity = entityToProto(record.entity);
+      const known = record.known === undefined ? undefined : knownToProto(record.known);
+      return { $case: 'mergeCompleted', value: { entity, mergeIds: [...record.mergeIds], known } };
+    }
     case 'member-found':
       return memberToProto(record);
     case 'account-created':
     case 'account-linked':
     case 'account-unlinked':
     case 'current-account-changed':
+    case 'member-contributed':
       return accountFactToProto(record);
     case 'erasure-requested':
     case 'profile-erased':
@@ -158,6 +155,7 @@ export function coldFromProto(id: string, record: EntryRecord): ColdRecord {
     case 'accountLinked':
     case 'accountUnlinked':
     case 'currentAccountChanged':
+    case 'memberContributed':
       return accountFactFromProto(id, record);
     case 'erasureRequested':
     case 'profileErased':

@@ -72,12 +72,12 @@ function keyOf({ of, key }: CompiledAttribute): string {
 }
 
 /**
- * Consent and static lists hold what is stated, or imported, from now on. A formula's history is that of what it reads: by it those are
+ * Consent and static lists hold what is stated, or imported, from now on; a roll-up is made of what members have now. A formula's history is that of what it reads: by it those are
  * found who get a value.
  */
 function hasHistory(attribute: CompiledAttribute): boolean {
   if (attribute.kind === 'computed' && isListEvent({ type: 'track', name: attribute.event })) return false;
-  return consentOfAttribute(attribute.name) === undefined;
+  return attribute.kind !== 'rollup' && consentOfAttribute(attribute.name) === undefined;
 }
 
 /** A revision comes. Throws, as `compileActivated` does, for an invalid catalogue. */
@@ -193,7 +193,7 @@ export function planOfRow(workspace: string, row: WorkspaceRow): Plan {
     return !served.has(key) && !abandoned.has(key);
   });
   const switching = new Set(concernedBy(pending, latest, serving).map(nameOf));
-  const shadows = pending.filter(({ kind }) => kind !== 'formula');
+  const shadows = pending.filter(({ kind }) => kind !== 'formula' && kind !== 'rollup');
   return planOf(serving, { step, switched: last, shadows, switching });
 }
 

@@ -30,3 +30,8 @@ export const ENTITY_STATE_BYTES_MAX = 1_048_576;
 export const SMALL_STATE_BYTES_MAX = 1_024;
 /** Events that are kept to find a sequence among; of more the latest. */
 export const SEQUENCE_EVENTS_MAX = 1_000;
+/** Members whose contributions an account keeps; those beyond are not rolled up until others have left. */
+export const ROLLED_UP_MEMBERS_MAX = 10_000;
+/** Members that are told of at once when a roll-up is new, and how long after those before them. */
+export const MEMBERS_PAGE = 100;
+export const MEMBERS_PAGE_EACH_MS = 50;

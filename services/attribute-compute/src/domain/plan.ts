@@ -19,6 +19,7 @@ import { type MatchPlan, matchPlanOf } from './match.js';
 import type { Parsing } from './parsed-payload.js';
 import type { PlannedAttribute } from './planned-attribute.js';
 import { NO_REDUCER, type PlannedFormula, plannedFormulas } from './planned-formula.js';
+import { type RollupPlan, rollupPlanOf } from './planned-rollup.js';
 import { type FoldedAttribute, reducerOf } from './reducer.js';
 
 export type { PlannedAttribute } from './planned-attribute.js';
@@ -106,6 +107,7 @@ export interface Plan {
   readonly switched: Switch | undefined;
   readonly profile: KindPlan;
   readonly account: KindPlan;
+  readonly rollups: RollupPlan;
 }
 
 /** Definitions that were in preparation took effect. */
@@ -132,10 +134,12 @@ const NO_NAMES: ReadonlySet<string> = new Set();
 export function planOf(catalogue: CompiledCatalogue, options: PlanOptions = {}): Plan {
   const { workspace, revision } = catalogue;
   const { step = revision, switched, shadows = [], switching = NO_NAMES } = options;
+  const account = kindPlanOf(catalogue, shadows, switching, 'account');
   return {
     ...{ workspace, revision, step, switched },
     profile: kindPlanOf(catalogue, shadows, switching, 'user'),
-    account: kindPlanOf(catalogue, shadows, switching, 'account'),
+    account,
+    rollups: rollupPlanOf(catalogue.attributes, account),
   };
 }
 
@@ -237,7 +241,7 @@ function plannedOf(
 }
 
 function plannedReducer(definition: CompiledAttribute): AttributeReducer {
-  if (definition.kind === 'formula') return NO_REDUCER;
+  if (definition.kind === 'formula' || definition.kind === 'rollup') return NO_REDUCER;
   return definition.age === undefined ? reducerOf(definition) : aged(reducerOf(definition), definition.age);
 }
 

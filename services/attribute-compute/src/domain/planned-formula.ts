@@ -20,10 +20,10 @@ export interface PlannedFormula {
   readonly origins: readonly PlannedAttribute[];
 }
 
-/** A formula keeps no state: nothing is ever folded for it. */
+/** Formulas and roll-ups keep no state: nothing is ever folded for them. */
 export const NO_REDUCER: AttributeReducer = {
   empty: () => {
-    throw new Error('a formula keeps no state');
+    throw new Error('no event is folded for it');
   },
   add: (state) => state,
   merge: (state) => state,

@@ -35,7 +35,7 @@ export interface AccountDecision {
   /** Accounts that the profile becomes a member of. */
   readonly linked: readonly Entity[];
   /** Memberships that end because their profile is merged away. */
-  readonly unlinked: readonly { readonly loser: Entity; readonly account: Entity }[];
+  readonly unlinked: readonly { readonly mergeId: string; readonly loser: Entity; readonly account: Entity }[];
   /** All that the profile is a member of after it; undefined: as before. */
   readonly links?: readonly AccountLinkRow[] | undefined;
   /** The account that becomes the current one. */
@@ -67,10 +67,10 @@ export function decideAccounts(
   if (event.groupId === undefined && losers.length === 0) return NOTHING;
   const links = new Map<number, AccountLinkRow>();
   for (const link of before ?? []) links.set(link.account, link);
-  const unlinked: { loser: Entity; account: Entity }[] = [];
-  for (const { loser } of losers) {
+  const unlinked: { mergeId: string; loser: Entity; account: Entity }[] = [];
+  for (const { mergeId, loser } of losers) {
     for (const link of profileAt(state, loser.ordinal).accounts!) {
-      unlinked.push({ loser, account: accountEntityAt(state, link.account) });
+      unlinked.push({ mergeId, loser, account: accountEntityAt(state, link.account) });
       links.set(link.account, unite(links.get(link.account), link));
     }
   }

@@ -79,6 +79,11 @@ export class AccountBook {
     return account;
   }
 
+  /** The groups that are members, each once. */
+  membersOf(account: Account): Group[] {
+    return [...new Set(this.groupings.filter((each) => each.account === account).map(({ group }) => group))];
+  }
+
   private of(group: Group): Set<Account> {
     return new Set(this.groupings.filter((each) => each.group === group).map(({ account }) => account));
   }

@@ -1,5 +1,14 @@
 /** What attribute-compute has to say at each record of `resolved`: every value counted anew from the bag of events of its profile. */
-import type { AttributesChanged, Event, EventMatched, LogRecord, MergeCompleted } from '@attrium/event';
+import type {
+  AttributesChanged,
+  CatalogueActivated,
+  Entity,
+  Event,
+  EventMatched,
+  LogRecord,
+  MemberContributed,
+  MergeCompleted,
+} from '@attrium/event';
 import type { StoredMessage } from '@attrium/processor';
 import { Catalogues } from './catalogues.js';
 import type { NaiveFormula } from './formulas.js';
@@ -7,6 +16,7 @@ import { type Holder, Merging } from './merging.js';
 import { matchedBy, propertyTexts } from './needs.js';
 import type { Contribution } from './reducing.js';
 import { FactBook, isIn, type Place, replay } from './replay.js';
+import { contributionFact, type MemberNow, NaiveRollups, rollupsOf } from './rollups.js';
 import type { Rule, Rules } from './rules.js';
 import { type Plain, plainOf, show } from './value.js';
 
@@ -38,12 +48,18 @@ export function expectAttributes(resolved: readonly StoredMessage[], partitions:
   return replaying.book;
 }
 
-export function attributeFacts(facts: Iterable<AttributesChanged | EventMatched | MergeCompleted>): FactBook {
+export type AttributeFact = AttributesChanged | EventMatched | MergeCompleted | MemberContributed;
+
+export function attributeFacts(facts: Iterable<AttributeFact>): FactBook {
   const book = new FactBook();
   for (const fact of facts) {
     const position = fact.id.slice(1, fact.id.lastIndexOf('-'));
     if (fact.kind === 'merge-completed') {
       book.add(position, { completed: fact.mergeIds, of: fact.entity.id });
+      continue;
+    }
+    if (fact.kind === 'member-contributed') {
+      book.add(position, contributionFact(fact));
       continue;
     }
     if (fact.kind === 'event-matched') {
@@ -77,19 +93,44 @@ class AttributeReplay {
     },
   );
 
-  constructor(private readonly partitions: number) {}
+  private readonly rollups: NaiveRollups;
+
+  constructor(private readonly partitions: number) {
+    this.rollups = new NaiveRollups(partitions, (place, fact) => this.book.add(place.position, fact));
+  }
 
   read(record: LogRecord, place: Place): void {
     const { merging, partitions } = this;
     switch (record.kind) {
       case 'catalogue-activated':
-        this.forget(this.catalogues.read(record, place), record.workspace, place);
+        this.activate(record, place);
         return;
       case 'tick':
-        for (const holder of merging.all()) {
-          if (isIn(place, holder.entity.id, partitions)) this.look(holder, record.dueAt, place);
+        for (let due = this.rollups.dueIn(place); due !== undefined && due <= record.dueAt; ) {
+          // Of what is due at the same time it comes first.
+          this.lookAll(due - 1, place);
+          this.sweep(place);
+          due = this.rollups.dueIn(place);
         }
+        this.lookAll(record.dueAt, place);
         return;
+      case 'account-linked':
+      case 'account-unlinked': {
+        if (!isIn(place, record.entity.id, partitions)) return;
+        const holder = merging.of(record.entity);
+        this.look(holder, place.now, place);
+        if (record.kind === 'account-linked') this.rollups.join(record, this.nowOf(holder, place), place);
+        else this.rollups.leave(record, place);
+        return;
+      }
+      case 'member-contributed': {
+        const holder = merging.of(record.entity);
+        this.look(holder, place.now, place);
+        if (!this.rollups.take(record, place)) return;
+        const { reason, cause, effectiveAt } = record;
+        this.sayMembers(holder, { reason, cause, effectiveAt }, place);
+        return;
+      }
       case 'event-resolved': {
         const holder = merging.of(record.entity);
         if (holder.goneTo !== undefined) throw new Error(`${record.id} is addressed to a profile that is gone`);
@@ -117,6 +158,7 @@ class AttributeReplay {
       case 'profile-erased':
         if (isIn(place, record.entity.id, partitions)) this.look(merging.of(record.entity), place.now, place);
         merging.erase(record, ({ id }) => isIn(place, id, partitions));
+        this.rollups.erase(record, place);
         return;
       case 'state-transferred': {
         if (record.stage !== 'attribute-compute') return;
@@ -127,6 +169,35 @@ class AttributeReplay {
       }
       default:
     }
+  }
+
+  private activate(record: CatalogueActivated, place: Place): void {
+    const before = this.catalogues.of(record.workspace, place.partition);
+    const after = this.catalogues.read(record, place);
+    this.forget(after, record.workspace, place);
+    this.rollups.activated(before, after, record.workspace, place);
+  }
+
+  private lookAll(until: number, place: Place): void {
+    for (const holder of this.merging.all()) {
+      if (isIn(place, holder.entity.id, this.partitions)) this.look(holder, until, place);
+    }
+  }
+
+  private sweep(place: Place): void {
+    const nowOf = (entity: Entity): MemberNow => this.nowOf(this.merging.of(entity), place);
+    const { workspace, why } = this.rollups.sweep(place, nowOf);
+    for (const holder of this.merging.all()) {
+      const { entity } = holder;
+      if (entity.workspace !== workspace || !isIn(place, entity.id, this.partitions)) continue;
+      if (this.rollups.knows(entity.ordinal)) this.sayMembers(holder, why, place, true);
+    }
+  }
+
+  private nowOf(holder: Holder<Bag>, place: Place): MemberNow {
+    const { entity, data, folded, goneTo } = holder;
+    const rules = this.catalogues.of(entity.workspace, place.partition);
+    return { rules, said: data.said, folded, isSilent: goneTo !== undefined || this.merging.isHeld(holder) };
   }
 
   private rulesFor({ entity }: Holder<Bag>, { partition }: Place): Rules | undefined {
@@ -193,39 +264,62 @@ class AttributeReplay {
     const { mergeIds, occurredAt: effectiveAt } = released;
     this.say(holder, place.now, { reason: 'merge', cause: mergeIds.at(-1)!, effectiveAt }, place);
     this.book.add(place.position, { completed: mergeIds, of: holder.entity.id });
+    const why = { reason: 'merge', cause: mergeIds.at(-1)!, effectiveAt };
+    this.rollups.give(holder.entity, this.nowOf(holder, place), why, place);
   }
 
   private say(holder: Holder<Bag>, asOf: number, saying: Saying, place: Place): void {
     if (this.merging.isHeld(holder)) return;
+    const changed = this.publish(holder, saying, place, (rule) => {
+      const counted = holder.data.counted.get(rule.meaning) ?? [];
+      return counted.length === 0 ? undefined : { now: valueAt(rule, counted, asOf) };
+    });
+    const now = this.nowOf(holder, place);
+    const isRead = rollupsOf(now.rules).some(({ reads }) => reads.some((read) => changed.has(read)));
+    if (isRead) this.rollups.give(holder.entity, now, saying, place);
+  }
+
+  /** Of an account: what its members make of it. `isNew`: some formula may be new, and read what stays as it is. */
+  private sayMembers(holder: Holder<Bag>, saying: Saying, place: Place, isNew = false): void {
+    const valueNow = ({ rollup }: Rule) =>
+      rollup === undefined ? undefined : { now: this.rollups.valueOf(holder.entity.ordinal, rollup) };
+    this.publish(holder, { ...saying, isNew }, place, valueNow);
+  }
+
+  /** Says what is another value than before, and then the formulas over that; returns the names. */
+  private publish(
+    holder: Holder<Bag>,
+    { reason, cause, effectiveAt, isNew = false }: Saying & { readonly isNew?: boolean },
+    place: Place,
+    valueNow: (rule: Rule) => { readonly now: Plain | undefined } | undefined,
+  ): ReadonlySet<string> {
     const { rules, revision } = this.rulesFor(holder, place) ?? { rules: [], revision: 0 };
     const { said } = holder.data;
     const changes: string[] = [];
     const changed = new Set<string>();
-    for (const rule of rules) {
-      const counted = holder.data.counted.get(rule.meaning) ?? [];
-      if (counted.length === 0) continue;
-      const after = valueAt(rule, counted, asOf);
-      const before = said.get(rule.name);
-      if (show(before ?? rule.initial) === show(after)) continue;
-      if (after === undefined) said.delete(rule.name);
-      else said.set(rule.name, after);
-      changes.push(changeText(rule.name, before, after));
-      changed.add(rule.name);
-    }
-    for (const { name, formula } of formulasIn(rules)) {
-      if (!formula.reads.some((read) => changed.has(read))) continue;
-      const after = formula.value((read) => said.get(read));
+    const put = (name: string, after: Plain | undefined, initial?: Plain): void => {
       const before = said.get(name);
-      if (show(before) === show(after)) continue;
+      if (show(before ?? initial) === show(after)) return;
       if (after === undefined) said.delete(name);
       else said.set(name, after);
       changes.push(changeText(name, before, after));
       changed.add(name);
+    };
+    for (const rule of rules) {
+      const value = valueNow(rule);
+      if (value !== undefined) put(rule.name, value.now, rule.initial);
     }
-    if (changes.length === 0) return;
-    const { reason, cause, effectiveAt } = saying;
+    for (const { name, formula } of formulasIn(rules)) {
+      const isMoved = formula.reads.some((read) => changed.has(read));
+      if (!isMoved && !isNew) continue;
+      const hasAny = isMoved || formula.reads.some((read) => said.has(read));
+      const value = formula.value((read) => said.get(read));
+      put(name, hasAny ? value : undefined);
+    }
+    if (changes.length === 0) return changed;
     const fact = { of: holder.entity.id, reason, cause, effectiveAt, recordedAt: place.now, revision };
     this.book.add(place.position, { ...fact, changes: changes.sort() });
+    return changed;
   }
 }
 

@@ -4,6 +4,7 @@ import { formulasIn } from './attributes.js';
 import type { CountedEvent, Group } from './groups.js';
 import type { NaiveIdentity } from './identity.js';
 import type { Contribution } from './reducing.js';
+import { givenTo, rolledUp } from './rolling-up.js';
 import { type Rule, type Rules, rulesOf } from './rules.js';
 import type { Plain } from './value.js';
 
@@ -43,11 +44,15 @@ export function endingsOf(identity: NaiveIdentity, now: number, served: readonly
     identity.events.filter(
       ({ event, identifiers }) => event.workspace === group.workspace && group.identifiers.has(identifiers[0]!),
     );
+  const endings = people.map((group) => endingOf({ group, kind: 'profile', events: eventsOf(group), members: [] }, at));
+  const byGroup = new Map(endings.map((ending) => [ending.group, ending]));
   return [
-    ...people.map((group) => endingOf({ group, kind: 'profile', events: eventsOf(group) }, at)),
-    ...identity.accounts.map(({ workspace, ordinal, events }) => {
+    ...endings,
+    ...identity.accounts.map((account) => {
+      const { workspace, ordinal, events } = account;
       const group = { workspace, ordinal, identifiers: new Set<string>(), gone: false };
-      return endingOf({ group, kind: 'account', events }, at);
+      const members = identity.membersOf(account).flatMap((member) => byGroup.get(member) ?? []);
+      return endingOf({ group, kind: 'account', events, members }, at);
     }),
   ];
 }
@@ -56,6 +61,8 @@ interface Story {
   readonly group: Group;
   readonly kind: Entity['kind'];
   readonly events: readonly Pick<CountedEvent, 'event' | 'position'>[];
+  /** Of an account. */
+  readonly members: readonly Ending[];
 }
 
 interface At {
@@ -70,7 +77,7 @@ function endingOf({ group, kind, ...story }: Story, at: At): Ending {
   const last = [...(identity.activations.get(group.workspace)?.values() ?? [])].at(-1)?.record;
   const rules = rulesOf((last as CatalogueActivated | undefined) ?? noCatalogue(group.workspace)).ofKind(kind);
   const values = new Map<string, Plain>();
-  for (const rule of rules.rules.filter(({ formula }) => formula === undefined)) {
+  for (const rule of rules.rules.filter(({ formula, rollup }) => formula === undefined && rollup === undefined)) {
     const since = rule.fromNowOn === true ? sinceWhen(at, group, rule) : 0;
     const counted = events
       .filter(({ position }) => position > since)
@@ -79,6 +86,16 @@ function endingOf({ group, kind, ...story }: Story, at: At): Ending {
     if (value !== undefined) values.set(rule.name, value);
   }
   const unsure = new Set<string>();
+  for (const { name, rollup } of rules.rules) {
+    if (rollup === undefined || story.members.length === 0) continue;
+    const isSure = rollup.reads.every((read) => story.members.every((member) => !member.unsure.has(read)));
+    const value = rolledUp(
+      rollup.text,
+      story.members.flatMap((member) => givenTo(rollup, member.values) ?? []),
+    );
+    if (!isSure) unsure.add(name);
+    else if (value !== undefined) values.set(name, value);
+  }
   for (const { name, formula } of formulasIn(rules.rules)) {
     const value = formula.value((read) => values.get(read));
     // One that reads nothing that has a value may have been calculated when something had one.

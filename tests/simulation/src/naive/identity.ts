@@ -20,6 +20,7 @@ export interface NaiveIdentity {
   readonly groups: readonly Group[];
   readonly events: readonly CountedEvent[];
   readonly accounts: readonly Account[];
+  membersOf(account: Account): readonly Group[];
   /** Workspaces in which a limit was hit: there the grouping depends on the order. */
   readonly limited: ReadonlySet<string>;
   /** By workspace and revision: the order in the shard at which it was taken up. */
@@ -83,6 +84,10 @@ class Grouping implements NaiveIdentity {
 
   get accounts(): readonly Account[] {
     return this.accountBook.accounts;
+  }
+
+  membersOf(account: Account): readonly Group[] {
+    return this.accountBook.membersOf(account);
   }
 
   activate(record: LogRecord & { kind: 'catalogue-activated' }, position: number): void {

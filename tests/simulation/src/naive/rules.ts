@@ -6,6 +6,7 @@ import { consentTexts } from './consent.js';
 import { type NaiveFormula, naiveFormula } from './formulas.js';
 import { isFound, timesSince } from './order.js';
 import { type Contribution, REDUCE } from './reducing.js';
+import type { NaiveRollup } from './rolling-up.js';
 import { openUntil, sessionValue, visitOf } from './sessions.js';
 import { isWithinRange, momentKeyOf, questionsIn } from './unnamed.js';
 import {
@@ -37,6 +38,8 @@ export interface Rule {
   readonly fromNowOn?: boolean;
   /** Set on formulas, which count nothing. */
   readonly formula?: NaiveFormula;
+  /** Set on roll-ups, which count no events. */
+  readonly rollup?: NaiveRollup;
   /** When the value may change by itself, besides when something leaves the window. */
   flipsAt?(contribution: Contribution): number;
 }
@@ -98,9 +101,9 @@ function readKind(whole: NaiveCatalogue, of: 'user' | 'account', head: Pick<Rule
     ...triggers.flatMap(({ wait_for: wait }) => (wait?.condition === undefined ? [] : [wait.condition])),
   ];
   const names = new Map<string, string>();
-  const rules = attributes.map(attributeRule);
+  const rules = attributes.map((text) => (text.rollup === undefined ? attributeRule(text) : rollupRule(text, whole)));
   for (const question of conditions.flatMap(questionsIn)) {
-    const name = unnamedOf(question, of, catalogue);
+    const name = unnamedOf(question, of, whole);
     names.set(JSON.stringify(question), name);
     if (!rules.some((rule) => rule.name === name)) rules.push(unnamedRule(question, of, name, catalogue));
   }
@@ -121,6 +124,18 @@ function readKind(whole: NaiveCatalogue, of: 'user' | 'account', head: Pick<Rule
     ofKind: () => rulesOfKind,
   };
   return rulesOfKind;
+}
+
+function rollupRule(text: AttributeText, { attributes }: CatalogueText): Rule {
+  const { name, kind: of, rollup = {} } = text;
+  const parsed = parseCatalogue({ attributes, segments: [], triggers: [] });
+  if (parsed.kind === 'invalid') throw new Error(`a roll-up is invalid: ${JSON.stringify(parsed.faults)}`);
+  const compiled = compileCatalogue({ workspace: 'w', revision: 1, catalogue: parsed.catalogue });
+  const { key } = compiled.attributes.find((attribute) => attribute.name === name)!;
+  const { where, count: _members, ...read } = rollup;
+  const reads = [...Object.values(read), ...(where?.attribute === undefined ? [] : [where.attribute])];
+  const head = { name, of, meaning: JSON.stringify(text), visible: true, initial: undefined, withinMs: undefined };
+  return { ...head, rollup: { text: rollup, key, reads }, contribution: () => undefined, value: () => undefined };
 }
 
 function unnamedOf(question: ConditionText, of: 'user' | 'account', { attributes }: NaiveCatalogue): string {

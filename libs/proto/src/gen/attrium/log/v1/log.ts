@@ -181,6 +181,7 @@ export interface Entry {
     | { $case: "quarantineEnded"; value: QuarantineEnded }
     | { $case: "erasureRequested"; value: ErasureRequested }
     | { $case: "profileErased"; value: ProfileErased }
+    | { $case: "memberContributed"; value: MemberContributed }
     | undefined;
 }
 
@@ -295,6 +296,8 @@ export interface AccountUnlinked {
   account: Entity | undefined;
   cause: string;
   occurredAt: number;
+  /** Id of the merge. Logs from before roll-ups do not have it. */
+  mergeId?: string | undefined;
 }
 
 /** The account that the latest group event of a profile names is another one. Appended to the profile's partition. */
@@ -307,6 +310,33 @@ export interface CurrentAccountChanged {
   account: Entity | undefined;
   cause: string;
   occurredAt: number;
+}
+
+/**
+ * What a member gives to the roll-ups of an account from here on, all of it: it stands in place of what the member gave before. Written by
+ * attribute-compute and sent into the account's partition; one that comes again is known by the id of its entry, since those of one sender
+ * rise.
+ */
+export interface MemberContributed {
+  /** The account. */
+  entity:
+    | Entity
+    | undefined;
+  /** The profile. */
+  member:
+    | Entity
+    | undefined;
+  /** By the key of the roll-up. A member that is only counted gives true. */
+  values: NamedValue[];
+  /** Ids of the merges that are in these values, directly or through a loser. */
+  mergeIds: string[];
+  /** The profile is no member any more, and gives nothing. */
+  left: boolean;
+  /** Of one that left because it was merged away: what it gave stands until a member gives what has this merge in it. */
+  mergedBy?: string | undefined;
+  reason: ChangeReason;
+  cause: string;
+  effectiveAt: number;
 }
 
 /** Somebody asked for a profile to be erased; the entry's id is that of the request. Written to `attrium.events.<shard>.erasure.<workspace>`. */
@@ -1018,6 +1048,9 @@ export const Entry: MessageFns<Entry> = {
       case "profileErased":
         ProfileErased.encode(message.record.value, writer.uint32(730).fork()).join();
         break;
+      case "memberContributed":
+        MemberContributed.encode(message.record.value, writer.uint32(802).fork()).join();
+        break;
     }
     return writer;
   },
@@ -1306,6 +1339,14 @@ export const Entry: MessageFns<Entry> = {
             }
 
             message.record = { $case: "profileErased", value: ProfileErased.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 100: {
+            if (tag !== 802) {
+              break;
+            }
+
+            message.record = { $case: "memberContributed", value: MemberContributed.decode(reader, reader.uint32()) };
             continue;
           }
         }
@@ -2171,6 +2212,9 @@ export const AccountUnlinked: MessageFns<AccountUnlinked> = {
     if (message.occurredAt !== 0) {
       writer.uint32(32).int64(message.occurredAt);
     }
+    if (message.mergeId !== undefined) {
+      writer.uint32(42).string(message.mergeId);
+    }
     return writer;
   },
 
@@ -2217,6 +2261,14 @@ export const AccountUnlinked: MessageFns<AccountUnlinked> = {
             }
 
             message.occurredAt = longToNumber(reader.int64());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.mergeId = reader.string();
             continue;
           }
         }
@@ -2296,6 +2348,149 @@ export const CurrentAccountChanged: MessageFns<CurrentAccountChanged> = {
             }
 
             message.occurredAt = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseMemberContributed(): MemberContributed {
+  return {
+    entity: undefined,
+    member: undefined,
+    values: [],
+    mergeIds: [],
+    left: false,
+    reason: 0,
+    cause: "",
+    effectiveAt: 0,
+  };
+}
+
+export const MemberContributed: MessageFns<MemberContributed> = {
+  encode(message: MemberContributed, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.entity !== undefined) {
+      Entity.encode(message.entity, writer.uint32(10).fork()).join();
+    }
+    if (message.member !== undefined) {
+      Entity.encode(message.member, writer.uint32(18).fork()).join();
+    }
+    for (const v of message.values) {
+      NamedValue.encode(v!, writer.uint32(26).fork()).join();
+    }
+    for (const v of message.mergeIds) {
+      writer.uint32(34).string(v!);
+    }
+    if (message.left !== false) {
+      writer.uint32(40).bool(message.left);
+    }
+    if (message.mergedBy !== undefined) {
+      writer.uint32(50).string(message.mergedBy);
+    }
+    if (message.reason !== 0) {
+      writer.uint32(56).int32(message.reason);
+    }
+    if (message.cause !== "") {
+      writer.uint32(66).string(message.cause);
+    }
+    if (message.effectiveAt !== 0) {
+      writer.uint32(72).int64(message.effectiveAt);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MemberContributed {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMemberContributed();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.entity = Entity.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.member = Entity.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.values.push(NamedValue.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.mergeIds.push(reader.string());
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.left = reader.bool();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.mergedBy = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.reason = reader.int32() as any;
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.cause = reader.string();
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.effectiveAt = longToNumber(reader.int64());
             continue;
           }
         }
