@@ -7,7 +7,7 @@ import { PACK_SCHEMA_VERSION, type StageBinding, type StoredMessage } from '@att
 
 export const LOGS_FOLDER = fileURLToPath(new URL('../logs/', import.meta.url));
 /** A log is read by people in a diff and by everyone who clones. */
-export const LOG_BYTES_MAX = 300_000;
+export const LOG_BYTES_MAX = 600_000;
 
 export interface RecordedLog {
   readonly partitions: number;
