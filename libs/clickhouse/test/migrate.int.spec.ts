@@ -41,6 +41,8 @@ describe('migrate', () => {
       'attributes',
       'current_accounts',
       'deliveries',
+      'erasure_removals',
+      'erasures',
       'events',
       'firings',
       'identifiers',

@@ -62,6 +62,7 @@ describe('tables of identity', () => {
         previous_value: '',
         group_id: '',
         payload: Buffer.from(event.payload).toString(),
+        ordinal: 1,
         partition: 1,
         sequence: 1,
         row_index: 0,

@@ -37,8 +37,8 @@ const EVENTS_MAX: Readonly<Record<Form, number>> = { short: 3_000_000, long: 20_
 const WARM_UP_MS = 4_000;
 /** What takes longer to come through is told. */
 const SLOW_SECONDS = 5;
-/** A new owner reads its log from the start: the sooner they come, the less there is to read. */
-export const FAULTS: readonly Fault[] = [...owners, ...kills, ...outages, ...inputs, ...backfills];
+/** A new owner reads its log from the start, and a backfill all of history: the sooner they come, the less there is to read. */
+export const FAULTS: readonly Fault[] = [...owners, ...backfills, ...kills, ...outages, ...inputs];
 
 export async function runChaos(options: ChaosOptions): Promise<ChaosOutcome> {
   const receiver = await WebhookReceiver.open();

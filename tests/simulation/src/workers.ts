@@ -7,6 +7,8 @@ import { NO_SEEDS, type SeedReport, united } from './seed-report.js';
 const SEEDS_A_PART = 20;
 /** Most of what a run makes is gone with it: a large young generation is collected once in a few seeds. */
 const YOUNG_MIB = 64;
+/** Runs the sources as they stand, whatever the parent runs. */
+const SOURCES = ['--conditions=@attrium/source', '--import', '@oxc-node/core/register'];
 
 export interface SeedPart {
   readonly first: number;
@@ -55,7 +57,7 @@ export async function spreadSeeds(options: SpreadOptions): Promise<SeedReport> {
 
 function work(queue: SeedQueue, { failed }: SpreadOptions): Promise<SeedReport> {
   const path = fileURLToPath(new URL('./worker.ts', import.meta.url));
-  const execArgv = [...process.execArgv, `--max-semi-space-size=${YOUNG_MIB}`];
+  const execArgv = [...SOURCES, `--max-semi-space-size=${YOUNG_MIB}`];
   const worker: ChildProcess = fork(path, [], { execArgv });
   return new Promise((resolve, reject) => {
     let report = NO_SEEDS;
